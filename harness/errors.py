@@ -1,0 +1,41 @@
+"""One exception class per cause that a user can act on.
+
+Every class derives from :class:`HarnessError`, whose message is one line that says what was
+given, what is allowed and what to do.  ``cli.py`` prints that line and exits with code 2.
+"""
+
+
+class HarnessError(Exception):
+    """Base of all errors that a user can mend; its message is a single line of advice."""
+
+
+class StudyError(HarnessError):
+    """A study file is missing, is not TOML, or says something that is not allowed."""
+
+
+class DatasetError(HarnessError):
+    """A data set cannot be made or loaded, or fails its digest, shape or finiteness check."""
+
+
+class SubsampleError(HarnessError):
+    """A subsample was asked for that the data set cannot give."""
+
+
+class ProgramError(HarnessError):
+    """A Stan program is missing or does not compile."""
+
+
+class MethodError(HarnessError):
+    """A method or one of its options is unknown or impossible."""
+
+
+class FitError(HarnessError):
+    """An inference run failed; the run still makes a row, with this message as its reason."""
+
+
+class StoreError(HarnessError):
+    """The fit store cannot be read or written."""
+
+
+class ResultsError(HarnessError):
+    """The results folder cannot be written, or the tables in it cannot be read."""
