@@ -1,0 +1,183 @@
+"""Compile a Stan program once, and find its executable again."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cmdstanpy
+import filelock
+
+from harness.cache import cache_folder
+from harness.cmdstan import ensure_cmdstan
+from harness.errors import ProgramError
+from harness.program import Program
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompiledProgram:
+    """A program with its executable.
+
+    Attributes
+    ----------
+    program : Program
+        What was compiled.
+    executable : Path
+        The executable.
+    digest : str
+        SHA-256 over the source with its includes, Stan's version and the compiler flags.
+    compile_time_s : float
+        Wall time of the compilation when it was made, in seconds.
+    stan_version : str
+        Version of the CmdStan that compiled it.
+    """
+
+    program: Program
+    executable: Path
+    digest: str
+    compile_time_s: float
+    stan_version: str
+
+    @property
+    def model(self) -> cmdstanpy.CmdStanModel:
+        """The executable as cmdstanpy's model."""
+        return cmdstanpy.CmdStanModel(exe_file=str(self.executable))
+
+
+def _one_line(stanc_message: str) -> str:
+    """Fold stanc's message into one line: where, then what, without the source excerpt."""
+    paragraphs = [part for part in stanc_message.split("\n\n") if part.strip()]
+    outside_excerpt: list[str] = []
+    in_excerpt = False
+    for line in "\n".join(paragraphs).splitlines():
+        if set(line.strip()) == {"-"}:
+            in_excerpt = not in_excerpt
+        elif not in_excerpt:
+            outside_excerpt.append(line.strip())
+    return " ".join(outside_excerpt)
+
+
+def _inspect(stanc: Path, program: Program) -> dict[str, Any]:
+    """Return what stanc says of a program: its included files and variables."""
+    if not program.file.is_file():
+        raise ProgramError(f"Stan program '{program.file}' does not exist; check the study's 'file'")
+    command = [stanc, f"--include-paths={program.file.parent}", "--info", program.file]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        message = _one_line(answer.stderr or answer.stdout)
+        raise ProgramError(f"program '{program.name}' does not compile: {message}")
+    info: dict[str, Any] = json.loads(answer.stdout)
+    return info
+
+
+def _check_contract(program: Program, info: Mapping[str, Any]) -> None:
+    """Compare what the study says of a program with what the program declares."""
+    contract = program.contract
+    given = {*program.data, contract.rows, contract.n_rows, contract.likelihood_weight}
+    declared = set(info["inputs"])
+    if given != declared:
+        raise ProgramError(
+            f"program '{program.name}' declares the data {', '.join(sorted(declared))}, "
+            f"but the study gives {', '.join(sorted(given))}"
+        )
+    variables = {*info["parameters"], *info["transformed parameters"], *info["generated quantities"]}
+    missing = [name for name in program.parameters if name not in variables]
+    if missing:
+        raise ProgramError(
+            f"program '{program.name}' has no variable '{missing[0]}'; "
+            f"it has {', '.join(sorted(variables))}"
+        )
+
+
+def _digest(files: list[Path], compiled_with: str) -> str:
+    """Hash the contents of some files and a description of the compiler."""
+    hasher = hashlib.sha256(compiled_with.encode())
+    for file in files:
+        content = file.read_bytes()
+        hasher.update(f"\0{file.name}\0{len(content)}\0".encode() + content)
+    return hasher.hexdigest()
+
+
+def _compile_into(folder: Path, program: Program) -> None:
+    """Compile a copy of the program in a new folder and note the time it took."""
+    source = folder / program.file.name
+    shutil.copyfile(program.file, source)
+    start = time.perf_counter()
+    try:
+        cmdstanpy.compile_stan_file(
+            source, stanc_options={"include-paths": [str(program.file.parent)]}
+        )
+    except ValueError as error:
+        tail = [line for line in str(error).splitlines() if "error" in line.lower()]
+        reason = tail[-1] if tail else str(error).splitlines()[-1]
+        raise ProgramError(f"program '{program.name}' does not compile: {reason}") from error
+    record = {"compile_time_s": time.perf_counter() - start}
+    (folder / "compile.json").write_text(json.dumps(record))
+
+
+def _local_flags(cmdstan: Path) -> str:
+    """Return the user's compiler settings of a CmdStan, empty if there are none."""
+    local = cmdstan / "make" / "local"
+    return local.read_text() if local.is_file() else ""
+
+
+def _make_folder(folder: Path, program: Program) -> None:
+    """Compile beside a folder and rename, under a lock; leave a folder that exists alone."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(f"{folder}.lock"):
+        if folder.is_dir():
+            return
+        beside = folder.with_name(f"{folder.name}.{os.getpid()}")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
+        try:
+            _compile_into(beside, program)
+            beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def compile_program(program: Program) -> CompiledProgram:
+    """Compile a program, or find its executable from an earlier time.
+
+    Executables live in the cache folder under a digest of the source, its includes and the
+    CmdStan that compiles it, so that nothing is written beside the program.
+
+    Parameters
+    ----------
+    program : Program
+        What to compile.
+
+    Returns
+    -------
+    CompiledProgram
+
+    Raises
+    ------
+    ProgramError
+        If the file is missing, stanc or the compiler refuses it, or the contract names data
+        or parameters that the program lacks.
+    """
+    location = ensure_cmdstan()
+    cmdstanpy.set_cmdstan_path(str(location.path))
+    info = _inspect(location.path / "bin" / "stanc", program)
+    _check_contract(program, info)
+    sources = [program.file, *sorted(Path(name) for name in info["included_files"])]
+    digest = _digest(sources, f"{location.version}\n{_local_flags(location.path)}")
+    executable_key = hashlib.sha256(f"{digest} {location.path}".encode()).hexdigest()[:32]
+    folder = cache_folder() / "programs" / executable_key
+    _make_folder(folder, program)
+    record = json.loads((folder / "compile.json").read_text())
+    return CompiledProgram(
+        program=program,
+        executable=folder / program.file.stem,
+        digest=digest,
+        compile_time_s=float(record["compile_time_s"]),
+        stan_version=location.version,
+    )

@@ -1,0 +1,70 @@
+"""What all methods do with cmdstanpy: quiet calls, data on disk, errors in one line."""
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cmdstanpy
+
+from harness.errors import FitError
+
+#: Enough digits that a double survives the way through CmdStan's CSV.
+SIG_FIGS = 18
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed[T]:
+    """A result and the wall time that it took, in seconds."""
+
+    result: T
+    wall_time_s: float
+
+
+@contextmanager
+def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
+    """Give a folder that lasts as long as a run, with the data in CmdStan's JSON.
+
+    Yields
+    ------
+    tuple of Path
+        The data file and the folder for CmdStan's output.
+    """
+    with tempfile.TemporaryDirectory(prefix="harness-run-") as name:
+        folder = Path(name)
+        data_file = folder / "data.json"
+        cmdstanpy.write_stan_json(str(data_file), dict(data))
+        yield data_file, folder
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep cmdstanpy's log, which repeats what a fit records, off the console."""
+    logger = logging.getLogger("cmdstanpy")
+    was_disabled = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = was_disabled
+
+
+def timed_call[T](call: Callable[[], T]) -> Timed[T]:
+    """Call cmdstanpy quietly and time it.
+
+    Raises
+    ------
+    FitError
+        If CmdStan fails; the message is the cause that it printed, in one line.
+    """
+    start = time.perf_counter()
+    with _quiet():
+        try:
+            result = call()
+        except (RuntimeError, ValueError) as error:
+            raise FitError(" ".join(str(error).split())) from error
+    return Timed(result=result, wall_time_s=time.perf_counter() - start)

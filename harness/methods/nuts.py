@@ -1,0 +1,108 @@
+"""The no-U-turn sampler (Hoffman and Gelman 2014, JMLR 15) as CmdStan runs it."""
+
+import os
+from typing import Annotated, ClassVar
+
+import arviz_base
+import cmdstanpy
+from annotated_types import Gt, Lt
+from arviz_stats.base import array_stats
+from pydantic import PositiveInt
+from pydantic.dataclasses import dataclass
+from xarray import DataTree
+
+from harness.datasets import Dataset
+from harness.fit import Diagnostics, DrawKind, Fit, Status
+from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.cmdstan_run import SIG_FIGS, run_folder, timed_call
+
+
+@dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
+class Nuts:
+    """NUTS with CmdStan's windowed adaptation of step size and diagonal metric.
+
+    Attributes
+    ----------
+    n_chains, n_warmup, n_draws : int
+        Chains, and iterations of each before and after the end of adaptation.
+    adapt_delta : float
+        Target acceptance statistic, in (0, 1).
+    max_tree_depth : int
+        Limit on the doublings of a trajectory.
+    """
+
+    name: ClassVar[str] = "nuts"
+
+    n_chains: PositiveInt = 4
+    n_warmup: PositiveInt = 1000
+    n_draws: PositiveInt = 1000
+    adapt_delta: Annotated[float, Gt(0), Lt(1)] = 0.8
+    max_tree_depth: PositiveInt = 10
+
+    def check(self, dataset: Dataset) -> None:  # noqa: ARG002 - any data set will do
+        """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
+
+    def fit(self, problem: Problem, *, seed: int) -> Fit:
+        """Sample; see :meth:`harness.methods.base.Method.fit`."""
+        rows = problem.dataset.rows
+        data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
+        with run_folder(data) as (data_file, output_folder):
+            timed = timed_call(
+                lambda: problem.program.model.sample(
+                    data=str(data_file),
+                    chains=self.n_chains,
+                    parallel_chains=min(self.n_chains, os.cpu_count() or 1),
+                    seed=seed,
+                    iter_warmup=self.n_warmup,
+                    iter_sampling=self.n_draws,
+                    adapt_delta=self.adapt_delta,
+                    max_treedepth=self.max_tree_depth,
+                    output_dir=str(output_folder),
+                    sig_figs=SIG_FIGS,
+                    show_progress=False,
+                )
+            )
+            draws = _draws(timed.result)
+        diagnostics = self._diagnostics(draws)
+        return Fit(
+            status=Status.OK,
+            draws=draws,
+            draw_kind=DrawKind.CHAINS,
+            diagnostics=diagnostics,
+            fit_time_s=timed.wall_time_s,
+            warnings=self._warnings(diagnostics),
+            used_data={"n_rows": rows.shape[0], "likelihood_weight": 1.0},
+        )
+
+    def _diagnostics(self, draws: DataTree) -> Diagnostics:
+        """Count what the sampler flagged."""
+        stats = draws["sample_stats"]
+        tree_depth = stats["tree_depth"].to_numpy()
+        e_bfmi = array_stats.bfmi(stats["energy"].to_numpy())
+        return Diagnostics(
+            n_divergent=int(stats["diverging"].sum()),
+            tree_depth_max=int(tree_depth.max()),
+            n_tree_depth_limit=int((tree_depth >= self.max_tree_depth).sum()),
+            e_bfmi_min=float(e_bfmi.min()),
+            n_leapfrog=int(stats["n_steps"].sum()),
+        )
+
+    def _warnings(self, diagnostics: Diagnostics) -> tuple[str, ...]:
+        """Put the flags into sentences."""
+        n_total = self.n_chains * self.n_draws
+        warnings = []
+        if diagnostics.n_divergent:
+            warnings.append(f"{diagnostics.n_divergent} of {n_total} transitions diverged")
+        if diagnostics.n_tree_depth_limit:
+            warnings.append(
+                f"{diagnostics.n_tree_depth_limit} of {n_total} transitions reached the limit "
+                f"of {self.max_tree_depth} tree doublings"
+            )
+        if diagnostics.e_bfmi_min is not None and diagnostics.e_bfmi_min < 0.3:
+            warnings.append(f"smallest E-BFMI is {diagnostics.e_bfmi_min:.2f}, below 0.3")
+        return tuple(warnings)
+
+
+def _draws(mcmc: cmdstanpy.CmdStanMCMC) -> DataTree:
+    """Return all variables and sampler statistics, read before their files go."""
+    return arviz_base.from_cmdstanpy(posterior=mcmc).load()

@@ -1,0 +1,150 @@
+"""The fit store: a fit is kept under a key of everything that decides it, and reused."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+from pydantic import TypeAdapter
+
+from harness.compilation import CompiledProgram
+from harness.datasets import Dataset
+from harness.errors import StoreError
+from harness.fit import Diagnostics, DrawKind, Fit, Status
+from harness.methods import options_of
+from harness.study import Run
+
+#: Raised when what a stored fit means has changed, so that older entries are not found.
+FORMAT = 1
+
+_DRAWS_FILE = "draws.nc"
+_RECORD_FILE = "fit.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Record:
+    """A fit without its draws, as it stands in an entry's JSON."""
+
+    status: Status
+    draw_kind: DrawKind
+    diagnostics: Diagnostics
+    fit_time_s: float
+    warnings: tuple[str, ...]
+    used_data: dict[str, float]
+    draws_sha256: str
+
+
+_RECORDS = TypeAdapter(_Record)
+
+
+def fit_key(run: Run, program: CompiledProgram, dataset: Dataset) -> str:
+    """Return the key of a run's fit: a SHA-256 of what decides its draws.
+
+    That is the program with its includes, Stan's version and compiler flags, the data, the
+    method with its options, and the seed.
+    """
+    identity = {
+        "format": FORMAT,
+        "program": program.digest,
+        "data": dict(program.program.data),
+        "rows": dataset.digest,
+        "method": run.method.name,
+        "options": options_of(run.method),
+        "seed": run.seed,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """A folder of fits, an entry per key.
+
+    Attributes
+    ----------
+    folder : Path
+        Made when the first fit is saved.
+    """
+
+    folder: Path
+
+    def _entry(self, key: str) -> Path:
+        return self.folder / key[:2] / key[2:]
+
+    def load(self, key: str) -> Fit | None:
+        """Return the fit of a key, or None if there is none or it is damaged.
+
+        Parameters
+        ----------
+        key : str
+            From :func:`fit_key`.
+
+        Returns
+        -------
+        Fit or None
+        """
+        entry = self._entry(key)
+        try:
+            record = _RECORDS.validate_json((entry / _RECORD_FILE).read_bytes())
+            content = (entry / _DRAWS_FILE).read_bytes()
+        except (OSError, ValueError):
+            return None
+        if hashlib.sha256(content).hexdigest() != record.draws_sha256:
+            return None
+        with xr.open_datatree(entry / _DRAWS_FILE, engine="h5netcdf") as tree:
+            draws = tree.load()
+        return Fit(
+            status=record.status,
+            draws=draws,
+            draw_kind=record.draw_kind,
+            diagnostics=record.diagnostics,
+            fit_time_s=record.fit_time_s,
+            warnings=record.warnings,
+            used_data=record.used_data,
+        )
+
+    def save(self, key: str, fit: Fit) -> None:
+        """Keep a fit that ended well: write beside its place, then rename.
+
+        Parameters
+        ----------
+        key : str
+            From :func:`fit_key`.
+        fit : Fit
+            A fit with draws; one that failed is never kept.
+
+        Raises
+        ------
+        StoreError
+            If the folder cannot be written.
+        """
+        if fit.status is not Status.OK or fit.draws is None or fit.fit_time_s is None:
+            raise StoreError(f"a fit with status '{fit.status}' is not kept; only fits that are ok")
+        entry = self._entry(key)
+        beside = entry.with_name(f"{entry.name}.{os.getpid()}")
+        try:
+            beside.mkdir(parents=True)
+            fit.draws.to_netcdf(beside / _DRAWS_FILE, engine="h5netcdf")
+            digest = hashlib.sha256((beside / _DRAWS_FILE).read_bytes()).hexdigest()
+            record = _Record(
+                status=fit.status,
+                draw_kind=fit.draw_kind,
+                diagnostics=fit.diagnostics,
+                fit_time_s=fit.fit_time_s,
+                warnings=fit.warnings,
+                used_data=dict(fit.used_data),
+                draws_sha256=digest,
+            )
+            (beside / _RECORD_FILE).write_bytes(_RECORDS.dump_json(record, indent=1))
+            shutil.rmtree(entry, ignore_errors=True)
+            beside.rename(entry)
+        except OSError as error:
+            raise StoreError(
+                f"the fit store '{self.folder}' cannot be written ({error.strerror}); "
+                "free some disk or give another --store"
+            ) from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)

@@ -1,0 +1,117 @@
+"""Rows to tables; the columns are declared here, once."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.errors import ResultsError
+
+#: What stands in a table where a figure does not apply; pandas reads it back as missing.
+NOT_APPLICABLE = "n/a"
+
+_IDENTITY: Mapping[str, str] = {
+    "dataset": "string",
+    "program": "string",
+    "method": "string",
+    "variant": "string",
+    "replicate": "Int64",
+}
+
+#: Columns of ``comparison.csv``, a row per run and parameter.
+COMPARISON_COLUMNS: Mapping[str, str] = {
+    **_IDENTITY,
+    "labels": "string",
+    "parameter": "string",
+    "mean": "Float64",
+    "sd": "Float64",
+    "q5": "Float64",
+    "q50": "Float64",
+    "q95": "Float64",
+    "mcse_mean": "Float64",
+    "ess_bulk": "Float64",
+    "ess_tail": "Float64",
+    "r_hat": "Float64",
+    "status": "string",
+}
+
+#: Columns of ``fits.csv``, a row per run.
+FITS_COLUMNS: Mapping[str, str] = {
+    **_IDENTITY,
+    "n_rows": "Int64",
+    "likelihood_weight": "Float64",
+    "compile_time_s": "Float64",
+    "fit_time_s": "Float64",
+    "n_divergent": "Int64",
+    "tree_depth_max": "Int64",
+    "n_tree_depth_limit": "Int64",
+    "e_bfmi_min": "Float64",
+    "n_leapfrog": "Int64",
+    "elbo": "Float64",
+    "converged": "string",
+    "n_iterations": "Int64",
+    "eta": "Float64",
+    "seed": "Int64",
+    "status": "string",
+    "reason": "string",
+    "warnings": "string",
+}
+
+
+def make_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Collect rows under declared columns.
+
+    Parameters
+    ----------
+    rows : iterable of Mapping
+        Each with some of the columns as keys.
+    columns : Mapping
+        Column names and pandas dtypes, in order.
+
+    Returns
+    -------
+    DataFrame
+        Missing and NaN values are ``<NA>``.
+    """
+    table = pd.DataFrame.from_records(list(rows), columns=list(columns))
+    return table.astype(dict(columns))
+
+
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a table as CSV, with ``n/a`` where a figure does not apply.
+
+    Floats keep 9 significant digits, more than any Monte Carlo error here.
+
+    Raises
+    ------
+    ResultsError
+        If the file cannot be written.
+    """
+    try:
+        table.to_csv(
+            file, index=False, na_rep=NOT_APPLICABLE, float_format="%.9g", lineterminator="\n"
+        )
+    except OSError as error:
+        raise ResultsError(f"cannot write '{file}': {error.strerror}") from error
+
+
+def read_table(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Read a table that :func:`write_table` wrote.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing or has other columns.
+    """
+    try:
+        table = pd.read_csv(file, na_values=[NOT_APPLICABLE], keep_default_na=False)
+    except OSError as error:
+        raise ResultsError(
+            f"cannot read '{file}' ({error.strerror}); run the study first"
+        ) from error
+    if list(table.columns) != list(columns):
+        raise ResultsError(
+            f"'{file}' has other columns than this version writes; run the study again"
+        )
+    return table.astype(dict(columns))
