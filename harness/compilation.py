@@ -66,7 +66,9 @@ def _one_line(stanc_message: str) -> str:
 def _inspect(stanc: Path, program: Program) -> dict[str, Any]:
     """Return what stanc says of a program: its included files and variables."""
     if not program.file.is_file():
-        raise ProgramError(f"Stan program '{program.file}' does not exist; check the study's 'file'")
+        raise ProgramError(
+            f"Stan program '{program.file}' does not exist; check the study's 'file'"
+        )
     command = [stanc, f"--include-paths={program.file.parent}", "--info", program.file]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
@@ -86,7 +88,11 @@ def _check_contract(program: Program, info: Mapping[str, Any]) -> None:
             f"program '{program.name}' declares the data {', '.join(sorted(declared))}, "
             f"but the study gives {', '.join(sorted(given))}"
         )
-    variables = {*info["parameters"], *info["transformed parameters"], *info["generated quantities"]}
+    variables = {
+        *info["parameters"],
+        *info["transformed parameters"],
+        *info["generated quantities"],
+    }
     missing = [name for name in program.parameters if name not in variables]
     if missing:
         raise ProgramError(

@@ -69,9 +69,7 @@ def _draw_mixture(rng: np.random.RandomState, n_rows: int) -> FloatArray:
     component, and keeps of each row the vector of its own component.
     """
     one_hot = np.array([rng.multinomial(1, TRUE_SHARES) for _ in range(n_rows)])
-    candidates = [
-        rng.multivariate_normal(mean, np.eye(2), size=n_rows) for mean in TRUE_MEANS
-    ]
+    candidates = [rng.multivariate_normal(mean, np.eye(2), size=n_rows) for mean in TRUE_MEANS]
     return np.where(one_hot[:, :1] == 1, candidates[0], candidates[1])
 
 
@@ -177,8 +175,7 @@ def make_dataset(
         rows = GENERATORS[generator]()
     else:
         raise DatasetError(
-            f"data set '{name}': unknown generator '{generator}'; "
-            f"known are {', '.join(GENERATORS)}"
+            f"data set '{name}': unknown generator '{generator}'; known are {', '.join(GENERATORS)}"
         )
     dataset = Dataset(name=name, rows=rows)
     if sha256 is not None and dataset.digest != sha256:

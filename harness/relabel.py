@@ -40,7 +40,7 @@ def by_first_coordinate(locations: Floats) -> Permutation:
 
     References
     ----------
-    An identifiability constraint, as in Richardson and Green (1997), JRSS B 59, section 3.1. It
+    An identifiability constraint, as in Richardson and Green (1997), JRSS B 59. It
     cuts through a mode where components overlap in coordinate 0; the other algorithms here do
     not.
     """
@@ -140,7 +140,7 @@ def pivotal(locations: Floats, *, pivot: Floats, scale: Floats | None = None) ->
     References
     ----------
     Marin, Mengersen and Robert (2005), Bayesian modelling and inference on mixtures of
-    distributions, section 4.3.
+    distributions, Handbook of Statistics 25: the pivotal reordering algorithm.
     """
     locations = _finite(locations, name="locations", min_ndim=3)
     pivot = _finite(pivot, name="pivot", min_ndim=2)
@@ -182,8 +182,8 @@ def ecr(
     References
     ----------
     Papastamoulis and Iliopoulos (2010), An artificial allocations based solution to the label
-    switching problem, JCGS 19(2), section 3; solved as an assignment problem as in
-    Papastamoulis (2016), JSS 69, section 2.3.
+    switching problem, JCGS 19(2); solved as an assignment problem as in Papastamoulis (2016),
+    label.switching, JSS 69, code snippet 1.
     """
     if allocations.ndim != 2 or pivot.shape != allocations.shape[1:]:
         raise HarnessError(
@@ -233,7 +233,7 @@ def stephens(
     References
     ----------
     Stephens (2000), Dealing with label switching in mixture models, JRSS B 62(4), Algorithm 2;
-    its step 2 as an assignment problem, section 5.
+    its step 2 is solved as an assignment problem.
     """
     probabilities = _finite(probabilities, name="probabilities", min_ndim=3)
     if np.any(probabilities < 0) or not np.allclose(probabilities.sum(axis=-1), 1.0, atol=1e-6):

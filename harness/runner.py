@@ -92,9 +92,7 @@ def run_study(
         fit = stored or _fresh_fit(run, Problem(program=program, dataset=dataset))
         if stored is None and fit.status is Status.OK:
             store.save(key, fit)
-        yield FittedRun(
-            run=run, fit=fit, program=program, key=key, from_store=stored is not None
-        )
+        yield FittedRun(run=run, fit=fit, program=program, key=key, from_store=stored is not None)
 
 
 def _fresh_fit(run: Run, problem: Problem) -> Fit:

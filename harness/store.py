@@ -1,6 +1,5 @@
 """The fit store: a fit is kept under a key of everything that decides it, and reused."""
 
-import dataclasses
 import hashlib
 import json
 import os

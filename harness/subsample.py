@@ -24,9 +24,7 @@ class Subsample:
     likelihood_weight: float
 
 
-def draw_subsample(
-    *, n_rows: int, m: int, weighted: bool, rng: np.random.Generator
-) -> Subsample:
+def draw_subsample(*, n_rows: int, m: int, weighted: bool, rng: np.random.Generator) -> Subsample:
     r"""Draw `m` of `n_rows` rows without replacement.
 
     With ``weighted=True`` the log likelihood of the subsample is multiplied by :math:`N/m`,

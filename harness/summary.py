@@ -22,9 +22,7 @@ def element_names(variable: str, shape: tuple[int, ...]) -> list[str]:
     """Return the names of a variable's elements, in Stan's notation: ``mu[1,2]``."""
     if not shape:
         return [variable]
-    return [
-        f"{variable}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)
-    ]
+    return [f"{variable}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
 
 
 def posterior_arrays(fit: Fit, program: Program) -> dict[str, FloatArray]:
@@ -34,9 +32,7 @@ def posterior_arrays(fit: Fit, program: Program) -> dict[str, FloatArray]:
     return {name: posterior[name].to_numpy() for name in program.parameters}
 
 
-def relabel_arrays(
-    arrays: Mapping[str, FloatArray], program: Program
-) -> dict[str, FloatArray]:
+def relabel_arrays(arrays: Mapping[str, FloatArray], program: Program) -> dict[str, FloatArray]:
     """Order the components of every draw by their first coordinate.
 
     Parameters
@@ -134,9 +130,7 @@ def parameter_rows(fitted: FittedRun) -> Iterator[dict[str, Any]]:
             flat = values.reshape(*values.shape[:2], -1)
             for i, name in enumerate(element_names(variable, values.shape[2:])):
                 summary = summarise_draws(flat[:, :, i], fitted.fit.draw_kind)
-                yield {
-                    **identity, "labels": labels, "parameter": name, **summary, "status": status
-                }
+                yield {**identity, "labels": labels, "parameter": name, **summary, "status": status}
 
 
 def fit_row(fitted: FittedRun) -> dict[str, Any]:

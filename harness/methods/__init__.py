@@ -45,7 +45,9 @@ def make_method(name: str, options: Mapping[str, Any]) -> Method:
     fields = {field.name: field for field in dataclasses.fields(METHODS[name])}  # type: ignore[arg-type]
     for option in options:
         if option not in fields:
-            raise MethodError(f"method '{name}' has no option '{option}'{did_you_mean(option, fields)}")
+            raise MethodError(
+                f"method '{name}' has no option '{option}'{did_you_mean(option, fields)}"
+            )
     try:
         return METHODS[name](**options)
     except ValidationError as error:

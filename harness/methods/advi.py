@@ -61,7 +61,7 @@ class Advi:
     eval_elbo: PositiveInt = 100
     n_draws: PositiveInt = 4000
 
-    def check(self, dataset: Dataset) -> None:  # noqa: ARG002 - any data set will do
+    def check(self, dataset: Dataset) -> None:
         """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:

@@ -39,7 +39,7 @@ class Nuts:
     adapt_delta: Annotated[float, Gt(0), Lt(1)] = 0.8
     max_tree_depth: PositiveInt = 10
 
-    def check(self, dataset: Dataset) -> None:  # noqa: ARG002 - any data set will do
+    def check(self, dataset: Dataset) -> None:
         """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
