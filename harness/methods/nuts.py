@@ -5,9 +5,8 @@ from typing import Annotated, ClassVar
 
 import arviz_base
 import cmdstanpy
-from annotated_types import Gt, Lt
 from arviz_stats.base import array_stats
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 from pydantic.dataclasses import dataclass
 from xarray import DataTree
 
@@ -36,7 +35,7 @@ class Nuts:
     n_chains: PositiveInt = 4
     n_warmup: PositiveInt = 1000
     n_draws: PositiveInt = 1000
-    adapt_delta: Annotated[float, Gt(0), Lt(1)] = 0.8
+    adapt_delta: Annotated[float, Field(gt=0, lt=1)] = 0.8
     max_tree_depth: PositiveInt = 10
 
     def check(self, dataset: Dataset) -> None:
