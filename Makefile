@@ -39,9 +39,9 @@ format: $(READY) ## format the code
 report: $(READY) ## write the report again from the saved tables
 	@$(BIN)/harness report $(STUDY)
 
-bench: $(READY) ## time the gradients of the shipped programs against one another
+bench: $(READY) ## time a gradient of the study's programs against one another
 	@$(BIN)/harness cmdstan install
-	@$(BIN)/harness bench
+	@$(BIN)/harness bench $(STUDY)
 
 lock: $(READY) ## resolve the dependencies anew into requirements.lock (wants uv on the PATH)
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \

@@ -1,0 +1,219 @@
+"""The command line: the only place that prints or exits."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from harness.bench import bench_table
+from harness.cache import cache_folder
+from harness.cmdstan import commands as cmdstan_commands
+from harness.errors import HarnessError
+from harness.fit import Status
+from harness.manifest import make_manifest, write_manifest
+from harness.plot import save_figures, study_figures
+from harness.published import read_published
+from harness.report import write_report
+from harness.results import open_results_folder
+from harness.runner import FittedRun, compile_all, run_study
+from harness.store import Store
+from harness.study import Study, read_study
+from harness.summary import fit_row, parameter_rows
+from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, make_table, write_table
+
+#: Exit code when the input, or the machine's set-up, must be mended first.
+EXIT_USER_ERROR = 2
+#: Exit code of a command that was interrupted from the keyboard.
+EXIT_INTERRUPTED = 130
+
+_OUT = Console(highlight=False, soft_wrap=True)
+_ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _progress() -> Progress:
+    """Return the bar that shows which run is under way."""
+    return Progress(
+        SpinnerColumn(),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=_ERR,
+    )
+
+
+def _fit_all(study: Study, store: Store) -> list[FittedRun]:
+    """Run a study behind a progress bar."""
+    fitted: list[FittedRun] = []
+    with _progress() as progress:
+        task = progress.add_task("compiling the programs", total=len(study.runs))
+        programs = compile_all(study.programs)
+        runs = run_study(
+            study,
+            store=store,
+            programs=programs,
+            on_start=lambda run: progress.update(task, description=run.label),
+        )
+        for item in runs:
+            fitted.append(item)
+            progress.advance(task)
+            if item.fit.status is Status.FAILED:
+                progress.print(f"failed: {item.run.label}: {item.fit.reason}", markup=False)
+        progress.update(task, description="done")
+    return fitted
+
+
+def _write_results(study: Study, fitted: Sequence[FittedRun], folder: Path) -> None:
+    """Write everything that a study leaves behind."""
+    rows = [row for item in fitted for row in parameter_rows(item)]
+    write_table(make_table(rows, COMPARISON_COLUMNS), folder / "comparison.csv")
+    fits = make_table([fit_row(item) for item in fitted], FITS_COLUMNS)
+    write_table(fits, folder / "fits.csv")
+    write_manifest(make_manifest(study, fitted), folder / "manifest.json")
+    save_figures(study_figures(study, fitted), folder / "figures")
+    published = read_published(study.published) if study.published else None
+    write_report(folder, published=published)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    study = read_study(arguments.study)
+    folder = open_results_folder(arguments.results / study.name)
+    fitted = _fit_all(study, Store(folder=arguments.store))
+    _write_results(study, fitted, folder)
+    n_stored = sum(item.from_store for item in fitted)
+    n_failed = sum(item.fit.status is Status.FAILED for item in fitted)
+    _OUT.print(
+        f"{len(fitted)} runs: {n_stored} from the store, {n_failed} failed; "
+        f"wrote {folder / 'report.md'}"
+    )
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    study = read_study(arguments.study)
+    folder = open_results_folder(arguments.results / study.name)
+    write_report(folder, published=read_published(study.published) if study.published else None)
+    _OUT.print(f"wrote {folder / 'report.md'}")
+
+
+def _bench(arguments: argparse.Namespace) -> None:
+    folder = open_results_folder(arguments.results / "bench")
+    table = bench_table(read_study(arguments.study))
+    write_table(table, folder / "gradients.csv")
+    _OUT.print(table.to_string(index=False), markup=False)
+
+
+def _cmdstan_path(_: argparse.Namespace) -> None:
+    _OUT.print(cmdstan_commands.path(), markup=False)
+
+
+def _cmdstan_install(arguments: argparse.Namespace) -> None:
+    line = cmdstan_commands.install(
+        release=arguments.release, report=lambda text: _ERR.print(text, markup=False)
+    )
+    _OUT.print(line, markup=False)
+
+
+def _cmdstan_doctor(_: argparse.Namespace) -> None:
+    _OUT.print(cmdstan_commands.doctor(), markup=False)
+
+
+def _cmdstan_clean(_: argparse.Namespace) -> None:
+    _OUT.print(cmdstan_commands.clean(), markup=False)
+
+
+def _add_study_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what all commands on a study take."""
+    parser.add_argument("study", type=Path, metavar="STUDY", help="a study's TOML file")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where results go, in a folder of the study's name (default: results)",
+    )
+
+
+def _add_command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    action: Callable[[argparse.Namespace], None],
+    text: str,
+) -> argparse.ArgumentParser:
+    """Declare a command: its name, what it calls, and what it says of itself."""
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(action=action)
+    return parser
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Declare the command line."""
+    parser = argparse.ArgumentParser(
+        prog="harness", description="Compare NUTS, ADVI and subsampled ADVI on Stan programs."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = _add_command(commands, "run", _run, "run a study and write its tables and report")
+    _add_study_arguments(run)
+    run.add_argument(
+        "--store",
+        type=Path,
+        default=cache_folder() / "fits",
+        metavar="FOLDER",
+        help="where fits are kept and found again (default: the user's cache folder)",
+    )
+    _add_study_arguments(
+        _add_command(commands, "report", _report, "write a report again from saved tables")
+    )
+    _add_study_arguments(
+        _add_command(commands, "bench", _bench, "time one gradient of each program of a study")
+    )
+    cmdstan = commands.add_parser("cmdstan", help="find, build, inspect or remove a CmdStan")
+    actions = cmdstan.add_subparsers(required=True, metavar="ACTION")
+    _add_command(actions, "path", _cmdstan_path, "print the folder of the CmdStan that is used")
+    install = _add_command(
+        actions, "install", _cmdstan_install, "build a CmdStan home from wheels, if there is none"
+    )
+    install.add_argument(
+        "--release", action="store_true", help="download a CmdStan release instead"
+    )
+    _add_command(actions, "doctor", _cmdstan_doctor, "say what is used, and what is missing")
+    _add_command(actions, "clean", _cmdstan_clean, "remove the CmdStan homes that were built")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0; 2 if something must be mended first, said in one line on standard error.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.action(arguments)
+    except HarnessError as error:
+        _ERR.print(f"harness: {error}", markup=False)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        _ERR.print("harness: interrupted; finished fits are kept, the same command goes on")
+        return EXIT_INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""The folder that a study's results go into."""
+
+import tempfile
+from pathlib import Path
+
+from harness.errors import ResultsError
+
+
+def open_results_folder(folder: Path) -> Path:
+    """Make a results folder and prove that it can be written, before any work is done.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<study>``.
+
+    Returns
+    -------
+    Path
+        The same folder.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ResultsError(
+            f"the results folder '{folder}' cannot be written ({error.strerror}); "
+            "give another with --results"
+        ) from error
+    return folder

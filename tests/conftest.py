@@ -1,0 +1,50 @@
+"""Fixtures that several test files share."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from harness.cmdstan import install_home
+from harness.compilation import CompiledProgram, compile_program
+from harness.datasets import Dataset, make_dataset
+from harness.program import Components, DataContract, Program
+
+PROJECT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def cmdstan_home() -> Path:
+    """The CmdStan home that is built from wheels, whichever CmdStan a user has beside it."""
+    return install_home().path
+
+
+@pytest.fixture(scope="session")
+def mixture(cmdstan_home: Path) -> Iterator[Callable[[str], CompiledProgram]]:
+    """Compile a shipped mixture program by its name, with the wheel-built home."""
+
+    @cache
+    def compiled(name: str) -> CompiledProgram:
+        return compile_program(
+            Program(
+                name=name,
+                file=PROJECT / "stan" / f"{name}.stan",
+                contract=DataContract(
+                    rows="y", n_columns=2, n_rows="N", likelihood_weight="likelihood_weight"
+                ),
+                data={"prior_sd": 1.0},
+                parameters=("mu", "pi"),
+                components=Components(means="mu", shares="pi"),
+            )
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CMDSTAN", str(cmdstan_home))
+        yield compiled
+
+
+@pytest.fixture(scope="session")
+def small() -> Dataset:
+    """The notebook's 100 rows."""
+    return make_dataset("small", generator="notebook_small")
