@@ -53,7 +53,7 @@ class Dataset:
     @property
     def n_rows(self) -> int:
         """Number of observations."""
-        return self.rows.shape[0]
+        return len(self.rows)
 
     @property
     def digest(self) -> str:
@@ -95,14 +95,32 @@ GENERATORS: Mapping[str, Callable[[], FloatArray]] = {
 }
 
 
+def _is_number(text: str) -> bool:
+    """Whether a field of a CSV is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _read_csv(path: Path) -> FloatArray:
     """Read a CSV of numbers with one header line."""
-    return np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
+    header, *lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
+    if any(map(_is_number, header.split(","))):
+        raise ValueError(f"its first line '{header}' must be a header line, but holds numbers")
+    if not any(line.strip() for line in lines):
+        raise ValueError("it has no rows below its header line")
+    return np.loadtxt(lines, delimiter=",", comments=None, ndmin=2)
 
 
 def _read_npy(path: Path) -> FloatArray:
     """Read a two-dimensional array of numbers saved by NumPy."""
-    return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
+    with path.open("rb") as file:
+        values = np.lib.format.read_array(file, allow_pickle=False)
+    if not np.can_cast(values.dtype, np.float64, casting="same_kind"):
+        raise ValueError(f"its values are of type {values.dtype}, not real numbers")
+    return values.astype(np.float64)
 
 
 #: Loaders by file name suffix.
@@ -171,7 +189,7 @@ def make_dataset(
     """
     if file is not None:
         rows = read_rows(file)
-    elif generator in GENERATORS:
+    elif generator is not None and generator in GENERATORS:
         rows = GENERATORS[generator]()
     else:
         raise DatasetError(
