@@ -1,0 +1,1 @@
+"""Tests of the harness; `cases` holds models whose posterior is known."""
