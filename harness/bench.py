@@ -40,7 +40,7 @@ def _time_log_prob(program: CompiledProgram, folder: Path, n_gradients: int) -> 
     points = np.random.default_rng(1).uniform(-1, 1, size=(n_gradients, 5))
     points_file = folder / "points.json"
     points_file.write_text(json.dumps({"params_r": points.tolist()}))
-    command = [program.executable, "log_prob", f"unconstrained_params={points_file}"]
+    command = [str(program.executable), "log_prob", f"unconstrained_params={points_file}"]
     command += ["data", f"file={folder / 'data.json'}", "output", f"file={folder / 'out.csv'}"]
     start = time.perf_counter()
     answer = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -40,6 +40,11 @@ _OUT = Console(highlight=False, soft_wrap=True)
 _ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def _note(text: str) -> None:
+    """Say a step of something that takes a while."""
+    _ERR.print(text, markup=False)
+
+
 def _progress() -> Progress:
     """Return the bar that shows which run is under way."""
     return Progress(
@@ -117,18 +122,19 @@ def _cmdstan_path(_: argparse.Namespace) -> None:
 
 
 def _cmdstan_install(arguments: argparse.Namespace) -> None:
-    line = cmdstan_commands.install(
-        release=arguments.release, report=lambda text: _ERR.print(text, markup=False)
-    )
+    line = cmdstan_commands.install(release=arguments.release, report=_note)
     _OUT.print(line, markup=False)
 
 
-def _cmdstan_doctor(_: argparse.Namespace) -> None:
-    _OUT.print(cmdstan_commands.doctor(), markup=False)
+def _cmdstan_doctor(_: argparse.Namespace) -> int:
+    report = cmdstan_commands.doctor()
+    for line in report.lines():
+        _OUT.print(line, markup=False)
+    return EXIT_USER_ERROR if report.problems else 0
 
 
 def _cmdstan_clean(_: argparse.Namespace) -> None:
-    _OUT.print(cmdstan_commands.clean(), markup=False)
+    _OUT.print(cmdstan_commands.clean(_note), markup=False)
 
 
 def _add_study_arguments(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +152,7 @@ def _add_study_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
-    action: Callable[[argparse.Namespace], None],
+    action: Callable[[argparse.Namespace], int | None],
     text: str,
 ) -> argparse.ArgumentParser:
     """Declare a command: its name, what it calls, and what it says of itself."""
@@ -205,14 +211,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        arguments.action(arguments)
+        exit_code: int | None = arguments.action(arguments)
     except HarnessError as error:
         _ERR.print(f"harness: {error}", markup=False)
         return EXIT_USER_ERROR
     except KeyboardInterrupt:
         _ERR.print("harness: interrupted; finished fits are kept, the same command goes on")
         return EXIT_INTERRUPTED
-    return 0
+    return exit_code or 0
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def _inspect(stanc: Path, program: Program) -> dict[str, Any]:
         raise ProgramError(
             f"Stan program '{program.file}' does not exist; check the study's 'file'"
         )
-    command = [stanc, f"--include-paths={program.file.parent}", "--info", program.file]
+    command = [str(stanc), f"--include-paths={program.file.parent}", "--info", str(program.file)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         message = _one_line(answer.stderr or answer.stdout)

@@ -39,3 +39,23 @@ class StoreError(HarnessError):
 
 class ResultsError(HarnessError):
     """The results folder cannot be written, or the tables in it cannot be read."""
+
+
+class CmdStanMissingError(HarnessError):
+    """There is no CmdStan to use, or nothing to build one from."""
+
+
+class CmdStanBuildError(HarnessError):
+    """A CmdStan could not be compiled or installed."""
+
+
+class ToolchainError(HarnessError):
+    """The C++ compiler or make is missing."""
+
+
+class DiskSpaceError(HarnessError):
+    """The disk is full or too small."""
+
+
+class CacheFolderError(HarnessError):
+    """The cache folder cannot be written."""

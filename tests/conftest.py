@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parent.parent
 @pytest.fixture(scope="session")
 def cmdstan_home() -> Path:
     """The CmdStan home that is built from wheels, whichever CmdStan a user has beside it."""
-    return install_home().path
+    return install_home()
 
 
 @pytest.fixture(scope="session")

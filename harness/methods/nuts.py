@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar
 
 import arviz_base
 import cmdstanpy
-from arviz_stats.base import array_stats
 from pydantic import Field, PositiveInt
 from pydantic.dataclasses import dataclass
 from xarray import DataTree
@@ -14,6 +13,7 @@ from harness.datasets import Dataset
 from harness.fit import Diagnostics, DrawKind, Fit, Status
 from harness.methods.base import OPTIONS_CONFIG, Problem
 from harness.methods.cmdstan_run import SIG_FIGS, run_folder, timed_call
+from harness.metrics import chains
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -77,7 +77,7 @@ class Nuts:
         """Count what the sampler flagged."""
         stats = draws["sample_stats"]
         tree_depth = stats["tree_depth"].to_numpy()
-        e_bfmi = array_stats.bfmi(stats["energy"].to_numpy())
+        e_bfmi = chains.e_bfmi(stats["energy"].to_numpy())
         return Diagnostics(
             n_divergent=int(stats["diverging"].sum()),
             tree_depth_max=int(tree_depth.max()),
