@@ -1,0 +1,33 @@
+"""What a method returns."""
+
+import pytest
+
+from harness.fit import Diagnostics, DrawKind, Fit, Status, failed_fit
+
+
+def test_failed_fit_keeps_its_reason_in_one_line() -> None:
+    fit = failed_fit(Status.FAILED, "Rejecting initial value:\n  Log probability\tis -inf.\n")
+    assert fit == Fit(
+        status=Status.FAILED, reason="Rejecting initial value: Log probability is -inf."
+    )
+    assert fit.draws is None
+    assert fit.fit_time_s is None
+
+
+def test_nothing_is_claimed_by_default() -> None:
+    assert Diagnostics() == Diagnostics(n_divergent=None, elbo=None, converged=None, eta=None)
+    assert Fit(status=Status.OK).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("member", "text"),
+    [
+        (Status.OK, "ok"),
+        (Status.FAILED, "failed"),
+        (Status.NOT_APPLICABLE, "not applicable"),
+        (DrawKind.CHAINS, "chains"),
+        (DrawKind.INDEPENDENT, "independent"),
+    ],
+)
+def test_names_in_tables_and_stored_fits(member: Status | DrawKind, text: str) -> None:
+    assert str(member) == text
