@@ -1,92 +1,19 @@
-"""A study: its TOML file, what the file may say, and the runs that it crosses out to."""
+"""A study: its data sets and programs, and the runs that its file crosses out to."""
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError, model_validator
 
 from harness.datasets import Dataset, make_dataset
-from harness.errors import StudyError
+from harness.errors import HarnessError, StudyError
 from harness.methods import Method, make_method
 from harness.program import Components, DataContract, Program
-from harness.validation import did_you_mean, first_problem
-
-
-class _Table(BaseModel):
-    """A TOML table whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class DatasetTable(_Table):
-    """``[[datasets]]``: rows from a generator or from a file beside the study."""
-
-    name: str
-    generator: str | None = None
-    file: str | None = None
-    sha256: str | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.generator is None) == (self.file is None):
-            raise ValueError("give either 'generator' or 'file'")
-        return self
-
-
-class ContractTable(_Table):
-    """``contract`` of a program; see :class:`harness.program.DataContract`."""
-
-    rows: str
-    n_columns: PositiveInt
-    n_rows: str
-    likelihood_weight: str
-
-
-class ComponentsTable(_Table):
-    """``components`` of a mixture; see :class:`harness.program.Components`."""
-
-    means: str
-    shares: str
-
-
-class ProgramTable(_Table):
-    """``[[programs]]``: a Stan file beside the study and how to use it."""
-
-    name: str
-    file: str
-    contract: ContractTable
-    data: dict[str, float] = {}
-    parameters: list[str]
-    components: ComponentsTable | None = None
-
-
-class CrossTable(_Table):
-    """``[[cross]]``: data sets x programs x replicates of one method with its options."""
-
-    datasets: list[str]
-    programs: list[str]
-    method: str
-    variant: str
-    replicates: PositiveInt = 1
-    options: dict[str, Any] = {}
-
-
-class StudyTable(_Table):
-    """The whole study file."""
-
-    name: str
-    title: str
-    description: str = ""
-    seed: int
-    published: str | None = None
-    datasets: list[DatasetTable]
-    programs: list[ProgramTable]
-    cross: list[CrossTable]
+from harness.study_file import ProgramTable, StudyTable, parse_study
+from harness.validation import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,54 +86,11 @@ def derive_seed(study_seed: int, *identity: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % (2**31 - 1) + 1
 
 
-def parse_study(content: Mapping[str, Any]) -> StudyTable:
-    """Check the content of a study file (pure).
-
-    Parameters
-    ----------
-    content : Mapping
-        The parsed TOML.
-
-    Returns
-    -------
-    StudyTable
-
-    Raises
-    ------
-    StudyError
-        If a key is unknown (with the nearest known one), missing, or has a wrong value.
-    """
-    try:
-        return StudyTable.model_validate(content)
-    except ValidationError as error:
-        finding = error.errors(include_url=False)[0]
-        if finding["type"] == "extra_forbidden":
-            raise StudyError(_unknown_key(finding["loc"])) from error
-        raise StudyError(first_problem(error)) from error
-
-
-_TABLES: Mapping[str, type[_Table]] = {
-    "datasets": DatasetTable,
-    "programs": ProgramTable,
-    "contract": ContractTable,
-    "components": ComponentsTable,
-    "cross": CrossTable,
-}
-
-
-def _unknown_key(place: tuple[int | str, ...]) -> str:
-    """Name an unknown key, where it stands, and what was likely meant."""
-    *above, key = place
-    names = [part for part in above if isinstance(part, str)]
-    table = _TABLES[names[-1]] if names else StudyTable
-    where = f"{'.'.join(names)}.{key}" if names else str(key)
-    return f"unknown key '{where}'{did_you_mean(str(key), table.model_fields)}"
-
-
-def _plan(table: StudyTable, datasets: Mapping[str, Dataset]) -> tuple[Run, ...]:
+def _plan(
+    table: StudyTable, datasets: Mapping[str, Dataset], programs: Mapping[str, Program]
+) -> tuple[Run, ...]:
     """Cross a study out into runs, each checked against its data set."""
     runs: dict[tuple[str, ...], Run] = {}
-    programs = [program.name for program in table.programs]
     for cross in table.cross:
         _check_names("data set", cross.datasets, datasets)
         _check_names("program", cross.programs, programs)
@@ -214,6 +98,7 @@ def _plan(table: StudyTable, datasets: Mapping[str, Dataset]) -> tuple[Run, ...]
         cells = product(cross.datasets, cross.programs, range(1, cross.replicates + 1))
         for dataset, program, replicate in cells:
             method.check(datasets[dataset])
+            programs[program].check_rows(datasets[dataset])
             identity = (dataset, program, method.name, cross.variant, str(replicate))
             if identity in runs:
                 raise StudyError(f"two crosses give the same run: {' / '.join(identity)}")
@@ -228,7 +113,14 @@ def _plan(table: StudyTable, datasets: Mapping[str, Dataset]) -> tuple[Run, ...]
     return tuple(runs.values())
 
 
-def _check_names(kind: str, names: list[str], known: Any) -> None:
+def _refuse_twins(kind: str, names: Iterable[str]) -> None:
+    """Refuse two tables of one name, of which the second would replace the first."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise StudyError(f"{count} {kind}s are named '{name}'; give each a name of its own")
+
+
+def _check_names(kind: str, names: list[str], known: Collection[str]) -> None:
     """Refuse a name that the study does not declare."""
     for name in names:
         if name not in known:
@@ -267,14 +159,19 @@ def read_study(file: Path) -> Study:
     """
     if not file.is_file():
         raise StudyError(f"study file '{file}' does not exist; give the path of a TOML file")
-    text = file.read_text(encoding="utf-8")
     try:
-        table = parse_study(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        text = file.read_text(encoding="utf-8")
+        return _make_study(parse_study(tomllib.loads(text)), folder=file.parent, text=text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError(f"study file '{file}' is not TOML: {error}") from error
-    except StudyError as error:
-        raise StudyError(f"study file '{file}': {error}") from error
-    folder = file.parent
+    except HarnessError as error:
+        raise type(error)(f"study file '{file}': {error}") from error
+
+
+def _make_study(table: StudyTable, *, folder: Path, text: str) -> Study:
+    """Make a study's data sets and plan its runs."""
+    _refuse_twins("data set", [spec.name for spec in table.datasets])
+    _refuse_twins("program", [spec.name for spec in table.programs])
     datasets = {
         spec.name: make_dataset(
             spec.name,
@@ -284,13 +181,14 @@ def read_study(file: Path) -> Study:
         )
         for spec in table.datasets
     }
+    programs = {spec.name: _program(spec, folder) for spec in table.programs}
     return Study(
         name=table.name,
         title=table.title,
         description=table.description,
         datasets=datasets,
-        programs={spec.name: _program(spec, folder) for spec in table.programs},
-        runs=_plan(table, datasets),
+        programs=programs,
+        runs=_plan(table, datasets, programs),
         published=folder / table.published if table.published else None,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
