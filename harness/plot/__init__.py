@@ -1,0 +1,61 @@
+"""Figures of a study; the only package that knows matplotlib."""
+
+from collections.abc import Sequence
+
+from harness.plot.contours import approximations_figure, zoom_figure
+from harness.plot.elbo import elbo_figure
+from harness.plot.forest import forest_figure
+from harness.plot.mixture import posterior_figure, weights_figure
+from harness.plot.panels import view_dataset
+from harness.plot.style import CAPTIONS_FILE, CaptionedFigure, house_style, save_figures
+from harness.published import read_published
+from harness.runner import FittedRun
+from harness.series import file_stem
+from harness.study import Study
+
+__all__ = ["CAPTIONS_FILE", "CaptionedFigure", "save_figures", "study_figures"]
+
+#: Figures in the order that a report shows them; each is left out where it does not apply.
+_FIGURES = {
+    "posterior": posterior_figure,
+    "weights": weights_figure,
+    "elbo": elbo_figure,
+    "approximations": approximations_figure,
+    "zoom": zoom_figure,
+    "forest": forest_figure,
+}
+
+
+def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, CaptionedFigure]:
+    """Draw all figures of a study.
+
+    Every data set gets its ELBO traces and an interval plot; mixtures in the plane get the data
+    with draws, the weights, and contours of the approximations.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for; its published numbers are drawn where they apply.
+    fitted : sequence of FittedRun
+        What came out; failed runs are left out.
+
+    Returns
+    -------
+    dict
+        Figures by file name without suffix, in the order of a report.
+
+    Raises
+    ------
+    PublishedError
+        If the study's file of published numbers cannot be read.
+    """
+    published = read_published(study.published) if study.published else None
+    figures: dict[str, CaptionedFigure] = {}
+    with house_style():
+        for dataset in study.datasets:
+            view = view_dataset(study, fitted, dataset, published)
+            for name, draw in _FIGURES.items():
+                figure = draw(view)
+                if figure is not None:
+                    figures[f"{file_stem(dataset)}_{name}"] = figure
+    return figures

@@ -1,0 +1,168 @@
+"""ELBO traces of the variational runs."""
+
+from collections.abc import Sequence
+from itertools import cycle
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from harness.datasets import FloatArray
+from harness.fit import Fit
+from harness.plot.panels import DatasetView, Series
+from harness.plot.style import GREY, CaptionedFigure, make_figure, panel_title
+from harness.published import PublishedRun
+
+Objective = tuple[int, float]
+
+
+def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
+    """Draw ELBO against iteration, a panel for each objective.
+
+    Values compare only where rows and likelihood weight are the same, so these share a panel.
+    The axis is stretched towards the panel's best value, where runs differ by few nats.
+
+    Parameters
+    ----------
+    view : DatasetView
+        One data set's fits.
+
+    Returns
+    -------
+    CaptionedFigure or None
+        None if no run has a trace.
+    """
+    groups: dict[Objective, list[Series]] = {}
+    for series in view.approximations:
+        if any(_trace(fit)[0].size for fit in series.fits):
+            groups.setdefault(series.objective, []).append(series)
+    if not groups:
+        return None
+    n_columns = min(2, len(groups))
+    n_rows = -(-len(groups) // n_columns)
+    figure = make_figure(dataset=view.dataset.name, height_in=2.9 * n_rows)
+    grid = figure.subplots(n_rows, n_columns, squeeze=False)
+    for axes in grid.flat[len(groups) :]:
+        axes.set_axis_off()
+    for axes, (objective, members) in zip(grid.flat, groups.items(), strict=False):
+        _draw_panel(axes, view, objective, members)
+    figure.caption = _caption(view, groups)
+    figure.alt = _alt(view, groups)
+    return figure
+
+
+def _trace(fit: Fit) -> tuple[FloatArray, FloatArray]:
+    """Return iterations and finite ELBO values, both empty if there are none."""
+    if fit.draws is None or "elbo_trace" not in fit.draws.children:
+        return np.empty(0), np.empty(0)
+    trace = fit.draws["elbo_trace"]
+    iteration = trace["iteration"].to_numpy().astype(np.float64)
+    elbo = trace["elbo"].to_numpy()
+    finite = np.isfinite(elbo)
+    return iteration[finite], elbo[finite]
+
+
+def _published_runs(view: DatasetView, objective: Objective) -> list[PublishedRun]:
+    """Return the published runs whose ELBO is of this objective."""
+    if view.published is None:
+        return []
+    return [
+        run
+        for run in view.published.runs_on(view.dataset.name)
+        if run.elbo is not None
+        and (run.n_rows or view.dataset.n_rows, run.likelihood_weight or 1.0) == objective
+    ]
+
+
+def _objective_title(view: DatasetView, objective: Objective) -> str:
+    """Say which rows count how much."""
+    n_rows, weight = objective
+    if n_rows == view.dataset.n_rows and weight == 1.0:
+        return f"all {n_rows:,} rows"
+    weighting = "unweighted" if weight == 1.0 else f"weighted {weight:g}"
+    return f"{n_rows:,} rows, {weighting}"
+
+
+def _draw_panel(
+    axes: Axes, view: DatasetView, objective: Objective, members: Sequence[Series]
+) -> None:
+    """Draw all runs of one objective."""
+    lows: list[float] = []
+    highs: list[float] = []
+    for series in members:
+        for i, fit in enumerate(series.fits):
+            iteration, elbo = _trace(fit)
+            if not elbo.size:
+                continue
+            n_fits = len(series.fits)
+            label = series.title if n_fits == 1 else f"{series.title} ({n_fits} replicates)"
+            axes.plot(
+                iteration,
+                elbo,
+                color=series.colour,
+                linewidth=0.8 if n_fits > 1 else 1.3,
+                label=label if i == 0 else None,
+            )
+            axes.plot(iteration[-1], elbo[-1], "o", color=series.colour, markersize=3.5)
+            lows.append(float(elbo.min()))
+            highs.append(float(elbo.max()))
+    for run, dashes in zip(_published_runs(view, objective), cycle(("--", ":", "-."))):
+        assert run.elbo is not None and view.published is not None  # noqa: S101, PT018
+        label = f"{view.published.name}: {run.title}, {run.elbo:g}"
+        axes.axhline(run.elbo, color=GREY, linestyle=dashes, linewidth=1.1, label=label)
+        lows.append(run.elbo)
+        highs.append(run.elbo)
+    _stretch(axes, low=min(lows), top=max(highs))
+    axes.set_xscale("log")
+    axes.set_xlabel("iteration")
+    axes.set_ylabel("ELBO (nats)")
+    panel_title(axes, _objective_title(view, objective))
+    axes.legend(loc="lower right")
+
+
+def _stretch(axes: Axes, *, low: float, top: float) -> None:
+    """Scale the axis by the logarithm of the distance below the best value."""
+    axes.set_yscale(
+        "function",
+        functions=(
+            lambda elbo: -np.log10(1 + np.maximum(top - elbo, -0.9)),
+            lambda scaled: top + 1 - 10**-scaled,
+        ),
+    )
+    reach = max(top - low, 3.0)
+    gaps = 10.0 ** np.arange(0, np.ceil(np.log10(reach)) + 1)
+    ticks = np.unique([np.floor((top - gap) / gap) * gap for gap in gaps])
+    axes.yaxis.set_major_locator(FixedLocator(list(ticks[ticks >= top - 3 * reach])))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_ylim(top - 1.5 * reach, top + 0.5)
+
+
+def _caption(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
+    """Say what the panels hold and how to read their axes."""
+    text = (
+        f"ELBO of the variational runs on `{view.dataset.name}`, as CmdStan estimated it during "
+        "the run; the dot is where the run stopped. The vertical axis is logarithmic in the "
+        "distance below the panel's best value."
+    )
+    if len(groups) > 1:
+        text += (
+            " Each panel has its own scale, because ELBOs compare only where the rows and the "
+            "likelihood weight are the same."
+        )
+    if view.published and any(_published_runs(view, objective) for objective in groups):
+        text += f" Grey lines: minus the average loss that the {view.published.name} prints."
+    return text
+
+
+def _alt(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
+    """Say in words where the runs end."""
+    parts = []
+    for objective, members in groups.items():
+        ends = []
+        for series in members:
+            last = [float(_trace(fit)[1][-1]) for fit in series.fits if _trace(fit)[1].size]
+            span = f"{last[0]:,.0f}" if len(last) == 1 else f"{min(last):,.0f} to {max(last):,.0f}"
+            ends.append(f"{series.title} ends at {span}")
+        parts.append(f"{_objective_title(view, objective)}: {', '.join(ends)}")
+    return f"Line plot of ELBO against iteration. {'; '.join(parts)}."

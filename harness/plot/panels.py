@@ -1,0 +1,194 @@
+"""What figures show: the fits of one data set as series with titles and colours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.datasets import Dataset, FloatArray
+from harness.fit import DrawKind, Fit, Status
+from harness.metrics import chains
+from harness.plot.style import APPROXIMATION_COLOURS, CHAIN_COLOURS
+from harness.program import Program
+from harness.published import Published
+from harness.runner import FittedRun
+from harness.series import SeriesKey, choose_reference, series_titles
+from harness.study import Study
+from harness.summary import element_names, posterior_arrays, relabel_arrays
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """The replicates of a run that gave a fit.
+
+    Attributes
+    ----------
+    key : SeriesKey
+        Program, method, variant.
+    title : str
+        For legends.
+    colour : str
+        The same for this method and variant in all figures of a study.
+    fits : tuple of Fit
+        One per replicate, all with draws.
+    program : Program
+        What was fitted.
+    """
+
+    key: SeriesKey
+    title: str
+    colour: str
+    fits: tuple[Fit, ...]
+    program: Program
+
+    @property
+    def are_chains(self) -> bool:
+        """Whether the draws are Markov chains."""
+        return self.fits[0].draw_kind is DrawKind.CHAINS
+
+    @property
+    def objective(self) -> tuple[int, float]:
+        """Rows and likelihood weight that the fits have seen."""
+        used = self.fits[0].used_data
+        return int(used.get("n_rows", 0)), float(used.get("likelihood_weight", 1.0))
+
+    def raw(self, replicate: int = 0) -> dict[str, FloatArray]:
+        """Return draws as sampled, each of shape (chain, draw, ...)."""
+        return posterior_arrays(self.fits[replicate], self.program)
+
+    def relabelled(self, replicate: int = 0) -> dict[str, FloatArray]:
+        """Return draws whose components are ordered by their first coordinate."""
+        return relabel_arrays(self.raw(replicate), self.program)
+
+    def elements(self, replicate: int = 0) -> dict[str, FloatArray]:
+        """Return relabelled draws of every scalar, each of shape (chain, draw)."""
+        return split_elements(self.relabelled(replicate))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetView:
+    """Everything that the figures of one data set draw on.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        The rows.
+    series : tuple of Series
+        In the study's order; runs without a fit are left out.
+    reference : Series or None
+        The NUTS fit that the others are compared with.
+    published : Published or None
+        Numbers from elsewhere.
+    """
+
+    dataset: Dataset
+    series: tuple[Series, ...]
+    reference: Series | None
+    published: Published | None
+
+    @property
+    def approximations(self) -> tuple[Series, ...]:
+        """The variational series."""
+        return tuple(item for item in self.series if not item.are_chains)
+
+
+def split_elements(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Return the scalars of some variables by name, each of shape (chain, draw)."""
+    elements = {}
+    for variable, values in arrays.items():
+        flat = values.reshape(*values.shape[:2], -1)
+        for i, name in enumerate(element_names(variable, values.shape[2:])):
+            elements[name] = flat[:, :, i]
+    return elements
+
+
+def view_dataset(
+    study: Study, fitted: Sequence[FittedRun], dataset: str, published: Published | None
+) -> DatasetView:
+    """Collect the fits of one data set.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    fitted : sequence of FittedRun
+        All runs of the study.
+    dataset : str
+        The data set's name.
+    published : Published or None
+        Numbers from elsewhere.
+
+    Returns
+    -------
+    DatasetView
+    """
+    groups: dict[SeriesKey, list[FittedRun]] = {}
+    for item in fitted:
+        if item.run.dataset == dataset and item.fit.status is Status.OK:
+            groups.setdefault(_key(item), []).append(item)
+    titles = series_titles(groups)
+    colours = _colours(fitted)
+    series = tuple(
+        Series(
+            key=key,
+            title=titles[key],
+            colour=colours[_colour_key(items[0])],
+            fits=tuple(item.fit for item in items),
+            program=items[0].program.program,
+        )
+        for key, items in groups.items()
+    )
+    return DatasetView(
+        dataset=study.datasets[dataset],
+        series=series,
+        reference=_reference(series),
+        published=published,
+    )
+
+
+def _key(item: FittedRun) -> SeriesKey:
+    """Return the series that a run belongs to."""
+    return SeriesKey(item.run.program, item.run.method.name, item.run.variant)
+
+
+def _colour_key(item: FittedRun) -> tuple[str, ...]:
+    """Return what runs of one colour share: chains are told apart by their program too."""
+    key = _key(item)
+    if item.fit.draw_kind is DrawKind.CHAINS:
+        return (item.run.dataset, *key)
+    return (key.method, key.variant)
+
+
+def _colours(fitted: Sequence[FittedRun]) -> dict[tuple[str, ...], str]:
+    """Give every method and variant of a study its colour."""
+    colours: dict[tuple[str, ...], str] = {}
+    n_approximations = 0
+    for item in fitted:
+        key = _colour_key(item)
+        if item.fit.status is not Status.OK or key in colours:
+            continue
+        if item.fit.draw_kind is DrawKind.CHAINS:
+            rank = sum(other[0] == item.run.dataset and len(other) > 2 for other in colours)
+            colours[key] = CHAIN_COLOURS[rank % len(CHAIN_COLOURS)]
+        else:
+            colours[key] = APPROXIMATION_COLOURS[n_approximations % len(APPROXIMATION_COLOURS)]
+            n_approximations += 1
+    return colours
+
+
+def _reference(series: Sequence[Series]) -> Series | None:
+    """Choose the NUTS fit that the others are compared with."""
+    by_key = {item.key: item for item in series if item.are_chains}
+    worst = {
+        key: float(max(chains.r_hat(draws) for draws in split_elements(item.raw()).values()))
+        for key, item in by_key.items()
+    }
+    chosen = choose_reference(worst)
+    return by_key[chosen] if chosen is not None else None
+
+
+def thin_draws(draws: FloatArray, n_most: int) -> FloatArray:
+    """Return at most `n_most` draws, evenly spaced over all chains; shape (draw, ...)."""
+    flat: FloatArray = draws.reshape(-1, *draws.shape[2:])
+    chosen = np.linspace(0, flat.shape[0] - 1, min(n_most, flat.shape[0])).round().astype(int)
+    return np.take(flat, chosen, axis=0)

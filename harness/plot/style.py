@@ -1,0 +1,138 @@
+"""How figures look: palette, sizes, captions, and files that are the same byte for byte."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from harness.errors import ResultsError
+
+#: Okabe and Ito's palette, which readers with colour vision deficiencies can tell apart.
+BLACK = "#000000"
+GREY = "#8C8C8C"
+LIGHT_GREY = "#C9C9C9"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
+
+#: Components of a mixture, in the order of their labels.
+COMPONENT_COLOURS = (VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY)
+#: Approximations, in the study's order.
+APPROXIMATION_COLOURS = (ORANGE, BLUE, GREEN, VERMILION, PURPLE, SKY)
+#: Markov chain methods, in the study's order.
+CHAIN_COLOURS = (BLACK, GREY)
+
+#: Full text width, in inches.
+WIDTH_IN = 7.2
+_DPI = 130
+
+_RC = {
+    "font.size": 8.5,
+    "axes.titlesize": 9,
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.3,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "figure.dpi": _DPI,
+    "savefig.dpi": _DPI,
+}
+
+CAPTIONS_FILE = "captions.json"
+
+
+class CaptionedFigure(Figure):
+    """A figure with the words that belong to it.
+
+    Attributes
+    ----------
+    dataset : str
+        The data set that it shows.
+    caption : str
+        What a reader needs to understand it.
+    alt : str
+        What a reader who cannot see it needs.
+    """
+
+    dataset: str = ""
+    caption: str = ""
+    alt: str = ""
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw with this module's settings, whatever the user's own are."""
+    with style.context(["default", _RC]):
+        yield
+
+
+def make_figure(*, dataset: str, height_in: float) -> CaptionedFigure:
+    """Return an empty figure of full text width."""
+    figure = CaptionedFigure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    figure.dataset = dataset
+    return figure
+
+
+def panel_title(axes: Axes, text: str) -> None:
+    """Write a panel's title, in bold where it stands alone above the axes."""
+    axes.set_title(text, fontweight="bold")
+
+
+def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
+    """Save figures as PNG, and their captions and alt texts beside them.
+
+    Figures that an earlier call left in the folder, and that are no longer drawn, are removed.
+
+    Parameters
+    ----------
+    figures : Mapping
+        By the stem of the file's name.
+    folder : Path
+        Made if it does not exist.
+
+    Raises
+    ------
+    ResultsError
+        If a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in sorted({path.stem for path in folder.glob("*.png")} - set(figures)):
+            (folder / f"{stale}.png").unlink()
+        with house_style():
+            for name, figure in figures.items():
+                figure.savefig(
+                    folder / f"{name}.png",
+                    metadata={"Software": None},
+                    pil_kwargs={"optimize": True},
+                )
+        (folder / CAPTIONS_FILE).write_text(_captions(figures), encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"cannot write figures to '{folder}': {error.strerror}") from error
+
+
+def _captions(figures: Mapping[str, CaptionedFigure]) -> str:
+    """Return the words of all figures as JSON, in the order that they are to be shown."""
+    content = [
+        {
+            "name": name,
+            "dataset": figure.dataset,
+            "caption": figure.caption,
+            "alt": figure.alt,
+        }
+        for name, figure in figures.items()
+    ]
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
