@@ -1,0 +1,190 @@
+"""Convergence diagnostics of Markov chains of one quantity, draws shaped (chain, draw).
+
+Thin wrappers over arviz_stats, under the field's names, that say NaN (unknown) where a diagnostic
+is not defined instead of warning about it. Independent draws of an approximation have none of
+these: for them R-hat is 1 by construction and says nothing.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import HarnessError
+from harness.metrics.draws import Floats, array_stats
+
+
+def r_hat(draws: npt.ArrayLike) -> float:
+    """Rank-normalised split R-hat, the larger of bulk and tail (folded) versions.
+
+    Parameters
+    ----------
+    draws : array (chain, draw)
+
+    Returns
+    -------
+    float
+        About 1 where chains agree, infinity where each is stuck at its own value; NaN for one
+        chain, fewer than 4 draws, constant draws or draws that are not finite.
+
+    Raises
+    ------
+    HarnessError
+        If `draws` is not (chain, draw).
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Bayesian Analysis 16(2), equation (4)
+    with the rank normalisation of section 4.1.
+    """
+    chains = _chains(draws)
+    if chains.shape[0] < 2 or not _varies(chains):
+        return float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(array_stats.rhat(chains, method="rank"))
+
+
+def ess_bulk(draws: npt.ArrayLike) -> float:
+    """Effective number of draws for the centre of the distribution.
+
+    Parameters
+    ----------
+    draws : array (chain, draw)
+
+    Returns
+    -------
+    float
+        NaN for fewer than 4 draws, constant draws or draws that are not finite.
+
+    Raises
+    ------
+    HarnessError
+        If `draws` is not (chain, draw).
+
+    References
+    ----------
+    Vehtari et al. (2021), Bayesian Analysis 16(2), section 4: ESS of the rank-normalised draws.
+    """
+    chains = _chains(draws)
+    return float(array_stats.ess(chains, method="bulk")) if _varies(chains) else float("nan")
+
+
+def ess_tail(draws: npt.ArrayLike) -> float:
+    """Effective number of draws for the tails: the smaller one of the 5% and 95% quantiles.
+
+    Parameters
+    ----------
+    draws : array (chain, draw)
+
+    Returns
+    -------
+    float
+        NaN for fewer than 4 draws, constant draws or draws that are not finite.
+
+    Raises
+    ------
+    HarnessError
+        If `draws` is not (chain, draw).
+
+    References
+    ----------
+    Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.
+    """
+    chains = _chains(draws)
+    if not _varies(chains):
+        return float("nan")
+    return float(array_stats.ess(chains, method="tail", prob=(0.05, 0.95)))
+
+
+def mcse_mean(draws: npt.ArrayLike) -> float:
+    """Monte Carlo standard error of the mean.
+
+    Parameters
+    ----------
+    draws : array (chain, draw)
+
+    Returns
+    -------
+    float
+        In the units of the draws; NaN where `ess_bulk` is.
+
+    Raises
+    ------
+    HarnessError
+        If `draws` is not (chain, draw).
+
+    References
+    ----------
+    Vehtari et al. (2021), Bayesian Analysis 16(2), section 4: sd over root ESS of the mean.
+    """
+    chains = _chains(draws)
+    return float(array_stats.mcse(chains, method="mean")) if _varies(chains) else float("nan")
+
+
+def mcse_sd(draws: npt.ArrayLike) -> float:
+    """Monte Carlo standard error of the sd.
+
+    Parameters
+    ----------
+    draws : array (chain, draw)
+
+    Returns
+    -------
+    float
+        In the units of the draws; NaN where `ess_bulk` is.
+
+    Raises
+    ------
+    HarnessError
+        If `draws` is not (chain, draw).
+
+    References
+    ----------
+    Delta method on the variance, with the ESS of the squared deviations (as in arviz_stats).
+    """
+    chains = _chains(draws)
+    return float(array_stats.mcse(chains, method="sd")) if _varies(chains) else float("nan")
+
+
+def e_bfmi(energy: npt.ArrayLike) -> Floats:
+    r"""Energy Bayesian fraction of missing information of each chain.
+
+    :math:`\sum_n (E_n - E_{n-1})^2 / \sum_n (E_n - \bar E)^2`: 2 for independent energies, near 0
+    where momentum resampling explores the energy distribution slowly.
+
+    Parameters
+    ----------
+    energy : array (chain, draw)
+        Stan's `energy__`, in nats.
+
+    Returns
+    -------
+    ndarray (chain,)
+        NaN for a constant chain; NaN for all where fewer than 4 draws or one is not finite.
+
+    Raises
+    ------
+    HarnessError
+        If `energy` is not (chain, draw).
+
+    References
+    ----------
+    Betancourt (2016), Diagnosing suboptimal cotangent disintegrations in Hamiltonian Monte Carlo,
+    arXiv:1604.00695.
+    """
+    chains = _chains(energy)
+    if not _varies(chains):
+        return np.full(chains.shape[0], np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(array_stats.bfmi(chains), dtype=np.float64)
+
+
+def _chains(draws: npt.ArrayLike) -> Floats:
+    chains = np.asarray(draws, dtype=float)
+    if chains.ndim != 2 or chains.size == 0:
+        raise HarnessError(f"Markov chains must have shape (chain, draw); got {chains.shape}")
+    return chains
+
+
+def _varies(chains: Floats) -> bool:
+    """Whether the chains are long enough, finite and not all stuck at one and the same value."""
+    long_enough = chains.shape[1] >= 4 and bool(np.all(np.isfinite(chains)))
+    return long_enough and bool(np.ptp(chains) > 0)

@@ -1,0 +1,127 @@
+"""Errors of one parameter: Gaussian against Gaussian in closed form, and calibrated MCSEs."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from harness.errors import HarnessError
+from harness.metrics.parameter import (
+    compare_parameter,
+    coverage,
+    log_sd_ratio,
+    mean_error_sd,
+    w1_sd,
+)
+
+Floats = NDArray[np.float64]
+
+
+def grid(mean: float = 0.0, sd: float = 1.0, n: int = 20_000) -> Floats:
+    """Gaussian quantiles: draws without Monte Carlo error."""
+    quantiles: Floats = norm.ppf((np.arange(n) + 0.5) / n, loc=mean, scale=sd)
+    return quantiles
+
+
+@pytest.mark.parametrize(("mean", "sd"), [(0.0, 1.0), (0.4, 1.0), (-2.0, 0.5), (0.1, 20.0)])
+def test_gaussian_against_gaussian(mean: float, sd: float) -> None:
+    """A reference of mean 10 and sd 3, an approximation `mean` sds off and `sd` times as wide."""
+    errors = compare_parameter(grid(10 + 3 * mean, 3 * sd), reference=grid(10, 3))
+    assert errors.mean_error_sd == pytest.approx(mean, abs=2e-3)
+    assert errors.log_sd_ratio == pytest.approx(np.log(sd), abs=2e-3)
+    for level, found in ((0.5, errors.coverage_50), (0.9, errors.coverage_90)):
+        half = norm.ppf(0.5 + level / 2) * sd
+        expected = norm.cdf(mean + half) - norm.cdf(mean - half)
+        assert found == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "expected"),
+    [
+        (0.7, 1.0, 0.7),  # a shift
+        (0.0, 1.5, 0.5 * np.sqrt(2 / np.pi)),  # a scale: |1.5 - 1| E|Z|
+        (1.0, 2.0, np.sqrt(2 / np.pi) * np.exp(-0.5) + 1 - 2 * norm.cdf(-1)),  # E|1 + Z|
+    ],
+)
+def test_w1_of_gaussians(mean: float, sd: float, expected: float) -> None:
+    assert w1_sd(grid(mean, sd), reference=grid()) == pytest.approx(expected, abs=3e-3)
+
+
+def test_identical_draws_have_no_error() -> None:
+    draws = np.random.default_rng(1).gamma(2.0, size=1000)
+    errors = compare_parameter(draws, reference=draws)
+    assert errors.mean_error_sd == 0
+    assert errors.log_sd_ratio == 0
+    assert errors.w1_sd == 0
+    assert (errors.coverage_50, errors.coverage_90) == (0.5, 0.9)
+
+
+def test_units_do_not_matter() -> None:
+    rng = np.random.default_rng(2)
+    x, r = rng.standard_normal(500) + 0.3, rng.standard_normal((2, 400))
+    once, twice = (
+        compare_parameter(x, reference=r),
+        compare_parameter(5 * x - 7, reference=5 * r - 7),
+    )
+    for name in once.__dataclass_fields__:
+        assert getattr(twice, name) == pytest.approx(getattr(once, name)), name
+
+
+def test_w1_bounds_the_mean_error() -> None:
+    rng = np.random.default_rng(3)
+    x, r = rng.exponential(size=800), rng.standard_normal(600)
+    assert w1_sd(x, reference=r) >= abs(mean_error_sd(x, reference=r).value)
+
+
+@pytest.mark.parametrize("chains", [False, True])
+def test_mcse_is_the_spread_over_replicates(chains: bool) -> None:  # noqa: FBT001
+    """Standardised errors over 200 replicates have sd 1, within 4 of its own standard errors."""
+    rng = np.random.default_rng(4)
+    scores = []
+    for _ in range(200):
+        x = 1.5 + 0.7 * rng.standard_normal(600)
+        r = rng.standard_normal((4, 250)) if chains else rng.standard_normal(1000)
+        error, ratio = mean_error_sd(x, reference=r), log_sd_ratio(x, reference=r)
+        inside = coverage(x, reference=r, level=0.5)
+        half = norm.ppf(0.75) * 0.7
+        truth = norm.cdf(1.5 + half) - norm.cdf(1.5 - half)
+        scores.append(
+            [
+                (error.value - 1.5) / error.mcse,
+                (ratio.value - np.log(0.7)) / ratio.mcse,
+                (inside.value - truth) / inside.mcse,
+            ]
+        )
+    spread, bias = np.std(scores, axis=0), np.mean(scores, axis=0)
+    np.testing.assert_allclose(spread, 1.0, atol=4 / np.sqrt(400))
+    np.testing.assert_allclose(bias, 0.0, atol=4 / np.sqrt(200))
+
+
+def test_an_autocorrelated_reference_costs_precision() -> None:
+    rng, phi = np.random.default_rng(5), 0.9
+    chain = rng.standard_normal((2, 4000))
+    for t in range(1, 4000):
+        chain[:, t] = phi * chain[:, t - 1] + np.sqrt(1 - phi**2) * chain[:, t]
+    as_chains = mean_error_sd(grid(), reference=chain).mcse
+    as_independent = mean_error_sd(grid(), reference=chain.ravel()).mcse
+    assert as_chains > 2.5 * as_independent
+
+
+def test_a_constant_reference_leaves_errors_unknown() -> None:
+    constant, draws = np.full(100, 0.1), np.arange(10.0)
+    errors = compare_parameter(draws, reference=constant)
+    assert np.isnan(errors.mean_error_sd)
+    assert np.isnan(errors.log_sd_ratio)
+    assert np.isnan(errors.w1_sd)
+
+
+def test_a_constant_approximation_has_no_width() -> None:
+    ratio = log_sd_ratio(np.full(10, 0.1), reference=grid())
+    assert ratio.value == -np.inf
+
+
+def test_bad_input_is_told() -> None:
+    with pytest.raises(HarnessError, match="reference holds 1 values"):
+        compare_parameter(np.arange(5.0), reference=[0, 1, 2, np.nan])
+    with pytest.raises(HarnessError, match="level"):
+        coverage(np.arange(5.0), reference=np.arange(5.0), level=90)
