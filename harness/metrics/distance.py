@@ -31,6 +31,22 @@ class MeanDistance:
     null_95: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class CovarianceError:
+    """Error of the covariance, and what Monte Carlo error alone would make of it.
+
+    Attributes
+    ----------
+    error : float
+        Largest relative error of the variance of any linear combination of the parameters.
+    null : float
+        About the largest `error` if both covariances were the same.
+    """
+
+    error: float
+    null: float
+
+
 def whiten(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> tuple[Floats, Floats]:
     r"""Both sets of draws in coordinates where the reference has mean 0 and covariance I.
 
@@ -107,13 +123,14 @@ def mahalanobis(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> MeanDistan
     return MeanDistance(distance=float(np.linalg.norm(error)), null_95=float(null))
 
 
-def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> float:
+def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> CovarianceError:
     r"""Spectral norm of the covariance error in whitened coordinates.
 
-    :math:`\| L^{-1} \Sigma_x L^{-T} - I \|_2` with :math:`L L^T = \Sigma_r`: the largest relative
-    error of the variance of any linear combination of the parameters. At most 1 where the
-    approximation is too narrow. Monte Carlo error alone makes it about
-    :math:`2 \sqrt{d (1/n_x + 1/n_r)}`.
+    :math:`\| L^{-1} \Sigma_x L^{-T} - I \|_2` with :math:`L L^T = \Sigma_r`; at most 1 where the
+    approximation is too narrow. The null value is the upper edge of the spectrum of
+    :math:`\Sigma_r^{-1} \Sigma_x` less 1, for equal true covariances and effectively n and m
+    independent draws: with :math:`y = d/n, z = d/m`,
+    :math:`((1 + \sqrt{y + z - y z}) / (1 - z))^2 - 1`.
 
     Parameters
     ----------
@@ -122,8 +139,8 @@ def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike)
 
     Returns
     -------
-    float
-        No unit; 0 where the covariances agree.
+    CovarianceError
+        No unit; infinite `null` where the reference has effectively no more than d draws.
 
     Raises
     ------
@@ -132,12 +149,17 @@ def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike)
 
     References
     ----------
-    The affine-invariant form of the covariance error bounded by Huggins, Kasprzak, Campbell and
-    Broderick (2020), Validated variational inference via practical posterior error bounds.
+    The affine-invariant form of the covariance error that Huggins, Kasprzak, Campbell and
+    Broderick (2020), Validated variational inference via practical posterior error bounds, bound;
+    the spectrum's edge by Silverstein (1985), Journal of Multivariate Analysis 16, on F matrices.
     """
     x, r = whiten(draws, reference=reference)
+    d = r.shape[-1]
     covariance = np.atleast_2d(np.cov(flatten(x), rowvar=False))
-    return float(np.linalg.norm(covariance - np.eye(r.shape[-1]), ord=2))
+    y, z = d / _n_effective(x), d / _n_effective(r)
+    edge = ((1 + np.sqrt(max(y + z - y * z, 0.0))) / (1 - z)) ** 2 if z < 1 else np.inf
+    error = float(np.linalg.norm(covariance - np.eye(d), ord=2))
+    return CovarianceError(error=error, null=float(edge - 1))
 
 
 def sliced_wasserstein(
@@ -182,6 +204,14 @@ def sliced_wasserstein(
     value = float(np.sqrt(squares.mean()))
     error = float(np.std(squares, ddof=1) / np.sqrt(n_projections))
     return Estimate(value=value, mcse=error / (2 * value) if value > 0 else 0.0)
+
+
+def _n_effective(draws: Floats) -> float:
+    """Effective number of draws for a mean, averaged over coordinates; at most their number."""
+    coordinates = [draws[..., j] for j in range(draws.shape[-1])]
+    worth = [np.var(c, ddof=1) / mean_mcse(c) ** 2 for c in coordinates if np.ptp(c) > 0]
+    count = draws[..., 0].size
+    return float(min(np.mean(worth), count)) if worth else float(count)
 
 
 def _squared_w2(x: Floats, r: Floats) -> Floats:

@@ -26,7 +26,7 @@ class JointComparison:
     ----------
     mahalanobis, mahalanobis_null_95 : float
         See `harness.metrics.distance.mahalanobis`.
-    whitened_covariance_error : float
+    whitened_covariance_error, whitened_covariance_null : float
         See `harness.metrics.distance.whitened_covariance_error`.
     energy_distance, energy_distance_mcse : float
         See `harness.metrics.discrepancy.energy_distance`.
@@ -41,6 +41,7 @@ class JointComparison:
     mahalanobis: float
     mahalanobis_null_95: float
     whitened_covariance_error: float
+    whitened_covariance_null: float
     energy_distance: float
     energy_distance_mcse: float
     mmd: float
@@ -82,6 +83,7 @@ def compare_joint(
     """
     x, r = whiten(draws, reference=reference)
     mean = mahalanobis(x, reference=r)
+    covariance = whitened_covariance_error(x, reference=r)
     sliced = sliced_wasserstein(x, reference=r, rng=rng)
     few_x, few_r = _thin(x, max_draws=max_draws), _thin(r, max_draws=max_draws)
     energy = energy_distance(few_x, reference=few_r)
@@ -90,7 +92,8 @@ def compare_joint(
     return JointComparison(
         mahalanobis=mean.distance,
         mahalanobis_null_95=mean.null_95,
-        whitened_covariance_error=whitened_covariance_error(x, reference=r),
+        whitened_covariance_error=covariance.error,
+        whitened_covariance_null=covariance.null,
         energy_distance=energy.value,
         energy_distance_mcse=energy.mcse,
         mmd=kernel.value,
