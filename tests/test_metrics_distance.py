@@ -79,13 +79,17 @@ def test_covariance_error_of_missing_correlations() -> None:
     assert found == pytest.approx(1 / (1 - rho) - 1)
 
 
-@pytest.mark.parametrize("d", [5, 40])
-def test_covariance_error_of_equal_distributions_stays_near_its_null(d: int) -> None:
+@pytest.mark.parametrize("d", [1, 5, 30])
+def test_covariance_null_is_a_little_above_the_95_percent_quantile(d: int) -> None:
     rng = np.random.default_rng(10)
-    for _ in range(10):
-        x, r = rng.standard_normal((400, d)), rng.standard_normal((600, d))
-        found = whitened_covariance_error(x, reference=r)
-        assert 0.5 * found.null < found.error < 1.1 * found.null
+    found = [
+        whitened_covariance_error(
+            rng.standard_normal((400, d)), reference=rng.standard_normal((600, d))
+        )
+        for _ in range(100)
+    ]
+    quantile = np.quantile([each.error for each in found], 0.95)
+    assert 0.7 < quantile / found[0].null_95 < 1.02
 
 
 @pytest.mark.parametrize("n_draws", [800, 500])

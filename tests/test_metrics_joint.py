@@ -20,7 +20,7 @@ def test_figures_are_those_of_their_functions() -> None:
     assert found.mahalanobis_null_95 == pytest.approx(distance.null_95, rel=1e-6)
     covariance = whitened_covariance_error(x, reference=r)
     assert found.whitened_covariance_error == pytest.approx(covariance.error, rel=1e-6)
-    assert found.whitened_covariance_null == pytest.approx(covariance.null, rel=1e-2)
+    assert found.whitened_covariance_null_95 == pytest.approx(covariance.null_95, rel=1e-2)
     assert all(np.isfinite(value) for value in asdict(found).values())
 
 

@@ -39,12 +39,12 @@ class CovarianceError:
     ----------
     error : float
         Largest relative error of the variance of any linear combination of the parameters.
-    null : float
-        About the largest `error` if both covariances were the same.
+    null_95 : float
+        About the 95% quantile of `error` if both covariances were the same.
     """
 
     error: float
-    null: float
+    null_95: float
 
 
 def whiten(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -127,10 +127,10 @@ def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike)
     r"""Spectral norm of the covariance error in whitened coordinates.
 
     :math:`\| L^{-1} \Sigma_x L^{-T} - I \|_2` with :math:`L L^T = \Sigma_r`; at most 1 where the
-    approximation is too narrow. The null value is the upper edge of the spectrum of
-    :math:`\Sigma_r^{-1} \Sigma_x` less 1, for equal true covariances and effectively n and m
-    independent draws: with :math:`y = d/n, z = d/m`,
-    :math:`((1 + \sqrt{y + z - y z}) / (1 - z))^2 - 1`.
+    approximation is too narrow. Its null quantile comes from the upper edge of the spectrum of
+    :math:`\Sigma_r^{-1} \Sigma_x` for equal true covariances and effectively n and m independent
+    draws, :math:`((1 + \sqrt{y + z - y z}) / (1 - z))^2 - 1` with :math:`y = d'/n, z = d'/m`; for
+    the largest root's spread about the edge, :math:`d' = (\sqrt d + 1/2)^2` stands for d.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike)
     Returns
     -------
     CovarianceError
-        No unit; infinite `null` where the reference has effectively no more than d draws.
+        No unit; infinite `null_95` where the reference has effectively no more than d draws.
 
     Raises
     ------
@@ -151,15 +151,17 @@ def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike)
     ----------
     The affine-invariant form of the covariance error that Huggins, Kasprzak, Campbell and
     Broderick (2020), Validated variational inference via practical posterior error bounds, bound;
-    the spectrum's edge by Silverstein (1985), Journal of Multivariate Analysis 16, on F matrices.
+    the spectrum's edge by Silverstein (1985), Journal of Multivariate Analysis 16, on F matrices;
+    the half is the 95% point of the spread in Johnstone (2001), Annals of Statistics 29(2).
     """
     x, r = whiten(draws, reference=reference)
     d = r.shape[-1]
     covariance = np.atleast_2d(np.cov(flatten(x), rowvar=False))
-    y, z = d / _n_effective(x), d / _n_effective(r)
+    d_edge = (np.sqrt(d) + 0.5) ** 2
+    y, z = d_edge / _n_effective(x), d_edge / _n_effective(r)
     edge = ((1 + np.sqrt(max(y + z - y * z, 0.0))) / (1 - z)) ** 2 if z < 1 else np.inf
     error = float(np.linalg.norm(covariance - np.eye(d), ord=2))
-    return CovarianceError(error=error, null=float(edge - 1))
+    return CovarianceError(error=error, null_95=float(edge - 1))
 
 
 def sliced_wasserstein(

@@ -26,7 +26,7 @@ class JointComparison:
     ----------
     mahalanobis, mahalanobis_null_95 : float
         See `harness.metrics.distance.mahalanobis`.
-    whitened_covariance_error, whitened_covariance_null : float
+    whitened_covariance_error, whitened_covariance_null_95 : float
         See `harness.metrics.distance.whitened_covariance_error`.
     energy_distance, energy_distance_mcse : float
         See `harness.metrics.discrepancy.energy_distance`.
@@ -41,7 +41,7 @@ class JointComparison:
     mahalanobis: float
     mahalanobis_null_95: float
     whitened_covariance_error: float
-    whitened_covariance_null: float
+    whitened_covariance_null_95: float
     energy_distance: float
     energy_distance_mcse: float
     mmd: float
@@ -93,7 +93,7 @@ def compare_joint(
         mahalanobis=mean.distance,
         mahalanobis_null_95=mean.null_95,
         whitened_covariance_error=covariance.error,
-        whitened_covariance_null=covariance.null,
+        whitened_covariance_null_95=covariance.null_95,
         energy_distance=energy.value,
         energy_distance_mcse=energy.mcse,
         mmd=kernel.value,
