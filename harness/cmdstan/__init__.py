@@ -1,0 +1,18 @@
+"""A CmdStan to compile models with: one that is there, or a home built from the httpstan wheel."""
+
+from harness.cmdstan.doctor import DoctorReport, doctor
+from harness.cmdstan.home import home_path, install_home, remove_homes
+from harness.cmdstan.location import CmdStanLocation, ensure_cmdstan, find_cmdstan
+from harness.cmdstan.release import install_release
+
+__all__ = [
+    "CmdStanLocation",
+    "DoctorReport",
+    "doctor",
+    "ensure_cmdstan",
+    "find_cmdstan",
+    "home_path",
+    "install_home",
+    "install_release",
+    "remove_homes",
+]
