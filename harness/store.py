@@ -1,12 +1,14 @@
 """The fit store: a fit is kept under a key of everything that decides it, and reused."""
 
 import hashlib
+import io
 import json
-import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import xarray as xr
 from pydantic import TypeAdapter
 
@@ -22,6 +24,7 @@ FORMAT = 1
 
 _DRAWS_FILE = "draws.nc"
 _RECORD_FILE = "fit.json"
+_DIGEST_FILE = "sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +34,9 @@ class _Record:
     status: Status
     draw_kind: DrawKind
     diagnostics: Diagnostics
-    fit_time_s: float
+    fit_time_s: float | None
     warnings: tuple[str, ...]
     used_data: dict[str, float]
-    draws_sha256: str
 
 
 _RECORDS = TypeAdapter(_Record)
@@ -87,13 +89,15 @@ class Store:
         """
         entry = self._entry(key)
         try:
-            record = _RECORDS.validate_json((entry / _RECORD_FILE).read_bytes())
-            content = (entry / _DRAWS_FILE).read_bytes()
-        except (OSError, ValueError):
+            digest = (entry / _DIGEST_FILE).read_bytes()
+            record_content = (entry / _RECORD_FILE).read_bytes()
+            draws_content = (entry / _DRAWS_FILE).read_bytes()
+        except OSError:
             return None
-        if hashlib.sha256(content).hexdigest() != record.draws_sha256:
+        if digest != _digest(record_content, draws_content):
             return None
-        with xr.open_datatree(entry / _DRAWS_FILE, engine="h5netcdf") as tree:
+        record = _RECORDS.validate_json(record_content)
+        with xr.open_datatree(io.BytesIO(draws_content), engine="h5netcdf") as tree:
             draws = tree.load()
         return Fit(
             status=record.status,
@@ -120,30 +124,42 @@ class Store:
         StoreError
             If the folder cannot be written.
         """
-        if fit.status is not Status.OK or fit.draws is None or fit.fit_time_s is None:
+        if fit.status is not Status.OK or fit.draws is None:
             raise StoreError(f"a fit with status '{fit.status}' is not kept; only fits that are ok")
         entry = self._entry(key)
-        beside = entry.with_name(f"{entry.name}.{os.getpid()}")
         try:
-            beside.mkdir(parents=True)
-            fit.draws.to_netcdf(beside / _DRAWS_FILE, engine="h5netcdf")
-            digest = hashlib.sha256((beside / _DRAWS_FILE).read_bytes()).hexdigest()
-            record = _Record(
-                status=fit.status,
-                draw_kind=fit.draw_kind,
-                diagnostics=fit.diagnostics,
-                fit_time_s=fit.fit_time_s,
-                warnings=fit.warnings,
-                used_data=dict(fit.used_data),
-                draws_sha256=digest,
-            )
-            (beside / _RECORD_FILE).write_bytes(_RECORDS.dump_json(record, indent=1))
-            shutil.rmtree(entry, ignore_errors=True)
-            beside.rename(entry)
+            entry.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".new-") as folder:
+                beside = Path(folder) / entry.name
+                _write_entry(beside, fit, fit.draws)
+                with filelock.FileLock(self.folder / ".lock"):
+                    shutil.rmtree(entry, ignore_errors=True)
+                    beside.rename(entry)
         except OSError as error:
             raise StoreError(
-                f"the fit store '{self.folder}' cannot be written ({error.strerror}); "
+                f"the fit store '{self.folder}' cannot be written ({error.strerror or error}); "
                 "free some disk or give another --store"
             ) from error
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _digest(record_content: bytes, draws_content: bytes) -> bytes:
+    """Hash what an entry's files hold."""
+    return hashlib.sha256(record_content + draws_content).hexdigest().encode()
+
+
+def _write_entry(folder: Path, fit: Fit, draws: xr.DataTree) -> None:
+    """Write a fit's draws, its record and the digest of both into a new folder."""
+    folder.mkdir()
+    record = _Record(
+        status=fit.status,
+        draw_kind=fit.draw_kind,
+        diagnostics=fit.diagnostics,
+        fit_time_s=fit.fit_time_s,
+        warnings=fit.warnings,
+        used_data=dict(fit.used_data),
+    )
+    record_content = _RECORDS.dump_json(record, indent=1)
+    (folder / _RECORD_FILE).write_bytes(record_content)
+    draws.to_netcdf(folder / _DRAWS_FILE, engine="h5netcdf")
+    draws_content = (folder / _DRAWS_FILE).read_bytes()
+    (folder / _DIGEST_FILE).write_bytes(_digest(record_content, draws_content))
