@@ -1,0 +1,121 @@
+"""Fits and models whose results are known without sampling."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import arviz_base
+import numpy as np
+import numpy.typing as npt
+
+from harness.compilation import CompiledProgram
+from harness.datasets import Dataset
+from harness.fit import Diagnostics, DrawKind, Fit, Status
+from harness.program import Components, DataContract, Program
+
+FloatArray = npt.NDArray[np.float64]
+
+PROJECT = Path(__file__).parent.parent
+DATA = Path(__file__).parent / "data"
+
+MIXTURE = Program(
+    name="gmm",
+    file=PROJECT / "stan" / "gmm.stan",
+    contract=DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="likelihood_weight"),
+    data={"prior_sd": 1.0},
+    parameters=("mu", "pi"),
+    components=Components(means="mu", shares="pi"),
+)
+
+
+def pretend_compiled(program: Program = MIXTURE, *, digest: str = "d1" * 32) -> CompiledProgram:
+    """A program that claims to be compiled, for tests that never run it."""
+    return CompiledProgram(
+        program=program,
+        executable=Path("nowhere"),
+        digest=digest,
+        compile_time_s=12.5,
+        stan_version="2.39.0",
+    )
+
+
+def known_fit(
+    posterior: Mapping[str, FloatArray],
+    *,
+    draw_kind: DrawKind = DrawKind.CHAINS,
+    diagnostics: Diagnostics | None = None,
+) -> Fit:
+    """A fit that ended well with the given draws, each of shape (chain, draw, ...)."""
+    n_chains, n_draws = next(iter(posterior.values())).shape[:2]
+    groups = {
+        "posterior": dict(posterior),
+        "sample_stats": {"lp": np.zeros((n_chains, n_draws))},
+    }
+    return Fit(
+        status=Status.OK,
+        draws=arviz_base.from_dict(groups),
+        draw_kind=draw_kind,
+        diagnostics=diagnostics or Diagnostics(),
+        fit_time_s=1.25,
+        warnings=("first warning", "second warning"),
+        used_data={"n_rows": 100, "likelihood_weight": 2.5},
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gaussian:
+    """A bivariate normal distribution.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (2,)
+    covariance : ndarray, shape (2, 2)
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+
+    @property
+    def sd(self) -> FloatArray:
+        """Standard deviations of the coordinates."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def mean_field(self) -> "Gaussian":
+        """The independent normals closest in KL(q || p): precisions from the diagonal of P.
+
+        Bishop (2006), Pattern Recognition and Machine Learning, equation (10.12).
+        """
+        precision = np.linalg.inv(self.covariance)
+        return Gaussian(mean=self.mean, covariance=np.diag(1 / np.diag(precision)))
+
+
+def gaussian_program(*, rho: float) -> Program:
+    """``gaussian.stan``: rows ~ normal(theta, unit variances, correlation rho)."""
+    return Program(
+        name="gaussian",
+        file=DATA / "programs" / "gaussian.stan",
+        contract=DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="weight"),
+        data={"prior_sd": 2.0, "rho": rho},
+        parameters=("theta",),
+    )
+
+
+def gaussian_rows() -> Dataset:
+    """Forty fixed rows about (1, -0.5)."""
+    rng = np.random.default_rng(42)
+    rows = np.array([1.0, -0.5]) + rng.standard_normal((40, 2))
+    return Dataset(name="gaussian", rows=rows)
+
+
+def gaussian_posterior(rows: FloatArray, *, rho: float, likelihood_weight: float) -> Gaussian:
+    """The posterior of ``theta`` in ``gaussian.stan``, by conjugacy.
+
+    The precision is I / prior_sd**2 + w N inv(S) and the mean solves it against w inv(S) sum(y).
+    """
+    inv_s = np.linalg.inv(np.array([[1.0, rho], [rho, 1.0]]))
+    prior_sd = gaussian_program(rho=rho).data["prior_sd"]
+    precision = np.eye(2) / prior_sd**2 + likelihood_weight * len(rows) * inv_s
+    covariance = np.linalg.inv(precision)
+    mean = covariance @ (likelihood_weight * inv_s @ rows.sum(axis=0))
+    return Gaussian(mean=mean, covariance=covariance)

@@ -1,0 +1,208 @@
+"""The store gives back what it was given, and nothing that is damaged or incomplete."""
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from harness import store as store_module
+from harness.compilation import CompiledProgram
+from harness.datasets import Dataset
+from harness.errors import StoreError
+from harness.fit import Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.methods.advi import Advi, AdviFullrank
+from harness.methods.nuts import Nuts
+from harness.methods.subsample_advi import SubsampleAdvi
+from harness.store import Store, fit_key
+from harness.study import Run
+from tests.cases import MIXTURE, known_fit, pretend_compiled
+
+KEY = "ab" + "0" * 62
+ROWS = np.arange(6.0).reshape(3, 2)
+RUN = Run(
+    dataset="small", program="gmm", method=Advi(eta=0.1), variant="tuned", replicate=1, seed=7
+)
+
+
+def a_fit(scale: float = 1.0) -> Fit:
+    rng = np.random.default_rng(3)
+    draws = {"mu": scale * rng.standard_normal((2, 50, 2, 2)), "pi": rng.random((2, 50, 2))}
+    diagnostics = Diagnostics(n_divergent=3, elbo=-17.25, converged="no", may_be_diverging=True)
+    return known_fit(draws, draw_kind=DrawKind.INDEPENDENT, diagnostics=diagnostics)
+
+
+def entry_files(folder: Path) -> dict[str, Path]:
+    return {file.name: file for file in folder.rglob("*") if file.is_file()}
+
+
+def test_fit_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = Store(folder=tmp_path / "fits")
+    fit = a_fit()
+    store.save(KEY, fit)
+    loaded = store.load(KEY)
+    assert loaded is not None
+    assert loaded.draws is not None
+    assert fit.draws is not None
+    assert loaded.draws.identical(fit.draws)
+    assert dataclasses.replace(loaded, draws=None) == dataclasses.replace(fit, draws=None)
+
+
+def test_unknown_key_gives_nothing(tmp_path: Path) -> None:
+    store = Store(folder=tmp_path)
+    assert store.load(KEY) is None
+    store.save(KEY, a_fit())
+    assert store.load("ac" + KEY[2:]) is None
+
+
+@pytest.mark.parametrize("name", ["draws.nc", "fit.json", "sha256"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:0],
+        lambda content: content[:-1],
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:60] + bytes([content[60] ^ 1]) + content[61:],
+    ],
+    ids=["empty", "last byte lost", "half", "one bit"],
+)
+def test_damaged_entry_is_not_returned(
+    tmp_path: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    store = Store(folder=tmp_path)
+    store.save(KEY, a_fit())
+    file = entry_files(tmp_path)[name]
+    file.write_bytes(damage(file.read_bytes()))
+    assert store.load(KEY) is None
+
+
+@pytest.mark.parametrize("name", ["draws.nc", "fit.json", "sha256"])
+def test_incomplete_entry_is_not_returned_and_is_replaced(tmp_path: Path, name: str) -> None:
+    store = Store(folder=tmp_path)
+    store.save(KEY, a_fit())
+    entry_files(tmp_path)[name].unlink()
+    assert store.load(KEY) is None
+    store.save(KEY, a_fit())
+    assert store.load(KEY) is not None
+
+
+def test_interrupted_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(folder=tmp_path)
+
+    def interrupted(*_: bytes) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store_module, "_digest", interrupted)
+    fit = a_fit()
+    with pytest.raises(KeyboardInterrupt):
+        store.save(KEY, fit)
+    assert store.load(KEY) is None
+    assert entry_files(tmp_path).keys() <= {".lock"}
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        failed_fit(Status.FAILED, "broke"),
+        failed_fit(Status.NOT_APPLICABLE, "does not apply"),
+        Fit(status=Status.OK),
+        dataclasses.replace(a_fit(), status=Status.FAILED),
+    ],
+    ids=["failed", "not applicable", "without draws", "failed with draws"],
+)
+def test_only_good_fits_are_kept(tmp_path: Path, fit: Fit) -> None:
+    store = Store(folder=tmp_path)
+    with pytest.raises(StoreError, match=f"status '{fit.status}' .*is not kept"):
+        store.save(KEY, fit)
+    assert entry_files(tmp_path) == {}
+
+
+def test_unwritable_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "fits").write_text("a file where the folder should be")
+    store = Store(folder=tmp_path / "fits")
+    assert store.load(KEY) is None
+    with pytest.raises(StoreError, match=r"fits' cannot be written \(Not a directory\); .*--store"):
+        store.save(KEY, a_fit())
+
+
+def test_two_writers_of_one_key_leave_a_whole_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_entry = store_module._write_entry
+    both_have_written = threading.Barrier(2, timeout=30)
+
+    def write_and_wait(folder: Path, fit: Fit, draws: xr.DataTree) -> None:
+        write_entry(folder, fit, draws)
+        both_have_written.wait()
+
+    monkeypatch.setattr(store_module, "_write_entry", write_and_wait)
+    store = Store(folder=tmp_path)
+    fit = a_fit()
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(10):
+            for writer in [pool.submit(store.save, KEY, fit) for _ in range(2)]:
+                writer.result()
+            assert store.load(KEY) is not None
+    assert entry_files(tmp_path).keys() == {"draws.nc", "fit.json", "sha256", ".lock"}
+    assert len(list(tmp_path.rglob("draws.nc"))) == 1
+
+
+def key(
+    *,
+    run: Run = RUN,
+    program: CompiledProgram | None = None,
+    rows: Any = ROWS,
+    name: str = "small",
+) -> str:
+    return fit_key(run, program or pretend_compiled(), Dataset(name=name, rows=rows))
+
+
+def test_key_is_the_same_for_the_same_run() -> None:
+    assert key() == key()
+    assert len(key()) == 64
+    relabelled = dataclasses.replace(RUN, variant="other", replicate=2, dataset="d", program="p")
+    assert key(run=relabelled, name="d") == key()  # names decide nothing but the seed
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: key(run=dataclasses.replace(RUN, seed=8)),
+        lambda: key(run=dataclasses.replace(RUN, method=Advi(eta=0.2))),
+        lambda: key(run=dataclasses.replace(RUN, method=Advi(eta=0.1, n_draws=3999))),
+        lambda: key(run=dataclasses.replace(RUN, method=AdviFullrank(eta=0.1))),
+        lambda: key(run=dataclasses.replace(RUN, method=Nuts())),
+        lambda: key(run=dataclasses.replace(RUN, method=SubsampleAdvi(eta=0.1, m=3))),
+        lambda: key(rows=ROWS[::-1]),
+        lambda: key(rows=ROWS[:2]),
+        lambda: key(rows=np.nextafter(ROWS, 9)),
+        lambda: key(program=pretend_compiled(digest="e2" * 32)),
+        lambda: key(program=pretend_compiled(dataclasses.replace(MIXTURE, data={"prior_sd": 3.0}))),
+    ],
+    ids=[
+        "seed",
+        "option",
+        "default option",
+        "algorithm",
+        "method",
+        "subclass",
+        "row order",
+        "fewer rows",
+        "last bits",
+        "program",
+        "data",
+    ],
+)
+def test_key_changes_with_everything_that_decides_a_fit(other: Callable[[], str]) -> None:
+    assert other() != key()
+
+
+def test_key_changes_with_the_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key()
+    monkeypatch.setattr(store_module, "FORMAT", store_module.FORMAT + 1)
+    assert key() != before
