@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse, Rectangle
 
@@ -15,12 +16,12 @@ from harness.plot.mixture import (
     is_planar_mixture,
     rows_note,
 )
-from harness.plot.panels import DatasetView, Series, thin_draws
+from harness.plot.panels import DatasetView, Objective, Series, objective_title, thin_draws
 from harness.plot.style import BLACK, GREY, CaptionedFigure, make_figure, panel_title
 
 #: Probabilities inside the contours.
 _LEVELS = (0.5, 0.95)
-_MOST_DRAWS = 1_000
+_MOST_DRAWS = 600
 
 
 def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
@@ -64,8 +65,8 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
 def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
     """Draw all approximations' contours around each component mean.
 
-    A row of panels for each set of rows and weight; the square in later rows is the first
-    row's window.
+    A column of panels for each set of rows and weight; the square in later columns is the
+    first column's window.
 
     Parameters
     ----------
@@ -77,31 +78,44 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
     CaptionedFigure or None
         None without an approximated mixture in the plane or a reference for it.
     """
-    groups: dict[tuple[int, float], list[Series]] = {}
+    groups: dict[Objective, list[Series]] = {}
     for series in view.approximations:
         if is_planar_mixture(series):
             groups.setdefault(series.objective, []).append(series)
     if not groups or view.reference is None or not is_planar_mixture(view.reference):
         return None
     n_components = component_means(view.reference, relabelled=True).shape[2]
-    figure = make_figure(dataset=view.dataset.name, height_in=3.5 * len(groups))
-    grid = figure.subplots(len(groups), n_components, squeeze=False)
-    first_windows: list[Window] = []
-    for row, members in enumerate(groups.values()):
-        for k in range(n_components):
-            axes = grid[row, k]
-            window = _window([view.reference, *members], k)
+    panel_in = min(7.2 / len(groups), 3.4)
+    figure = make_figure(dataset=view.dataset.name, height_in=panel_in * n_components + 0.6)
+    grid = figure.subplots(n_components, len(groups), squeeze=False)
+    for k in range(n_components):
+        first_window = _window([view.reference, *next(iter(groups.values()))], k)
+        for column, (objective, members) in enumerate(groups.items()):
+            axes = grid[k, column]
             _draw_close_up(axes, view, members, k)
+            window = _window([view.reference, *members], k)
             axes.set(xlim=window[0], ylim=window[1], aspect="equal")
-            if row == 0:
-                first_windows.append(window)
-                panel_title(axes, f"component {k + 1}")
-            else:
-                _draw_window(axes, first_windows[k])
-        grid[row, 0].legend(loc="upper left")
+            axes.locator_params(nbins=4)
+            if column > 0:
+                _draw_window(axes, first_window)
+            if k == 0:
+                panel_title(axes, objective_title(view.dataset, objective))
+        grid[k, 0].set_ylabel(f"component {k + 1}\nsecond coordinate")
+    for axes in grid[-1]:
+        axes.set_xlabel("first coordinate")
+    handles = dict(pair for axes in grid[0] for pair in _legend_entries(axes))
+    figure.legend(
+        handles.values(), handles.keys(), loc="outside lower center", ncols=3, markerscale=1.5
+    )
     figure.caption = _zoom_caption(view, n_groups=len(groups))
     figure.alt = _zoom_alt(view, groups)
     return figure
+
+
+def _legend_entries(axes: Axes) -> list[tuple[str, Artist]]:
+    """Return a panel's legend entries by label."""
+    handles, labels = axes.get_legend_handles_labels()
+    return list(zip(labels, handles, strict=True))
 
 
 Window = tuple[tuple[float, float], tuple[float, float]]
@@ -182,8 +196,6 @@ def _draw_close_up(axes: Axes, view: DatasetView, members: Sequence[Series], k: 
         for replicate in range(n_fits):
             _draw_contours(axes, series, replicate, k, title if replicate == 0 else None)
     draw_true_means(axes, view)
-    axes.set_xlabel("first coordinate")
-    axes.set_ylabel("second coordinate")
 
 
 def _window(members: Sequence[Series], k: int) -> Window:
@@ -236,13 +248,13 @@ def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
     )
     if n_groups > 1:
         text += (
-            " A row for each set of rows and likelihood weight, each with its own scale; the grey "
-            "square is the window of the first row."
+            " A column for each set of rows and likelihood weight, each with its own scale; the "
+            "grey square is the window of the first column."
         )
     return text
 
 
-def _zoom_alt(view: DatasetView, groups: dict[tuple[int, float], list[Series]]) -> str:
+def _zoom_alt(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
     """Say in words how wide the contours are."""
     assert view.reference is not None  # noqa: S101 - the caller has checked
     sentences = []

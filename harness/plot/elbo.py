@@ -1,5 +1,6 @@
 """ELBO traces of the variational runs."""
 
+import math
 from collections.abc import Sequence
 from itertools import cycle
 
@@ -9,11 +10,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from harness.datasets import FloatArray
 from harness.fit import Fit
-from harness.plot.panels import DatasetView, Series
+from harness.plot.panels import DatasetView, Objective, Series, objective_title
 from harness.plot.style import GREY, CaptionedFigure, make_figure, panel_title
 from harness.published import PublishedRun
-
-Objective = tuple[int, float]
 
 
 def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
@@ -74,15 +73,6 @@ def _published_runs(view: DatasetView, objective: Objective) -> list[PublishedRu
     ]
 
 
-def _objective_title(view: DatasetView, objective: Objective) -> str:
-    """Say which rows count how much."""
-    n_rows, weight = objective
-    if n_rows == view.dataset.n_rows and weight == 1.0:
-        return f"all {n_rows:,} rows"
-    weighting = "unweighted" if weight == 1.0 else f"weighted {weight:g}"
-    return f"{n_rows:,} rows, {weighting}"
-
-
 def _draw_panel(
     axes: Axes, view: DatasetView, objective: Objective, members: Sequence[Series]
 ) -> None:
@@ -116,7 +106,7 @@ def _draw_panel(
     axes.set_xscale("log")
     axes.set_xlabel("iteration")
     axes.set_ylabel("ELBO (nats)")
-    panel_title(axes, _objective_title(view, objective))
+    panel_title(axes, objective_title(view.dataset, objective))
     axes.legend(loc="lower right")
 
 
@@ -130,12 +120,25 @@ def _stretch(axes: Axes, *, low: float, top: float) -> None:
         ),
     )
     reach = max(top - low, 3.0)
-    gaps = 10.0 ** np.arange(0, np.ceil(np.log10(reach)) + 1)
-    ticks = np.unique([np.floor((top - gap) / gap) * gap for gap in gaps])
-    axes.yaxis.set_major_locator(FixedLocator(list(ticks[ticks >= top - 3 * reach])))
+    axes.yaxis.set_major_locator(FixedLocator(_ticks(top, reach)))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(_tick_label))
     axes.set_ylim(top - 1.5 * reach, top + 0.5)
+
+
+def _ticks(top: float, reach: float) -> list[float]:
+    """Return round values at about 1, 3, 10, 30, ... below the best, fewer where they span much."""
+    steps = (1.0, 3.0) if reach < 3_000 else (1.0,)
+    ticks = []
+    for power in range(math.ceil(math.log10(reach)) + 1):
+        size = 10.0**power
+        ticks += [math.floor(top / size - step + 1e-9) * size for step in steps]
+    return sorted({tick for tick in ticks if tick >= top - 1.5 * reach})
+
+
+def _tick_label(value: float, _: int | None) -> str:
+    """Return a whole number with thousands separated and a typographic minus."""
+    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _caption(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
@@ -164,5 +167,5 @@ def _alt(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
             last = [float(_trace(fit)[1][-1]) for fit in series.fits if _trace(fit)[1].size]
             span = f"{last[0]:,.0f}" if len(last) == 1 else f"{min(last):,.0f} to {max(last):,.0f}"
             ends.append(f"{series.title} ends at {span}")
-        parts.append(f"{_objective_title(view, objective)}: {', '.join(ends)}")
+        parts.append(f"{objective_title(view.dataset, objective)}: {', '.join(ends)}")
     return f"Line plot of ELBO against iteration. {'; '.join(parts)}."

@@ -16,6 +16,9 @@ from harness.series import SeriesKey, choose_reference, series_titles
 from harness.study import Study
 from harness.summary import element_names, posterior_arrays, relabel_arrays
 
+#: Rows and likelihood weight: fits to the same objective have comparable ELBOs.
+Objective = tuple[int, float]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
@@ -47,7 +50,7 @@ class Series:
         return self.fits[0].draw_kind is DrawKind.CHAINS
 
     @property
-    def objective(self) -> tuple[int, float]:
+    def objective(self) -> Objective:
         """Rows and likelihood weight that the fits have seen."""
         used = self.fits[0].used_data
         return int(used.get("n_rows", 0)), float(used.get("likelihood_weight", 1.0))
@@ -90,6 +93,15 @@ class DatasetView:
     def approximations(self) -> tuple[Series, ...]:
         """The variational series."""
         return tuple(item for item in self.series if not item.are_chains)
+
+
+def objective_title(dataset: Dataset, objective: Objective) -> str:
+    """Say which rows count how much."""
+    n_rows, weight = objective
+    if n_rows == dataset.n_rows and weight == 1.0:
+        return f"all {n_rows:,} rows"
+    weighting = "unweighted" if weight == 1.0 else f"weighted {weight:g}"
+    return f"{n_rows:,} rows, {weighting}"
 
 
 def split_elements(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:

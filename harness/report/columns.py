@@ -1,0 +1,227 @@
+"""Columns of the wide tables: a series of runs, or a published fit, with its estimates."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from harness.fit import Status
+from harness.published import Published, PublishedRun, PublishedSummary
+from harness.report.results import Results
+from harness.series import SeriesKey, series_titles
+from harness.summary import RAW, RELABELLED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """One parameter in one column; None where a figure does not apply or was not printed.
+
+    Attributes
+    ----------
+    mean, sd : float or None
+        Posterior mean and sd; of replicates, the averages.
+    between_sd : float or None
+        Sd of the replicates' means.
+    mcse_mean : float or None
+        Monte Carlo error of `mean`; of replicates, between_sd / sqrt(n).
+    ess_bulk, ess_tail, r_hat : float or None
+        Of chains; of replicates, the worst.
+    """
+
+    mean: float | None = None
+    sd: float | None = None
+    between_sd: float | None = None
+    mcse_mean: float | None = None
+    ess_bulk: float | None = None
+    ess_tail: float | None = None
+    r_hat: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of the wide tables.
+
+    Attributes
+    ----------
+    title : str
+        The table's head.
+    key : SeriesKey or None
+        The study's series; None of a published fit.
+    labels : str
+        ``raw`` or ``relabelled``.
+    n_ok, n_runs : int
+        Replicates with a fit, and all of them.
+    estimates : Mapping
+        By parameter; empty without a fit.
+    status : str
+        Of a series without any fit, how it ended.
+    """
+
+    title: str
+    key: SeriesKey | None
+    labels: str
+    n_ok: int
+    n_runs: int
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    status: str = str(Status.OK)
+
+    @property
+    def are_chains(self) -> bool:
+        """Whether R-hat applies."""
+        return any(item.r_hat is not None for item in self.estimates.values())
+
+
+def dataset_columns(
+    results: Results, dataset: str, published: Published | None
+) -> tuple[Column, ...]:
+    """Return the columns of one data set's wide tables.
+
+    Series stand in the study's order, a published fit behind the series that it is to be
+    compared with.  Chains whose labels switched get a column as sampled and one relabelled;
+    all others stand relabelled only.
+
+    Parameters
+    ----------
+    results : Results
+        The study's tables.
+    dataset : str
+        The data set's name.
+    published : Published or None
+        Numbers from elsewhere.
+
+    Returns
+    -------
+    tuple of Column
+    """
+    rows = results.comparison[results.comparison["dataset"] == dataset]
+    groups = {_key(key): group for key, group in _grouped(rows)}
+    titles = series_titles(groups)
+    columns: list[Column] = []
+    for key, group in groups.items():
+        columns.extend(_series_columns(key, titles[key], group))
+    for run in published.runs_on(dataset) if published else ():
+        if run.parameters and run.in_wide_tables:
+            assert published is not None  # noqa: S101 - there is a run
+            _insert(columns, run, published.name)
+    return tuple(columns)
+
+
+def _grouped(rows: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Give the rows of each series, in the study's order."""
+    yield from rows.groupby(["program", "method", "variant"], sort=False)
+
+
+def _key(values: Any) -> SeriesKey:
+    """Return a group's key under its names."""
+    program, method, variant = values
+    return SeriesKey(str(program), str(method), str(variant))
+
+
+def labels_switched(series: pd.DataFrame) -> bool:
+    """Whether relabelling changed a run's spread, so that it was more than a change of names.
+
+    Parameters
+    ----------
+    series : DataFrame
+        Rows of ``comparison.csv`` of one run.
+
+    Returns
+    -------
+    bool
+    """
+    raw = series[series["labels"] == RAW]["sd"]
+    relabelled = series[series["labels"] == RELABELLED]["sd"]
+    if relabelled.empty:
+        return False
+    pairs = zip(sorted(raw), sorted(relabelled), strict=True)
+    return any(abs(a - b) > 1e-6 * max(a, b) for a, b in pairs)
+
+
+def _series_columns(key: SeriesKey, title: str, group: pd.DataFrame) -> list[Column]:
+    """Return the one or two columns of a series."""
+    fitted = group[group["status"] == str(Status.OK)]
+    n_runs, n_ok = group["replicate"].nunique(), fitted["replicate"].nunique()
+    if n_ok == 0:
+        status = str(group["status"].iloc[0])
+        return [Column(title=title, key=key, labels="", n_ok=0, n_runs=n_runs, status=status)]
+    present = list(fitted["labels"].unique())
+    by_labels = {
+        labels: Column(
+            title=title,
+            key=key,
+            labels=labels,
+            n_ok=n_ok,
+            n_runs=n_runs,
+            estimates=_estimates(fitted[fitted["labels"] == labels]),
+        )
+        for labels in present
+    }
+    if RELABELLED not in by_labels:
+        return [by_labels[RAW]]
+    if not (by_labels[RAW].are_chains and labels_switched(fitted)):
+        return [by_labels[RELABELLED]]
+    return [by_labels[RAW], by_labels[RELABELLED]]
+
+
+def _estimates(rows: pd.DataFrame) -> dict[str, Estimate]:
+    """Aggregate the replicates of each parameter."""
+    return {str(name): _estimate(group) for name, group in rows.groupby("parameter", sort=False)}
+
+
+def _estimate(group: pd.DataFrame) -> Estimate:
+    """Aggregate replicates: average means and sds, the worst diagnostics."""
+    n = len(group)
+    between_sd = float(group["mean"].std(ddof=1)) if n > 1 else None
+    mcse = between_sd / n**0.5 if between_sd is not None else _number(group["mcse_mean"].iloc[0])
+    return Estimate(
+        mean=float(group["mean"].mean()),
+        sd=float(group["sd"].mean()),
+        between_sd=between_sd,
+        mcse_mean=mcse,
+        ess_bulk=_number(group["ess_bulk"].min()),
+        ess_tail=_number(group["ess_tail"].min()),
+        r_hat=_number(group["r_hat"].max()),
+    )
+
+
+def _number(value: Any) -> float | None:
+    """Return a float, None for a missing value."""
+    return None if pd.isna(value) else float(value)
+
+
+def _insert(columns: list[Column], run: PublishedRun, name: str) -> None:
+    """Put a published fit behind the last series that it is to be compared with."""
+    column = Column(
+        title=f"{name}: {run.title}",
+        key=None,
+        labels=run.labels or "",
+        n_ok=1,
+        n_runs=1,
+        estimates={
+            parameter: _published_estimate(summary) for parameter, summary in run.parameters.items()
+        },
+    )
+    places = [i for i, other in enumerate(columns) if _is_counterpart(other, run)]
+    same_labels = [i for i in places if columns[i].labels == run.labels]
+    at = (same_labels or places or [len(columns) - 1])[-1] + 1
+    columns.insert(at, column)
+
+
+def _is_counterpart(column: Column, run: PublishedRun) -> bool:
+    """Whether a column shows what a published fit is to be compared with."""
+    if column.key is None or column.key.method != run.method:
+        return False
+    return run.variant in (None, column.key.variant)
+
+
+def _published_estimate(summary: PublishedSummary) -> Estimate:
+    """Return what was printed of one parameter."""
+    return Estimate(
+        mean=summary.mean,
+        sd=summary.sd,
+        mcse_mean=summary.mcse_mean,
+        ess_bulk=summary.ess_bulk,
+        ess_tail=summary.ess_tail,
+        r_hat=summary.r_hat,
+    )

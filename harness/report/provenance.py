@@ -1,0 +1,61 @@
+"""What made the results, as a report shows it."""
+
+from typing import Any
+
+from harness.report.tables import markdown_table
+
+
+def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return names with versions and digests.
+
+    Parameters
+    ----------
+    manifest : dict
+        ``manifest.json``.
+
+    Returns
+    -------
+    list of tuple
+        Name and value, in Markdown.
+    """
+    rows = [(name, str(value)) for name, value in manifest.get("versions", {}).items()]
+    programs = manifest.get("programs", {})
+    stan = dict.fromkeys(str(item["stan_version"]) for item in programs.values())
+    rows += [("Stan", ", ".join(stan))] if stan else []
+    study = manifest.get("study", {})
+    if "sha256" in study:
+        rows.append((f"study `{study.get('name', '')}`", f"SHA-256 `{study['sha256']}`"))
+    rows += [
+        (f"data set `{name}`, {item['n_rows']:,} rows", f"SHA-256 `{item['sha256']}`")
+        for name, item in manifest.get("datasets", {}).items()
+    ]
+    for name, item in programs.items():
+        constants = ", ".join(f"{key} = {value:g}" for key, value in item["data"].items())
+        with_constants = f" with {constants}" if constants else ""
+        rows.append(
+            (f"program `{name}` ({item['file']}){with_constants}", f"SHA-256 `{item['sha256']}`")
+        )
+    return rows
+
+
+def machine_line(manifest: dict[str, Any]) -> str:
+    """Return the machine in a phrase, empty if the manifest is silent."""
+    machine = manifest.get("machine", {})
+    parts = [str(machine[key]) for key in ("system", "architecture") if key in machine]
+    if machine.get("n_cpus"):
+        parts.append(f"{machine['n_cpus']} CPUs")
+    return ", ".join(parts)
+
+
+def seeds_table(manifest: dict[str, Any]) -> str:
+    """Return a row per run: its options, its seed and the key of its stored fit."""
+    rows = [
+        [
+            str(item["run"]),
+            ", ".join(f"{k} = {v}" for k, v in item["options"].items() if v is not None),
+            str(item["seed"]),
+            f"`{str(item['key'])[:12]}`",
+        ]
+        for item in manifest.get("runs", [])
+    ]
+    return markdown_table(["run", "options", "seed", "stored fit"], rows, text_columns=(0, 1, 3))

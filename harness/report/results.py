@@ -1,0 +1,111 @@
+"""What a study's folder holds, read back."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from harness.errors import ResultsError
+from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFigure:
+    """A figure that was saved, with its words.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the report.
+    dataset : str
+        The data set that it shows.
+    caption, alt : str
+        Its caption and the text for those who cannot see it.
+    """
+
+    path: str
+    dataset: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Saved tables, manifest and figures of a study.
+
+    Attributes
+    ----------
+    comparison : DataFrame
+        ``comparison.csv``, a row per run and parameter.
+    fits : DataFrame
+        ``fits.csv``, a row per run.
+    manifest : dict
+        ``manifest.json``.
+    figures : tuple of ReportFigure
+        In the order of ``figures/captions.json``; empty without that file.
+    """
+
+    comparison: pd.DataFrame
+    fits: pd.DataFrame
+    manifest: dict[str, Any]
+    figures: tuple[ReportFigure, ...]
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets, in the study's order."""
+        return tuple(str(name) for name in self.fits["dataset"].unique())
+
+
+def read_results(folder: Path) -> Results:
+    """Read what a run left in its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<study>``.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    ResultsError
+        If a file is missing or is not what this version writes.
+    """
+    return Results(
+        comparison=read_table(folder / "comparison.csv", COMPARISON_COLUMNS),
+        fits=read_table(folder / "fits.csv", FITS_COLUMNS),
+        manifest=_read_json(folder / "manifest.json"),
+        figures=_read_figures(folder),
+    )
+
+
+def _read_json(file: Path) -> Any:
+    """Read JSON, or say which file to make again."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultsError(
+            f"cannot read '{file}' ({error.strerror}); run the study first"
+        ) from error
+    except ValueError as error:
+        raise ResultsError(f"'{file}' is not JSON ({error}); run the study again") from error
+
+
+def _read_figures(folder: Path) -> tuple[ReportFigure, ...]:
+    """Read the words of the saved figures."""
+    file = folder / "figures" / "captions.json"
+    if not file.is_file():
+        return ()
+    return tuple(
+        ReportFigure(
+            path=f"figures/{item['name']}.png",
+            dataset=item["dataset"],
+            caption=item["caption"],
+            alt=item["alt"],
+        )
+        for item in _read_json(file)
+    )

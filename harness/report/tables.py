@@ -1,0 +1,199 @@
+"""The wide Markdown tables: estimates, diagnostics, distances."""
+
+import math
+from collections.abc import Callable, Container, Sequence
+
+from tabulate import tabulate
+
+from harness.fit import Status
+from harness.report.columns import Column, Estimate
+from harness.report.distance import Distance, Reference
+from harness.report.numbers import count, decimals_for, escape, fixed, seconds, significant
+from harness.summary import RAW, RELABELLED
+from harness.table import NOT_APPLICABLE
+
+#: What stands where a source printed nothing, or a run has no such parameter.
+ABSENT = ""
+
+#: Marks ``n/a`` in tables of diagnostics; explained below them.
+NOTE_MARK = "¹"
+
+
+def markdown_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: Container[int] = (0,)
+) -> str:
+    """Return a Markdown table, aligned right but for its columns of text."""
+    cells = [[escape(cell) for cell in row] for row in rows]
+    text: str = tabulate(
+        cells,
+        headers=[escape(cell) for cell in head],
+        tablefmt="pipe",
+        colalign=["left" if i in text_columns else "right" for i in range(len(head))],
+        disable_numparse=True,
+    )
+    return text
+
+
+def _parameters(columns: Sequence[Column]) -> list[str]:
+    """Return the parameters of the study's own columns, in their order."""
+    names = (name for column in columns if column.key for name in column.estimates)
+    return list(dict.fromkeys(names))
+
+
+def column_head(column: Column) -> str:
+    """Return a column's head: title, labels where they matter, replicates."""
+    notes = []
+    if column.labels == RAW and column.estimates and column.are_chains:
+        notes.append("raw labels")
+    if column.n_runs > 1:
+        notes.append(
+            f"{column.n_runs} replicates"
+            if column.n_ok == column.n_runs
+            else f"{column.n_ok} of {column.n_runs} replicates"
+        )
+    return column.title + (f", {', '.join(notes)}" if notes else "")
+
+
+def heads(columns: Sequence[Column]) -> list[str]:
+    """Return all heads; a series that stands twice says which column is relabelled."""
+    twice = [column.key for column in columns if column.key is not None]
+    return [
+        f"{column_head(column)}, relabelled"
+        if column.labels == RELABELLED and twice.count(column.key) > 1  # type: ignore[arg-type]
+        else column_head(column)
+        for column in columns
+    ]
+
+
+def estimates_table(columns: Sequence[Column]) -> str:
+    """Return means and sds, parameters down, series across.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Of one data set.
+
+    Returns
+    -------
+    str
+        Markdown; a cell is ``mean (sd)``, of replicates ``mean (sd) [sd between replicates]``.
+    """
+    parameters = _parameters(columns)
+    rows = [
+        [name, *[_moments_cell(column, name, _own_errors(columns, name)) for column in columns]]
+        for name in parameters
+    ]
+    return markdown_table(["parameter", *heads(columns)], rows)
+
+
+def _own_errors(columns: Sequence[Column], name: str) -> float | None:
+    """Return the smallest Monte Carlo error of a parameter among the study's single runs."""
+    errors = [
+        estimate.mcse_mean
+        for column in columns
+        if column.key is not None and (estimate := column.estimates.get(name)) is not None
+        if estimate.mcse_mean
+    ]
+    return min(errors, default=None)
+
+
+def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
+    """Return ``mean (sd)``, or why there is none."""
+    if column.status != str(Status.OK):
+        return column.status
+    estimate = column.estimates.get(name)
+    if estimate is None or estimate.mean is None:
+        return ABSENT
+    decimals = decimals_for(estimate.mcse_mean or row_error)
+    cell = fixed(estimate.mean, decimals)
+    if estimate.sd is not None:
+        two_digits = 1 - math.floor(math.log10(estimate.sd)) if estimate.sd > 0 else 0
+        cell += f" ({fixed(estimate.sd, max(decimals, two_digits))})"
+    if estimate.between_sd is not None:
+        cell += f" [{significant(estimate.between_sd)}]"
+    return cell
+
+
+_DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[..., str]]] = (
+    ("R-hat", lambda estimate: estimate.r_hat, lambda value: fixed(value, 2)),
+    ("ESS bulk", lambda estimate: estimate.ess_bulk, count),
+    ("ESS tail", lambda estimate: estimate.ess_tail, count),
+    ("MCSE of mean", lambda estimate: estimate.mcse_mean, significant),
+)
+
+
+def diagnostics_table(columns: Sequence[Column]) -> str:
+    """Return R-hat, effective sample sizes and Monte Carlo errors.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Of one data set.
+
+    Returns
+    -------
+    str
+        Markdown; ``n/a¹`` where draws are independent and a diagnostic of chains says nothing.
+    """
+    rows = []
+    for name in _parameters(columns):
+        for i, (label, get, show) in enumerate(_DIAGNOSTICS):
+            cells = [_diagnostic_cell(column, name, get, show) for column in columns]
+            rows.append([name if i == 0 else ABSENT, label, *cells])
+    head = ["parameter", "diagnostic", *heads(columns)]
+    return markdown_table(head, rows, text_columns=(0, 1))
+
+
+def _diagnostic_cell(
+    column: Column,
+    name: str,
+    get: Callable[[Estimate], float | None],
+    show: Callable[..., str],
+) -> str:
+    """Return one diagnostic, or why there is none."""
+    if column.status != str(Status.OK):
+        return column.status
+    estimate = column.estimates.get(name)
+    if estimate is None:
+        return ABSENT
+    value = get(estimate)
+    if value is not None:
+        return show(value)
+    return ABSENT if column.key is None else NOT_APPLICABLE + NOTE_MARK
+
+
+def distances_table(reference: Reference, distances: Sequence[Distance]) -> str:
+    """Return how far each series lies from the reference, and its speed."""
+    head = [
+        "series",
+        "largest shift of a mean (sds)",
+        "where",
+        "sd ratio, smallest",
+        "sd ratio, largest",
+        "distance (sds)",
+        "fit (s)",
+        f"speed relative to {reference.title}",
+    ]
+    rows = [
+        [
+            item.title + (f", median of {item.n_ok} replicates" if item.n_ok > 1 else ""),
+            _with_range(item),
+            item.worst_parameter,
+            significant(item.sd_ratio_min, 3),
+            significant(item.sd_ratio_max, 3),
+            significant(item.total),
+            seconds(item.fit_time_s),
+            significant(item.speed),
+        ]
+        for item in distances
+    ]
+    return markdown_table(head, rows, text_columns=(0, 2))
+
+
+def _with_range(item: Distance) -> str:
+    """Return a shift, of replicates with its range."""
+    text = significant(item.mean_shift)
+    if item.n_ok > 1:
+        low, high = item.mean_shift_range
+        text += f" [{significant(low)} to {significant(high)}]"
+    return text
