@@ -56,6 +56,14 @@ class ProgramTable(_Table):
     parameters: list[str]
     components: ComponentsTable | None = None
 
+    @model_validator(mode="after")
+    def _components_are_summarised(self) -> Self:
+        parts = [self.components.means, self.components.shares] if self.components else []
+        for name in parts:
+            if name not in self.parameters:
+                raise ValueError(f"components name '{name}', which 'parameters' must list too")
+        return self
+
 
 class CrossTable(_Table):
     """``[[cross]]``: data sets x programs x replicates of one method with its options."""

@@ -93,7 +93,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
             file, index=False, na_rep=NOT_APPLICABLE, float_format="%.9g", lineterminator="\n"
         )
     except OSError as error:
-        raise ResultsError(f"cannot write '{file}': {error.strerror}") from error
+        raise ResultsError(f"cannot write '{file}': {error.strerror or error}") from error
 
 
 def read_table(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -105,13 +105,18 @@ def read_table(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
         If the file is missing or has other columns.
     """
     try:
-        table = pd.read_csv(file, na_values=[NOT_APPLICABLE], keep_default_na=False)
+        table = pd.read_csv(
+            file, dtype=dict(columns), na_values=[NOT_APPLICABLE], keep_default_na=False
+        )
     except OSError as error:
         raise ResultsError(
             f"cannot read '{file}' ({error.strerror}); run the study first"
         ) from error
+    except (ValueError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ResultsError(f"'{file}' is damaged ({reason}); run the study again") from error
     if list(table.columns) != list(columns):
         raise ResultsError(
             f"'{file}' has other columns than this version writes; run the study again"
         )
-    return table.astype(dict(columns))
+    return table
