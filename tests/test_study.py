@@ -145,6 +145,11 @@ def test_unknown_key_is_named_with_the_nearest(old: str, new: str, complaint: st
             "'datasets.0': give either 'generator' or 'file'",
         ),
         (
+            'parameters = ["mu", "pi"]',
+            'parameters = ["mu"]',
+            "'programs.0': components name 'pi', which 'parameters' must list too",
+        ),
+        (
             'generator = "notebook_small"',
             "",
             "'datasets.0': give either 'generator' or 'file'",
