@@ -92,6 +92,7 @@ def write_manifest(manifest: dict[str, Any], file: Path) -> None:
         If the file cannot be written.
     """
     try:
-        file.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ResultsError(f"cannot write '{file}': {error.strerror}") from error
