@@ -1,0 +1,175 @@
+"""What a verdict is made of: the figures of a parameter, those of its fit, and the outcome.
+
+A figure that is None or NaN is unknown. Every name is that of the column or metric it holds.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a reader may do with an approximation."""
+
+    TRUST = "trust"
+    MEANS_ONLY = "means only"
+    DO_NOT_TRUST = "do not trust"
+    UNKNOWN = "unknown"
+
+
+class Reference(StrEnum):
+    """Whether there are reference draws to compare with."""
+
+    VALID = "valid"
+    FAILED = "failed"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """A verdict and why.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    figure : str
+        The figure or flag that decided.
+    reason : str
+        One sentence that names it with its value and limit.
+    nearness : float
+        How far the figure has gone from its ideal (0) to its limit (1) and beyond; infinite for a
+        flag, 1 for a figure in doubt.
+    """
+
+    verdict: Verdict
+    figure: str
+    reason: str
+    nearness: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterFigures:
+    """Figures of one parameter of one fit.
+
+    Attributes
+    ----------
+    mean_error_sd, mean_error_mcse, log_sd_ratio, log_sd_ratio_mcse, w1_sd : float, optional
+        Errors against the reference, see `harness.metrics.parameter`.
+    coverage_50, coverage_50_mcse, coverage_90, coverage_90_mcse : float, optional
+        Fraction of the reference inside the fit's central intervals.
+    r_hat, ess_bulk, ess_tail : float, optional
+        Of a Markov chain fit, see `harness.metrics.chains`.
+    r_hat_runs : float, optional
+        R-hat across replicate fits, see `harness.metrics.stability`.
+    """
+
+    mean_error_sd: float | None = None
+    mean_error_mcse: float | None = None
+    log_sd_ratio: float | None = None
+    log_sd_ratio_mcse: float | None = None
+    w1_sd: float | None = None
+    coverage_50: float | None = None
+    coverage_50_mcse: float | None = None
+    coverage_90: float | None = None
+    coverage_90_mcse: float | None = None
+    r_hat: float | None = None
+    ess_bulk: float | None = None
+    ess_tail: float | None = None
+    r_hat_runs: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitFigures:
+    """Figures and flags of one fit.
+
+    Attributes
+    ----------
+    is_mcmc : bool
+        Whether the draws are Markov chains, judged by their own diagnostics too.
+    reference : Reference
+        Whether there is a reference and it passed its checks.
+    failed : bool
+        The run gave no draws.
+    wrong_data : bool
+        The fit's data are not those of the reference.
+    weight_mistake : bool
+        The likelihood of a subsample lacks its weight N/m.
+    stopped_early : bool
+        The optimiser reached its last iteration before it converged.
+    may_diverge : bool
+        The optimiser said that it may be diverging.
+    mode_missed : bool
+        Reference draws show a mode, not a relabelling of another, that no draw of the fit visits.
+    symmetric_mode : bool
+        The draws cover one of several modes that are relabellings of each other: no fault.
+    n_divergent, e_bfmi : float, optional
+        Divergent transitions, and the lowest E-BFMI of the chains, of a Hamiltonian sampler.
+    k_hat, k_hat_threshold : float, optional
+        See `harness.metrics.psis`.
+    mahalanobis, mahalanobis_null_95 : float, optional
+        See `harness.metrics.distance`.
+    whitened_covariance_error, whitened_covariance_null_95 : float, optional
+        See `harness.metrics.distance`.
+    c2st_accuracy, c2st_mcse : float, optional
+        See `harness.metrics.classifier`.
+    """
+
+    is_mcmc: bool
+    reference: Reference
+    failed: bool = False
+    wrong_data: bool = False
+    weight_mistake: bool = False
+    stopped_early: bool = False
+    may_diverge: bool = False
+    mode_missed: bool = False
+    symmetric_mode: bool = False
+    n_divergent: float | None = None
+    e_bfmi: float | None = None
+    k_hat: float | None = None
+    k_hat_threshold: float | None = None
+    mahalanobis: float | None = None
+    mahalanobis_null_95: float | None = None
+    whitened_covariance_error: float | None = None
+    whitened_covariance_null_95: float | None = None
+    c2st_accuracy: float | None = None
+    c2st_mcse: float | None = None
+
+    @property
+    def reference_failed(self) -> bool:
+        """Whether there is a reference that failed its checks."""
+        return self.reference is Reference.FAILED
+
+    @property
+    def reference_absent(self) -> bool:
+        """Whether there is no reference."""
+        return self.reference is Reference.ABSENT
+
+    @property
+    def mahalanobis_beyond_null(self) -> float | None:
+        """The part of the distance that Monte Carlo error does not explain; it adds in squares."""
+        distance, null = known(self.mahalanobis), known(self.mahalanobis_null_95)
+        if distance is None or null is None:
+            return None
+        return math.sqrt(max(distance**2 - null**2, 0.0))
+
+    @property
+    def covariance_error_beyond_null(self) -> float | None:
+        """The part of the covariance error that Monte Carlo error does not explain."""
+        error = known(self.whitened_covariance_error)
+        null = known(self.whitened_covariance_null_95)
+        return None if error is None or null is None else max(error - null, 0.0)
+
+
+def known(value: float | None) -> float | None:
+    """Take a figure that is NaN for what it is: unknown.
+
+    Parameters
+    ----------
+    value : float, optional
+
+    Returns
+    -------
+    float or None
+        None where `value` is None or NaN; infinities are known.
+    """
+    return None if value is None or math.isnan(value) else float(value)

@@ -1,0 +1,423 @@
+"""Verdicts on approximations whose faults are known: none of the wrong ones may be trusted."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import multivariate_normal, norm, t
+
+from harness.metrics import chains
+from harness.metrics.joint import compare_joint
+from harness.metrics.parameter import compare_parameter
+from harness.metrics.psis import psis
+from harness.metrics.stability import run_stability
+from harness.verdict.figures import (
+    FitFigures,
+    Judgement,
+    ParameterFigures,
+    Reference,
+    Verdict,
+)
+from harness.verdict.judge import judge_fit, judge_parameter
+from harness.verdict.rule import Breach
+from harness.verdict.rules import RULES
+
+Floats = NDArray[np.float64]
+
+N_DRAWS = 2000
+MODE = 8.0  # half the distance of two modes: so far that no draw of one sees the other
+DOCS = Path(__file__).parents[1] / "docs" / "verdict.md"
+PERFECT = ParameterFigures(
+    mean_error_sd=0.01,
+    mean_error_mcse=0.02,
+    log_sd_ratio=0.0,
+    log_sd_ratio_mcse=0.02,
+    w1_sd=0.03,
+    coverage_50=0.5,
+    coverage_50_mcse=0.01,
+    coverage_90=0.9,
+    coverage_90_mcse=0.01,
+)
+COMPARED = FitFigures(
+    is_mcmc=False,
+    reference=Reference.VALID,
+    mahalanobis=0.02,
+    mahalanobis_null_95=0.05,
+    whitened_covariance_error=0.05,
+    whitened_covariance_null_95=0.1,
+)
+
+
+def verdicts(
+    draws: Floats,
+    reference: Floats,
+    *,
+    log_weight: Floats | None = None,
+    fit: FitFigures | None = None,
+) -> tuple[Judgement, list[Judgement]]:
+    """Judge a fit and its parameters, from figures that the metrics give."""
+    start = COMPARED if fit is None else fit
+    joint = compare_joint(draws, reference=reference, rng=np.random.default_rng(0), max_draws=1000)
+    weights = None if log_weight is None else psis(log_weight)
+    figures = replace(
+        start,
+        k_hat=None if weights is None else weights.k_hat,
+        k_hat_threshold=None if weights is None else weights.k_hat_threshold,
+        mahalanobis=joint.mahalanobis,
+        mahalanobis_null_95=joint.mahalanobis_null_95,
+        whitened_covariance_error=joint.whitened_covariance_error,
+        whitened_covariance_null_95=joint.whitened_covariance_null_95,
+        c2st_accuracy=joint.c2st_accuracy,
+        c2st_mcse=joint.c2st_mcse,
+    )
+    parameters = []
+    for j in range(draws.shape[1]):
+        errors = compare_parameter(draws[:, j], reference=reference[:, j])
+        own = ParameterFigures(
+            mean_error_sd=errors.mean_error_sd,
+            mean_error_mcse=errors.mean_error_mcse,
+            log_sd_ratio=errors.log_sd_ratio,
+            log_sd_ratio_mcse=errors.log_sd_ratio_mcse,
+            w1_sd=errors.w1_sd,
+            coverage_50=errors.coverage_50,
+            coverage_50_mcse=errors.coverage_50_mcse,
+            coverage_90=errors.coverage_90,
+            coverage_90_mcse=errors.coverage_90_mcse,
+        )
+        parameters.append(judge_parameter(own, fit=figures))
+    return judge_fit(
+        figures, parameters={f"x[{j}]": p for j, p in enumerate(parameters)}
+    ), parameters
+
+
+def gaussian(covariance: Floats, *, seed: int, mean: float = 0.0) -> Floats:
+    rng = np.random.default_rng(seed)
+    draws: Floats = mean + rng.standard_normal((N_DRAWS, len(covariance))) @ (
+        np.linalg.cholesky(covariance).T
+    )
+    return draws
+
+
+def correlated(rho: float) -> Floats:
+    return np.array([[1.0, rho], [rho, 1.0]])
+
+
+def test_exact_gaussian_is_trusted() -> None:
+    draws, reference = gaussian(correlated(0.7), seed=1), gaussian(correlated(0.7), seed=2)
+    fit, parameters = verdicts(draws, reference, log_weight=np.zeros(N_DRAWS))
+    assert fit.verdict is Verdict.TRUST, fit
+    assert [each.verdict for each in parameters] == [Verdict.TRUST] * 2
+    assert "limit" in fit.reason
+
+
+def test_mean_field_on_a_correlated_gaussian_is_good_for_means_only() -> None:
+    """The optimum of KL(q || p) has variances 1 - rho^2."""
+    rho = 0.9
+    draws = gaussian((1 - rho**2) * np.eye(2), seed=3)
+    log_q = multivariate_normal.logpdf(draws, cov=(1 - rho**2) * np.eye(2))
+    log_weight = np.asarray(multivariate_normal.logpdf(draws, cov=correlated(rho)) - log_q)
+    fit, parameters = verdicts(draws, gaussian(correlated(rho), seed=4), log_weight=log_weight)
+    assert fit.verdict is Verdict.MEANS_ONLY, fit
+    assert [each.verdict for each in parameters] == [Verdict.MEANS_ONLY] * 2
+    assert all(each.figure == "log_sd_ratio" for each in parameters)
+    assert "log_sd_ratio = -0.8" in parameters[0].reason
+
+
+def test_right_marginals_without_their_correlation_are_no_joint_fit() -> None:
+    draws, reference = gaussian(np.eye(2), seed=5), gaussian(correlated(0.8), seed=6)
+    fit, parameters = verdicts(draws, reference)
+    assert [each.verdict for each in parameters] == [Verdict.TRUST] * 2
+    assert fit.verdict is Verdict.MEANS_ONLY, fit
+    assert fit.figure == "covariance_error_beyond_null"
+
+
+def test_funnel() -> None:
+    """Neal's funnel, v ~ N(0, 9), x ~ N(0, e^v): the mean-field optimum has var(v) = 18 / 11."""
+    rng = np.random.default_rng(7)
+    v = 3 * rng.standard_normal(N_DRAWS)
+    reference = np.column_stack([v, np.exp(v / 2) * rng.standard_normal(N_DRAWS)])
+    sds = np.array([np.sqrt(18 / 11), np.exp(-9 / 22)])
+    draws = sds * rng.standard_normal((N_DRAWS, 2))
+    log_p = norm.logpdf(draws[:, 0], scale=3)
+    log_p += norm.logpdf(draws[:, 1], scale=np.exp(draws[:, 0] / 2))
+    log_weight = log_p - np.sum(norm.logpdf(draws, scale=sds), axis=1)
+    fit, parameters = verdicts(draws, reference, log_weight=log_weight)
+    assert fit.verdict is not Verdict.TRUST
+    assert [each.verdict for each in parameters] == [Verdict.MEANS_ONLY] * 2
+
+
+def test_banana_matched_in_both_moments() -> None:
+    """Right mean and covariance, another shape: the joint draws are not to be used."""
+    rng = np.random.default_rng(8)
+    z = rng.standard_normal((N_DRAWS, 2))
+    reference = np.column_stack([z[:, 0], 0.4 * z[:, 1] + (z[:, 0] ** 2 - 1)])
+    draws = rng.standard_normal((N_DRAWS, 2)) * np.array([1, np.sqrt(2.16)])
+    fit, parameters = verdicts(draws, reference)
+    assert parameters[0].verdict is Verdict.TRUST
+    assert fit.verdict is Verdict.MEANS_ONLY, fit
+
+
+def two_modes(weight: float, *, seed: int) -> Floats:
+    rng = np.random.default_rng(seed)
+    centre = np.where(rng.random((N_DRAWS, 1)) < weight, -MODE, MODE)
+    return centre + rng.standard_normal((N_DRAWS, 1))
+
+
+def one_mode(weight: float) -> tuple[Floats, Floats]:
+    """Exact draws from the left mode, with their log weights against both."""
+    draws = -MODE + np.random.default_rng(9).standard_normal((N_DRAWS, 1))
+    log_p = np.logaddexp(
+        np.log(weight) + norm.logpdf(draws, -MODE), np.log1p(-weight) + norm.logpdf(draws, MODE)
+    )
+    return draws, (log_p - norm.logpdf(draws, -MODE))[:, 0]
+
+
+@pytest.mark.parametrize("weight", [0.5, 0.8, 0.95])
+def test_mixture_with_one_mode_found(weight: float) -> None:
+    draws, log_weight = one_mode(weight)
+    fit, (parameter,) = verdicts(draws, two_modes(weight, seed=10), log_weight=log_weight)
+    assert parameter.verdict in {Verdict.DO_NOT_TRUST, Verdict.MEANS_ONLY}
+    assert fit.verdict in {Verdict.DO_NOT_TRUST, Verdict.MEANS_ONLY}
+    missed = replace(COMPARED, mode_missed=True)
+    fit, _ = verdicts(draws, two_modes(weight, seed=10), log_weight=log_weight, fit=missed)
+    assert (fit.verdict, fit.figure) == (Verdict.DO_NOT_TRUST, "mode_missed")
+
+
+def test_k_hat_does_not_see_the_missed_mode_and_is_not_believed_alone() -> None:
+    _, log_weight = one_mode(0.5)
+    weights = psis(log_weight)
+    assert weights.k_hat < weights.k_hat_threshold
+    alone = FitFigures(
+        is_mcmc=False,
+        reference=Reference.ABSENT,
+        k_hat=weights.k_hat,
+        k_hat_threshold=weights.k_hat_threshold,
+    )
+    for judgement in (
+        judge_parameter(ParameterFigures(), fit=alone),
+        judge_fit(alone, parameters={}),
+    ):
+        assert judgement.verdict is Verdict.UNKNOWN
+        assert "cannot see a mode" in judgement.reason
+
+
+def test_one_of_several_symmetric_modes_is_flagged_but_not_blamed() -> None:
+    judgement = judge_parameter(PERFECT, fit=replace(COMPARED, symmetric_mode=True))
+    assert judgement.verdict is Verdict.TRUST
+    assert "symmetric modes" in judgement.reason
+
+
+def test_gaussian_for_a_heavy_tailed_target() -> None:
+    """Student-t of 3 degrees of freedom, sd 1.73; the Gaussian at its mode has sd 0.87."""
+    rng = np.random.default_rng(11)
+    reference = t.rvs(3, size=(N_DRAWS, 1), random_state=rng)
+    sd = np.sqrt(3 / 4)
+    draws = sd * rng.standard_normal((N_DRAWS, 1))
+    log_weight = (t.logpdf(draws, 3) - norm.logpdf(draws, scale=sd))[:, 0]
+    fit, (parameter,) = verdicts(draws, reference, log_weight=log_weight)
+    assert parameter.verdict is Verdict.MEANS_ONLY, parameter
+    assert fit.verdict is Verdict.MEANS_ONLY
+
+
+def subsample_posterior(*, weighted: bool, seed: int) -> tuple[Floats, Floats]:
+    """Mean of N = 4,000 rows known sd from m = 10 of them: (draws, full-data reference)."""
+    rng, n_rows, m = np.random.default_rng(seed), 4000, 10
+    rows = rng.standard_normal(n_rows)
+    sd = 1 / np.sqrt(n_rows if weighted else m)
+    centre = rng.choice(rows, size=m, replace=False).mean()
+    draws = centre + sd * rng.standard_normal((N_DRAWS, 1))
+    reference = rows.mean() + rng.standard_normal((N_DRAWS, 1)) / np.sqrt(n_rows)
+    return draws, reference
+
+
+def test_weighted_subsample_has_another_centre() -> None:
+    fit, (parameter,) = verdicts(*subsample_posterior(weighted=True, seed=12))
+    assert (parameter.verdict, parameter.figure) == (Verdict.DO_NOT_TRUST, "mean_error_sd")
+    assert fit.verdict is Verdict.DO_NOT_TRUST
+
+
+def test_unweighted_subsample_is_twenty_times_too_wide() -> None:
+    draws, reference = subsample_posterior(weighted=False, seed=12)
+    ratio = compare_parameter(draws[:, 0], reference=reference[:, 0]).log_sd_ratio
+    assert np.exp(ratio) == pytest.approx(20, rel=0.1)
+    fit, (parameter,) = verdicts(draws, reference)
+    assert Verdict.TRUST not in {fit.verdict, parameter.verdict}
+    flagged, _ = verdicts(draws, reference, fit=replace(COMPARED, weight_mistake=True))
+    assert (flagged.verdict, flagged.figure) == (Verdict.DO_NOT_TRUST, "weight_mistake")
+    # even where its centre happens to be right, only that may be used
+    centred = judge_parameter(replace(PERFECT, log_sd_ratio=np.log(20)), fit=COMPARED)
+    assert (centred.verdict, centred.figure) == (Verdict.MEANS_ONLY, "log_sd_ratio")
+
+
+def test_subsample_fits_that_disagree_need_no_reference() -> None:
+    runs = np.stack([subsample_posterior(weighted=True, seed=s)[0][:, 0] for s in range(4)])
+    figures = ParameterFigures(r_hat_runs=run_stability(runs).r_hat_runs)
+    alone = FitFigures(is_mcmc=False, reference=Reference.ABSENT)
+    judgement = judge_parameter(figures, fit=alone)
+    assert (judgement.verdict, judgement.figure) == (Verdict.DO_NOT_TRUST, "r_hat_runs")
+
+
+@pytest.mark.parametrize("distance_sd", [0.0, 2.5])
+def test_fit_that_stopped_early(distance_sd: float) -> None:
+    """On its way to the optimum, or there by luck."""
+    draws, reference = gaussian(np.eye(2), seed=13, mean=distance_sd), gaussian(np.eye(2), seed=14)
+    fit, _ = verdicts(draws, reference, fit=replace(COMPARED, stopped_early=True))
+    assert (fit.verdict, fit.figure) == (Verdict.DO_NOT_TRUST, "stopped_early")
+    fit, _ = verdicts(draws, reference)
+    assert fit.verdict is (Verdict.DO_NOT_TRUST if distance_sd else Verdict.TRUST)
+
+
+def test_fit_to_the_wrong_data() -> None:
+    draws, reference = gaussian(np.eye(2), seed=15, mean=5.0), gaussian(np.eye(2), seed=16)
+    fit, parameters = verdicts(draws, reference)
+    assert [each.verdict for each in parameters] == [Verdict.DO_NOT_TRUST] * 2
+    assert fit.verdict is Verdict.DO_NOT_TRUST
+    known_wrong = judge_fit(replace(COMPARED, wrong_data=True), parameters={})
+    assert known_wrong.verdict is Verdict.DO_NOT_TRUST
+
+
+def test_a_combination_of_parameters_can_be_off_where_no_single_one_is() -> None:
+    covariance = correlated(0.995)
+    reference = gaussian(covariance, seed=17)
+    draws = gaussian(covariance, seed=18) + np.array([0.15, -0.15])
+    fit, parameters = verdicts(draws, reference)
+    assert [each.verdict for each in parameters] == [Verdict.TRUST] * 2
+    assert (fit.verdict, fit.figure) == (Verdict.DO_NOT_TRUST, "mahalanobis_beyond_null")
+
+
+@pytest.mark.parametrize("reference", [Reference.FAILED, Reference.ABSENT])
+def test_without_a_valid_reference_errors_count_for_nothing(reference: Reference) -> None:
+    fit = replace(COMPARED, reference=reference, k_hat=0.1, k_hat_threshold=0.7)
+    for figures in (PERFECT, replace(PERFECT, mean_error_sd=9.0)):
+        judgement = judge_parameter(figures, fit=fit)
+        assert judgement.verdict is Verdict.UNKNOWN
+        assert f"reference_{reference}" in judgement.reason
+    assert judge_fit(fit, parameters={"x": judgement}).verdict is Verdict.UNKNOWN
+    bad = replace(fit, k_hat=0.9)
+    judgement = judge_parameter(PERFECT, fit=bad)
+    assert (judgement.verdict, judgement.figure) == (Verdict.DO_NOT_TRUST, "k_hat")
+
+
+def chain_figures(draws: Floats) -> ParameterFigures:
+    return ParameterFigures(
+        r_hat=chains.r_hat(draws),
+        ess_bulk=chains.ess_bulk(draws),
+        ess_tail=chains.ess_tail(draws),
+    )
+
+
+def test_chains_are_judged_by_their_own_diagnostics() -> None:
+    nuts = FitFigures(is_mcmc=True, reference=Reference.ABSENT, n_divergent=0, e_bfmi=1.0)
+    draws = np.random.default_rng(19).standard_normal((4, 1000))
+    good = judge_parameter(chain_figures(draws), fit=nuts)
+    assert good.verdict is Verdict.TRUST, good
+    assert "no reference" in good.reason
+    assert judge_fit(nuts, parameters={"x": good}).verdict is Verdict.TRUST
+    stuck = judge_parameter(chain_figures(draws + np.array([[0], [0], [0], [3]])), fit=nuts)
+    assert (stuck.verdict, stuck.figure) == (Verdict.DO_NOT_TRUST, "r_hat")
+    short = judge_parameter(chain_figures(draws[:, :60]), fit=nuts)
+    assert short.verdict is not Verdict.TRUST
+    divergent = judge_parameter(chain_figures(draws), fit=replace(nuts, n_divergent=3))
+    assert (divergent.verdict, divergent.figure) == (Verdict.UNKNOWN, "n_divergent")
+    slow = judge_parameter(chain_figures(draws), fit=replace(nuts, e_bfmi=0.1))
+    assert (slow.verdict, slow.figure) == (Verdict.UNKNOWN, "e_bfmi")
+    one = judge_parameter(chain_figures(draws[:1]), fit=nuts)
+    assert (one.verdict, one.figure) == (Verdict.UNKNOWN, "r_hat")
+
+
+def test_thin_tails_leave_the_means() -> None:
+    figures = ParameterFigures(r_hat=1.001, ess_bulk=900, ess_tail=250)
+    judgement = judge_parameter(figures, fit=FitFigures(is_mcmc=True, reference=Reference.ABSENT))
+    assert (judgement.verdict, judgement.figure) == (Verdict.MEANS_ONLY, "ess_tail")
+
+
+def test_a_figure_too_noisy_for_its_limit_is_in_doubt() -> None:
+    noisy_mean = judge_parameter(
+        replace(PERFECT, mean_error_sd=0.25, mean_error_mcse=0.1), fit=COMPARED
+    )
+    assert (noisy_mean.verdict, noisy_mean.figure) == (Verdict.UNKNOWN, "mean_error_sd")
+    noisy_sd = judge_parameter(
+        replace(PERFECT, log_sd_ratio=-0.15, log_sd_ratio_mcse=0.1), fit=COMPARED
+    )
+    assert (noisy_sd.verdict, noisy_sd.figure) == (Verdict.MEANS_ONLY, "log_sd_ratio")
+    assert "too close to its limit" in noisy_sd.reason
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_what_is_not_known_is_not_trusted(missing: float | None) -> None:
+    assert judge_parameter(PERFECT, fit=COMPARED).verdict is Verdict.TRUST
+    for name in ("mean_error_sd", "mean_error_mcse"):
+        judgement = judge_parameter(replace(PERFECT, **{name: missing}), fit=COMPARED)
+        assert judgement.verdict is Verdict.UNKNOWN, name
+        assert "not known" in judgement.reason
+    for name in ("log_sd_ratio", "w1_sd", "coverage_50", "coverage_90"):
+        judgement = judge_parameter(replace(PERFECT, **{name: missing}), fit=COMPARED)
+        assert (judgement.verdict, judgement.figure) == (Verdict.MEANS_ONLY, name)
+    nothing = judge_fit(replace(COMPARED, mahalanobis=missing), parameters={})
+    assert nothing.verdict is Verdict.UNKNOWN
+
+
+def test_flags_outweigh_perfect_figures() -> None:
+    flags = ("failed", "wrong_data", "weight_mistake", "stopped_early", "may_diverge")
+    for flag in flags:
+        raised: dict[str, Any] = {flag: True}
+        flagged = replace(COMPARED, **raised)
+        own = judge_parameter(PERFECT, fit=flagged)
+        whole = judge_fit(flagged, parameters={"x": own})
+        for judgement in (own, whole):
+            assert (judgement.verdict, judgement.figure) == (Verdict.DO_NOT_TRUST, flag)
+            assert judgement.reason.startswith(flag)
+
+
+def test_the_fit_names_its_worst_parameter() -> None:
+    means = {"fine": 0.0, "bad": 1.0, "worse": -3.0}
+    parameters = {
+        name: judge_parameter(replace(PERFECT, mean_error_sd=mean), fit=COMPARED)
+        for name, mean in means.items()
+    }
+    fit = judge_fit(COMPARED, parameters=parameters)
+    assert fit.verdict is Verdict.DO_NOT_TRUST
+    assert fit.reason.startswith("worse: mean_error_sd = -3")
+
+
+def test_a_high_k_hat_with_right_means_leaves_the_means() -> None:
+    fit = replace(COMPARED, k_hat=float("inf"), k_hat_threshold=0.7)
+    parameter = judge_parameter(PERFECT, fit=fit)
+    assert parameter.verdict is Verdict.TRUST
+    whole = judge_fit(fit, parameters={"x": parameter})
+    assert (whole.verdict, whole.figure) == (Verdict.MEANS_ONLY, "k_hat")
+
+
+def test_every_rule_reads_figures_that_exist() -> None:
+    fit = FitFigures(is_mcmc=True, reference=Reference.VALID)
+    for rule in RULES:
+        names = [rule.figure, rule.mcse, rule.limit if isinstance(rule.limit, str) else ""]
+        for name in filter(None, names):
+            assert hasattr(fit, name) or hasattr(PERFECT, name), name
+        assert rule.source
+        assert rule.meaning
+
+
+def test_the_documented_table_is_the_one_in_the_code() -> None:
+    rows = []
+    for rule in RULES:
+        limit = rule.limit if isinstance(rule.limit, str) else f"{rule.limit:.3g}"
+        origin = f" from {rule.ideal:g}" if rule.breach is Breach.OFF and rule.ideal else ""
+        broken = "true" if rule.breach is Breach.TRUE else f"{rule.breach} {limit}{origin}"
+        doubt = rule.doubt or "-"
+        cells = [
+            f"`{rule.figure}`",
+            broken,
+            rule.scope,
+            rule.when,
+            rule.verdict,
+            doubt,
+            rule.source,
+        ]
+        rows.append(f"| {' | '.join(cells)} |")
+    lines = DOCS.read_text(encoding="utf-8").splitlines()
+    documented = [line for line in lines if line.startswith("| `")]
+    assert documented == rows
