@@ -3,18 +3,18 @@
 import json
 import statistics
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-import cmdstanpy
 import numpy as np
 import pandas as pd
 
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import FitError
+from harness.methods.cmdstan_run import run_folder
 from harness.runner import compile_all
 from harness.study import Study
 from harness.table import make_table
@@ -79,13 +79,11 @@ def time_gradients(
         Seconds per gradient, :data:`N_REPEATS` values of each program.
     """
     times: dict[str, list[float]] = {name: [] for name in programs}
-    with tempfile.TemporaryDirectory(prefix="harness-bench-") as temporary:
+    with ExitStack() as stack:
         folders: dict[str, Path] = {}
         for name, program in programs.items():
-            folders[name] = Path(temporary) / name
-            folders[name].mkdir()
             data = program.program.stan_data(dataset.rows, likelihood_weight=1.0)
-            cmdstanpy.write_stan_json(str(folders[name] / "data.json"), data)
+            _, folders[name] = stack.enter_context(run_folder(data))
         counts = {name: _n_gradients(programs[name], folders[name]) for name in programs}
         for _ in range(N_REPEATS):
             for name, program in programs.items():
