@@ -1,0 +1,168 @@
+"""The rooms of the house: what may import what, who prints, and how big things get.
+
+The order of the modules is the table in ``docs/design.md``.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+PACKAGE = PROJECT / "harness"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 40  # without the docstring
+
+#: Libraries that few rooms know.
+KNOWS = {
+    "argparse": {"cli"},
+    "cmdstanpy": {"cmdstan", "program", "compilation", "methods"},
+    "matplotlib": {"plot"},
+}
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def order() -> list[str]:
+    """The rooms in the order of the design page's table."""
+    page = (PROJECT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = page.partition("| module | what it is |")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)(?:\.py|/)` \|", table, flags=re.MULTILINE)
+
+
+def room(file: Path) -> str:
+    """The module, or the folder, directly below the package."""
+    return Path(file.relative_to(PACKAGE).parts[0]).stem
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Dotted names that a file imports; of a ``from`` import with the name behind."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            dots = "." * node.level
+            yield from (f"{dots}{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def module_name(file: Path) -> str:
+    parts = ("harness", *file.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def offenders[T](finds: Callable[[Path], Iterable[T]]) -> dict[str, list[T]]:
+    """What is found in each file where anything is."""
+    found = {file.relative_to(PACKAGE).as_posix(): list(finds(file)) for file in FILES}
+    return {file: findings for file, findings in found.items() if findings}
+
+
+def test_design_page_lists_every_module_once() -> None:
+    assert sorted(order()) == sorted({room(file) for file in FILES} - {"__init__"})
+
+
+def test_imports_point_one_way() -> None:
+    def against_the_order(file: Path) -> Iterator[str]:
+        own = room(file)
+        allowed = {*order()[: order().index(own)], own} if own in order() else set()
+        for name in imported(file):
+            if name.startswith("."):
+                yield name
+            if name.startswith("harness.") and name.split(".")[1] not in allowed:
+                yield name
+
+    assert offenders(against_the_order) == {}
+
+
+def test_modules_of_a_folder_do_not_import_in_circles() -> None:
+    files = {module_name(file): file for file in FILES}
+    graph = {
+        name: {part for used in imported(file) for part in (used, used.rpartition(".")[0])}
+        & (files.keys() - {name})
+        for name, file in files.items()
+    }
+    assert set(TopologicalSorter(graph).static_order()) == files.keys()
+
+
+def test_imports_stand_at_the_top() -> None:
+    assert not offenders(
+        lambda file: (
+            ast.unparse(node)
+            for node in ast.walk(tree(file))
+            if isinstance(node, ast.Import | ast.ImportFrom) and node not in tree(file).body
+        )
+    )
+
+
+def test_libraries_stay_in_their_rooms() -> None:
+    assert not offenders(
+        lambda file: (
+            name
+            for name in imported(file)
+            if room(file) not in KNOWS.get(name.partition(".")[0], {room(file)})
+        )
+    )
+
+
+def test_only_the_command_line_prints_and_exits() -> None:
+    forbidden = {
+        *("print", "input", "exit", "quit", "SystemExit", "sys.exit", "os._exit"),
+        *("sys.stdout.write", "sys.stderr.write"),
+    }
+
+    def speaks(file: Path) -> Iterator[str]:
+        for node in ast.walk(tree(file)):
+            used = node.func if isinstance(node, ast.Call) else None
+            if isinstance(node, ast.Raise):
+                used = node.exc
+            if used is not None and ast.unparse(used) in forbidden and room(file) != "cli":
+                yield f"{ast.unparse(used)}, line {used.lineno}"
+
+    assert offenders(speaks) == {}
+
+
+def test_files_are_short() -> None:
+    def too_many_lines(file: Path) -> Iterator[int]:
+        n_lines = len(file.read_text(encoding="utf-8").splitlines())
+        if n_lines > MAX_FILE_LINES:
+            yield n_lines
+
+    assert offenders(too_many_lines) == {}
+
+
+def test_functions_are_short() -> None:
+    def n_lines(node: ast.stmt) -> int:
+        return (node.end_lineno or node.lineno) - node.lineno + 1
+
+    def too_long(file: Path) -> Iterator[tuple[str, int]]:
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.FunctionDef):
+                n_code = n_lines(node) - (n_lines(node.body[0]) if ast.get_docstring(node) else 0)
+                if n_code > MAX_FUNCTION_LINES:
+                    yield node.name, n_code
+
+    assert offenders(too_long) == {}
+
+
+def test_what_is_public_has_a_docstring() -> None:
+    def undocumented(file: Path) -> Iterator[str]:
+        if not ast.get_docstring(tree(file)):
+            yield module_name(file)
+        open_nodes: list[ast.Module | ast.ClassDef] = [tree(file)]
+        while open_nodes:
+            for node in open_nodes.pop().body:
+                if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name[0] == "_":
+                    continue
+                if not ast.get_docstring(node):
+                    yield node.name
+                if isinstance(node, ast.ClassDef):
+                    open_nodes.append(node)
+
+    assert offenders(undocumented) == {}
