@@ -104,7 +104,8 @@ def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
     estimate = column.estimates.get(name)
     if estimate is None or estimate.mean is None:
         return ABSENT
-    decimals = decimals_for(estimate.mcse_mean or row_error)
+    own_error = estimate.mcse_mean if column.key is not None else None
+    decimals = decimals_for(own_error or row_error)
     cell = fixed(estimate.mean, decimals)
     if estimate.sd is not None:
         two_digits = 1 - math.floor(math.log10(estimate.sd)) if estimate.sd > 0 else 0

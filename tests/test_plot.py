@@ -1,0 +1,233 @@
+"""Figures: which are drawn, what stands in them, and bytes that repeat."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Ellipse, Rectangle
+from PIL import Image
+
+from harness.errors import ResultsError
+from harness.plot import CAPTIONS_FILE, CaptionedFigure, save_figures, study_figures
+from harness.plot.contours import gaussian_ellipse
+from harness.plot.style import APPROXIMATION_COLOURS, BLACK
+from tests.fabricated import CELLS, MEANS, Cell, fabricate
+
+MIXTURE_FIGURES = ["posterior", "weights", "elbo", "approximations", "zoom", "forest"]
+
+PUBLISHED = """
+source = "a page"
+name = "page"
+[[datasets]]
+name = "toy"
+true_means = [[-1.0, -1.5], [1.0, 1.0]]
+true_shares = [0.14, 0.86]
+[[runs]]
+title = "ADVI"
+dataset = "toy"
+method = "advi"
+elbo = -348.84
+[[runs]]
+title = "mini-batch"
+dataset = "toy"
+method = "subsample_advi"
+n_rows = 25
+likelihood_weight = 1.0
+elbo = -90.5
+"""
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, CaptionedFigure]:
+    return study_figures(*fabricate())
+
+
+@pytest.fixture(scope="module")
+def published_figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaptionedFigure]:
+    file = tmp_path_factory.mktemp("published") / "published.toml"
+    file.write_text(PUBLISHED)
+    return study_figures(*fabricate(published=file))
+
+
+def lines_of(figure: CaptionedFigure, panel: int) -> Iterator[Line2D]:
+    yield from figure.axes[panel].lines
+
+
+def test_a_mixture_gets_every_figure_with_words(figures: dict[str, CaptionedFigure]) -> None:
+    assert list(figures) == [f"toy_{name}" for name in MIXTURE_FIGURES]
+    for figure in figures.values():
+        assert figure.dataset == "toy"
+        assert "`toy`" in figure.caption
+        assert figure.alt.endswith(".")
+        assert "  " not in figure.caption + figure.alt
+
+
+def test_other_studies_get_the_generic_figures_only() -> None:
+    assert list(study_figures(*fabricate(mixture=False))) == ["toy_elbo", "toy_forest"]
+
+
+def test_a_study_whose_runs_all_failed_has_no_figures() -> None:
+    cells = (Cell(program="plain", method="nuts", failed=True),)
+    assert study_figures(*fabricate(cells)) == {}
+
+
+def test_switched_labels_are_shown_as_sampled_and_relabelled(
+    figures: dict[str, CaptionedFigure],
+) -> None:
+    panels = {axes.get_title("left"): axes for axes in figures["toy_posterior"].axes}
+    assert list(panels) == [
+        "data",
+        "NUTS (ordered)",
+        "NUTS (plain): as sampled",
+        "NUTS (plain): relabelled",
+    ]
+
+    def spread(title: str) -> float:
+        draws = panels[title].collections[1]
+        assert isinstance(draws, PathCollection)
+        return float(np.asarray(draws.get_offsets())[:, 0].std())
+
+    assert spread("NUTS (plain): as sampled") > 0.9
+    assert spread("NUTS (plain): relabelled") < 0.35
+    assert "In NUTS (plain) the labels switched" in figures["toy_posterior"].caption
+
+
+def test_true_means_are_marked_only_where_they_are_known(
+    figures: dict[str, CaptionedFigure], published_figures: dict[str, CaptionedFigure]
+) -> None:
+    crosses = [
+        (float(np.asarray(line.get_xdata())[0]), float(np.asarray(line.get_ydata())[0]))
+        for line in lines_of(published_figures["toy_posterior"], 0)
+        if line.get_marker() == "x"
+    ]
+    assert crosses == [tuple(mean) for mean in MEANS.tolist()]
+    assert list(lines_of(figures["toy_posterior"], 0)) == []
+
+
+def test_bars_are_the_means_of_the_weights(figures: dict[str, CaptionedFigure]) -> None:
+    axes = figures["toy_weights"].axes[0]
+    study, fitted = fabricate()
+    nuts = fitted[0].fit.draws
+    assert nuts is not None
+    widths = [patch.get_width() for patch in axes.patches if isinstance(patch, Rectangle)]
+    assert len(widths) == 6
+    assert widths[0] == pytest.approx(float(nuts["posterior"]["pi"].to_numpy()[..., 0].mean()))
+    assert study.programs
+
+
+def test_each_objective_has_its_own_elbo_panel(figures: dict[str, CaptionedFigure]) -> None:
+    panels = [axes.get_title("left") for axes in figures["toy_elbo"].axes]
+    assert panels == ["all 100 rows", "25 rows, weighted 4", "25 rows, unweighted", ""]
+    traces = [line for line in lines_of(figures["toy_elbo"], 0) if line.get_marker() == "None"]
+    assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-330.5, -318.25]
+    traces = [line for line in lines_of(figures["toy_elbo"], 1) if line.get_marker() == "None"]
+    assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-321.0, -322.0, -323.0]
+
+
+def test_a_published_elbo_stands_in_the_panel_of_its_objective(
+    published_figures: dict[str, CaptionedFigure],
+) -> None:
+    found = [
+        [str(line.get_label()) for line in axes.lines if str(line.get_label()).startswith("page")]
+        for axes in published_figures["toy_elbo"].axes
+    ]
+    assert found == [["page: ADVI, -348.84"], [], ["page: mini-batch, -90.5"], []]
+
+
+def test_elbo_axes_read_back_their_values(figures: dict[str, CaptionedFigure]) -> None:
+    for axes in figures["toy_elbo"].axes[:3]:
+        low, high = axes.get_ylim()
+        shown = np.linspace(low, high, 50)
+        scale = axes.yaxis.get_transform()
+        assert np.all(np.diff(scale.transform(shown)) > 0)
+        np.testing.assert_allclose(scale.inverted().transform(scale.transform(shown)), shown)
+
+
+def test_a_variant_has_one_colour_and_nuts_is_black(figures: dict[str, CaptionedFigure]) -> None:
+    means = [line for line in lines_of(figures["toy_forest"], 0) if line.get_marker() == "o"]
+    colours = [line.get_color() for line in means]
+    assert colours[0] == BLACK
+    assert colours[2:4] == list(APPROXIMATION_COLOURS[:2])
+    assert len(set(colours[4:7])) == 1
+    traces = [line for line in lines_of(figures["toy_elbo"], 0) if line.get_marker() == "None"]
+    assert [line.get_color() for line in traces] == colours[2:4]
+
+
+def test_the_close_up_holds_every_contour(figures: dict[str, CaptionedFigure]) -> None:
+    for axes in figures["toy_zoom"].axes:
+        ellipses = [patch for patch in axes.patches if isinstance(patch, Ellipse)]
+        assert ellipses
+        for ellipse in ellipses:
+            x, y = ellipse.center
+            reach = max(ellipse.width, ellipse.height) / 2
+            assert axes.get_xlim()[0] < x - reach * 0.9
+            assert x + reach * 0.9 < axes.get_xlim()[1]
+            assert axes.get_ylim()[0] < y - reach * 0.9
+            assert y + reach * 0.9 < axes.get_ylim()[1]
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_a_contour_holds_its_share_of_the_draws(level: float) -> None:
+    mean, covariance = np.array([1.0, -2.0]), np.array([[2.0, 0.9], [0.9, 0.7]])
+    ellipse = gaussian_ellipse(mean, covariance, level)
+    draws = np.random.default_rng(1).multivariate_normal(mean, covariance, size=40_000)
+    turn = np.radians(ellipse.angle)
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    scaled = (draws - mean) @ rotation.T / [ellipse.width / 2, ellipse.height / 2]
+    inside = float(((scaled**2).sum(axis=1) < 1).mean())
+    mcse = np.sqrt(level * (1 - level) / 40_000)
+    assert abs(inside - level) < 4 * mcse
+
+
+def test_many_rows_are_thinned_and_the_caption_says_so() -> None:
+    figure = study_figures(*fabricate(CELLS[:1], n_rows=20_000))["toy_posterior"]
+    rows = figure.axes[0].collections[0]
+    assert isinstance(rows, PathCollection)
+    assert len(np.asarray(rows.get_offsets())) == 5_000
+    assert "5,000 of the 20,000 rows" in figure.caption
+
+
+def test_saved_figures_repeat_byte_for_byte_and_are_small(tmp_path: Path) -> None:
+    with mpl.rc_context({"font.size": 30.0, "axes.facecolor": "red"}):
+        save_figures(study_figures(*fabricate()), tmp_path / "a")
+    save_figures(study_figures(*fabricate()), tmp_path / "b")
+    files = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert files == sorted([CAPTIONS_FILE, *(f"toy_{name}.png" for name in MIXTURE_FIGURES)])
+    for name in files:
+        first = (tmp_path / "a" / name).read_bytes()
+        assert first == (tmp_path / "b" / name).read_bytes()
+        assert len(first) < 150_000
+    with Image.open(tmp_path / "a" / "toy_forest.png") as image:
+        assert image.width == 936
+        assert "Software" not in image.info
+
+
+def test_captions_are_saved_and_stale_figures_removed(
+    figures: dict[str, CaptionedFigure], tmp_path: Path
+) -> None:
+    save_figures({name: figures[name] for name in ("toy_weights", "toy_forest")}, tmp_path)
+    assert (tmp_path / "toy_forest.png").is_file()
+    save_figures({"toy_weights": figures["toy_weights"]}, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [CAPTIONS_FILE, "toy_weights.png"]
+    assert json.loads((tmp_path / CAPTIONS_FILE).read_text()) == [
+        {
+            "name": "toy_weights",
+            "dataset": "toy",
+            "caption": figures["toy_weights"].caption,
+            "alt": figures["toy_weights"].alt,
+        }
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(
+    figures: dict[str, CaptionedFigure], tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(ResultsError, match="cannot write figures"):
+        save_figures(figures, blocked / "figures")
