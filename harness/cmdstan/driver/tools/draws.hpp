@@ -2,9 +2,9 @@
 #ifndef HARNESS_TOOLS_DRAWS_HPP
 #define HARNESS_TOOLS_DRAWS_HPP
 
-#include <stan/math/prim.hpp>
-#include <stan/io/stan_csv_reader.hpp>
+#include <Eigen/Dense>
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -43,6 +43,21 @@ inline std::vector<std::string> split(const std::string& text, char separator) {
   for (std::string part; std::getline(stream, part, separator);)
     parts.push_back(trim(part));
   return parts;
+}
+
+// `a.2.1` -> `a[2,1]`, and so for each part of a tuple's name, `a.1:2`.
+inline std::string bracketed(const std::string& name) {
+  std::string pretty;
+  for (auto part : split(name, ':')) {
+    const auto dot = part.find('.');
+    if (dot != std::string::npos && dot > 0) {
+      part[dot] = '[';
+      std::replace(part.begin(), part.end(), '.', ',');
+      part += ']';
+    }
+    pretty += (pretty.empty() ? "" : ".") + part;
+  }
+  return pretty;
 }
 
 inline double seconds_in(const std::string& line) {
@@ -108,7 +123,7 @@ inline Chain read_chain(const std::string& path) {
         break;
       chain.names = split(line, ',');
       for (auto& name : chain.names)
-        stan::io::prettify_stan_csv_name(name);
+        name = bracketed(name);
     } else {
       chain.rows.push_back(read_row(line, chain.names.size()));
       if (chain.rows.back().size() != chain.names.size())

@@ -84,8 +84,7 @@ inline void set_option(Options& options, const std::string& name, const std::str
   } else if (name == "--sig_figs") {
     options.figures = options.csv_figures = integer(name, value, 1, 18);
   } else {
-    options.parameters.push_back(value);
-    stan::io::prettify_stan_csv_name(options.parameters.back());
+    options.parameters.push_back(bracketed(value));
   }
 }
 

@@ -176,9 +176,8 @@ static void write_autocorrelation(std::ostream& out, const std::vector<Chain>& c
   std::size_t width = 8;
   std::vector<Eigen::VectorXd> columns;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    Eigen::FFT<double> fft;
-    Eigen::VectorXd values(n_draws);
-    stan::analyze::autocorrelation<double>(Eigen::VectorXd(column(chains, i).col(which - 1)), values, fft);
+    Eigen::VectorXd values = autocovariance(column(chains, i).col(which - 1));
+    values /= values(0);
     columns.push_back(values);
     width = std::max(width, names[i].size() + 1);
   }

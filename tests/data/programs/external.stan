@@ -1,0 +1,13 @@
+// Its function is defined in external.hpp.
+functions {
+  real cube(real x);
+}
+parameters {
+  real x;
+}
+model {
+  target += -0.25 * x * cube(x);
+}
+generated quantities {
+  real cubed = cube(x);
+}

@@ -1,0 +1,13 @@
+#ifndef TESTS_EXTERNAL_PART_HPP
+#define TESTS_EXTERNAL_PART_HPP
+
+namespace part {
+
+template <typename T>
+T square(const T& x) {
+  return x * x;
+}
+
+}  // namespace part
+
+#endif
