@@ -97,6 +97,18 @@ def test_mcse_is_the_spread_over_replicates(chains: bool) -> None:  # noqa: FBT0
     np.testing.assert_allclose(bias, 0.0, atol=4 / np.sqrt(200))
 
 
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_coverage_error_of_equal_distributions(level: float) -> None:
+    """Both the reference's fraction and the gap of two quantiles have variance c (1 - c) / n."""
+    rng = np.random.default_rng(6)
+    found = [
+        coverage(rng.standard_normal(500), reference=rng.standard_normal(2000), level=level).mcse
+        for _ in range(20)
+    ]
+    expected = np.sqrt(level * (1 - level) * (1 / 500 + 1 / 2000))
+    assert np.mean(found) == pytest.approx(expected, rel=0.05)
+
+
 def test_an_autocorrelated_reference_costs_precision() -> None:
     rng, phi = np.random.default_rng(5), 0.9
     chain = rng.standard_normal((2, 4000))
