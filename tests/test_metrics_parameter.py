@@ -106,7 +106,8 @@ def test_coverage_error_of_equal_distributions(level: float) -> None:
         for _ in range(20)
     ]
     expected = np.sqrt(level * (1 - level) * (1 / 500 + 1 / 2000))
-    assert np.mean(found) == pytest.approx(expected, rel=0.05)
+    # a little more: the ratio of the densities at the ends is itself estimated, and squared
+    assert 0.97 < np.mean(found) / expected < 1.15
 
 
 def test_an_autocorrelated_reference_costs_precision() -> None:
