@@ -1,5 +1,6 @@
 """Figures: which are drawn, what stands in them, and bytes that repeat."""
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse, Rectangle
 from PIL import Image
@@ -15,7 +17,7 @@ from PIL import Image
 from harness.errors import ResultsError
 from harness.plot import CAPTIONS_FILE, CaptionedFigure, save_figures, study_figures
 from harness.plot.contours import gaussian_ellipse
-from harness.plot.style import APPROXIMATION_COLOURS, BLACK
+from harness.plot.style import APPROXIMATION_COLOURS, BLACK, COMPONENT_COLOURS
 from tests.fabricated import CELLS, MEANS, Cell, fabricate
 
 MIXTURE_FIGURES = ["posterior", "weights", "elbo", "approximations", "zoom", "forest"]
@@ -90,7 +92,10 @@ def test_switched_labels_are_shown_as_sampled_and_relabelled(
     def spread(title: str) -> float:
         draws = panels[title].collections[1]
         assert isinstance(draws, PathCollection)
-        return float(np.asarray(draws.get_offsets())[:, 0].std())
+        colours = np.asarray(draws.get_facecolor())[:, :3]
+        first = np.isclose(colours, to_rgb(COMPONENT_COLOURS[0])).all(axis=1)
+        assert first.sum() == 1_000
+        return float(np.asarray(draws.get_offsets())[first, 0].std())
 
     assert spread("NUTS (plain): as sampled") > 0.9
     assert spread("NUTS (plain): relabelled") < 0.35
@@ -109,6 +114,17 @@ def test_true_means_are_marked_only_where_they_are_known(
     assert list(lines_of(figures["toy_posterior"], 0)) == []
 
 
+def test_specks_are_magnified_and_wide_clouds_are_not() -> None:
+    narrow = tuple(dataclasses.replace(cell, scale=0.02) for cell in CELLS[:1])
+    panel = study_figures(*fabricate(narrow))["toy_posterior"].axes[1]
+    assert len(panel.child_axes) == 2
+    inset = panel.child_axes[0]
+    x, y = np.mean(inset.get_xlim()), np.mean(inset.get_ylim())
+    assert (x, y) == pytest.approx(tuple(MEANS[0]), abs=0.01)
+    wide = study_figures(*fabricate(CELLS[:1]))["toy_posterior"].axes[1]
+    assert wide.child_axes == []
+
+
 def test_bars_are_the_means_of_the_weights(figures: dict[str, CaptionedFigure]) -> None:
     axes = figures["toy_weights"].axes[0]
     study, fitted = fabricate()
@@ -122,7 +138,7 @@ def test_bars_are_the_means_of_the_weights(figures: dict[str, CaptionedFigure]) 
 
 def test_each_objective_has_its_own_elbo_panel(figures: dict[str, CaptionedFigure]) -> None:
     panels = [axes.get_title("left") for axes in figures["toy_elbo"].axes]
-    assert panels == ["all 100 rows", "25 rows, weighted 4", "25 rows, unweighted", ""]
+    assert panels == ["all 100 rows", "25 rows, weighted 4", "25 rows, unweighted"]
     traces = [line for line in lines_of(figures["toy_elbo"], 0) if line.get_marker() == "None"]
     assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-330.5, -318.25]
     traces = [line for line in lines_of(figures["toy_elbo"], 1) if line.get_marker() == "None"]
@@ -136,7 +152,11 @@ def test_a_published_elbo_stands_in_the_panel_of_its_objective(
         [str(line.get_label()) for line in axes.lines if str(line.get_label()).startswith("page")]
         for axes in published_figures["toy_elbo"].axes
     ]
-    assert found == [["page: ADVI, -348.84"], [], ["page: mini-batch, -90.5"], []]
+    assert found == [
+        ["page: ADVI, \N{MINUS SIGN}348.84"],
+        [],
+        ["page: mini-batch, \N{MINUS SIGN}90.5"],
+    ]
 
 
 def test_elbo_axes_read_back_their_values(figures: dict[str, CaptionedFigure]) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from harness.plot.contours import approximations_figure, zoom_figure
 from harness.plot.elbo import elbo_figure
 from harness.plot.forest import forest_figure
-from harness.plot.mixture import posterior_figure, weights_figure
+from harness.plot.mixture import posterior_figure
 from harness.plot.panels import view_dataset
 from harness.plot.style import CAPTIONS_FILE, CaptionedFigure, house_style, save_figures
+from harness.plot.weights import weights_figure
 from harness.published import read_published
 from harness.runner import FittedRun
 from harness.series import file_stem

@@ -1,10 +1,9 @@
 """Approximations of a mixture's component means as contours, over the data and close up."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse, Rectangle
 
@@ -16,7 +15,15 @@ from harness.plot.mixture import (
     is_planar_mixture,
     rows_note,
 )
-from harness.plot.panels import DatasetView, Objective, Series, objective_title, thin_draws
+from harness.plot.panels import (
+    DatasetView,
+    Objective,
+    Series,
+    legend_below,
+    legend_label,
+    objective_title,
+    thin_draws,
+)
 from harness.plot.style import BLACK, GREY, CaptionedFigure, make_figure, panel_title
 
 #: Probabilities inside the contours.
@@ -85,37 +92,42 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
     if not groups or view.reference is None or not is_planar_mixture(view.reference):
         return None
     n_components = component_means(view.reference, relabelled=True).shape[2]
-    panel_in = min(7.2 / len(groups), 3.4)
-    figure = make_figure(dataset=view.dataset.name, height_in=panel_in * n_components + 0.6)
-    grid = figure.subplots(n_components, len(groups), squeeze=False)
+    n_across = len(groups) if len(groups) > 1 else n_components
+    n_down = n_components if len(groups) > 1 else 1
+    panel_in = min(7.2 / n_across, 3.6)
+    figure = make_figure(dataset=view.dataset.name, height_in=panel_in * n_down + 0.6)
+    grid = figure.subplots(n_down, n_across, squeeze=False)
     for k in range(n_components):
-        first_window = _window([view.reference, *next(iter(groups.values()))], k)
-        for column, (objective, members) in enumerate(groups.items()):
-            axes = grid[k, column]
-            _draw_close_up(axes, view, members, k)
-            window = _window([view.reference, *members], k)
-            axes.set(xlim=window[0], ylim=window[1], aspect="equal")
-            axes.locator_params(nbins=4)
-            if column > 0:
-                _draw_window(axes, first_window)
-            if k == 0:
-                panel_title(axes, objective_title(view.dataset, objective))
-        grid[k, 0].set_ylabel(f"component {k + 1}\nsecond coordinate")
-    for axes in grid[-1]:
-        axes.set_xlabel("first coordinate")
-    handles = dict(pair for axes in grid[0] for pair in _legend_entries(axes))
-    figure.legend(
-        handles.values(), handles.keys(), loc="outside lower center", ncols=3, markerscale=1.5
-    )
+        row = list(grid[k] if len(groups) > 1 else grid[:, k])
+        _draw_component(row, view, groups, k)
+    legend_below(figure, grid.flat)
     figure.caption = _zoom_caption(view, n_groups=len(groups))
     figure.alt = _zoom_alt(view, groups)
     return figure
 
 
-def _legend_entries(axes: Axes) -> list[tuple[str, Artist]]:
-    """Return a panel's legend entries by label."""
-    handles, labels = axes.get_legend_handles_labels()
-    return list(zip(labels, handles, strict=True))
+def _draw_component(
+    row: Sequence[Axes], view: DatasetView, groups: Mapping[Objective, Sequence[Series]], k: int
+) -> None:
+    """Draw one component, a panel for each objective; all but the first share a window."""
+    assert view.reference is not None  # noqa: S101 - the caller has checked
+    first, *others = groups.values()
+    near = _window([view.reference, *first], k)
+    far = _window([view.reference, *(item for members in others for item in members)], k)
+    for column, (axes, (objective, members)) in enumerate(zip(row, groups.items(), strict=True)):
+        _draw_reference(axes, view, only=k)
+        for series in members:
+            for replicate in range(len(series.fits)):
+                _draw_contours(axes, series, replicate, k, legend_label(series))
+        draw_true_means(axes, view)
+        window = far if column else near
+        axes.set(xlim=window[0], ylim=window[1], aspect="equal")
+        axes.locator_params(nbins=4)
+        axes.set_xlabel("first coordinate")
+        axes.set_ylabel("second coordinate")
+        panel_title(axes, f"component {k + 1}\n{objective_title(view.dataset, objective)}")
+        if column:
+            _draw_window(axes, near)
 
 
 Window = tuple[tuple[float, float], tuple[float, float]]
@@ -166,7 +178,9 @@ def _draw_contours(
             ellipse = gaussian_ellipse(mean, covariance, level)
             ellipse.set(edgecolor=series.colour, linewidth=0.8 if many else 1.4, zorder=5)
             axes.add_patch(ellipse)
-        axes.plot(*mean, "+", color=series.colour, markersize=5, zorder=5, label=label)
+        axes.plot(
+            *mean, "+", color=series.colour, markersize=4 if many else 7, zorder=5, label=label
+        )
 
 
 def _draw_reference(axes: Axes, view: DatasetView, only: int | None = None) -> None:
@@ -185,17 +199,6 @@ def _draw_reference(axes: Axes, view: DatasetView, only: int | None = None) -> N
             zorder=2,
             label=view.reference.title if only is not None else None,
         )
-
-
-def _draw_close_up(axes: Axes, view: DatasetView, members: Sequence[Series], k: int) -> None:
-    """Draw one component of the reference and of some approximations."""
-    _draw_reference(axes, view, only=k)
-    for series in members:
-        n_fits = len(series.fits)
-        title = series.title if n_fits == 1 else f"{series.title} ({n_fits} replicates)"
-        for replicate in range(n_fits):
-            _draw_contours(axes, series, replicate, k, title if replicate == 0 else None)
-    draw_true_means(axes, view)
 
 
 def _window(members: Sequence[Series], k: int) -> Window:
@@ -248,8 +251,8 @@ def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
     )
     if n_groups > 1:
         text += (
-            " A column for each set of rows and likelihood weight, each with its own scale; the "
-            "grey square is the window of the first column."
+            " A column for each set of rows and likelihood weight; the grey square in later "
+            "columns, which share their scale, is the window of the first."
         )
     return text
 

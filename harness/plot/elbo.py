@@ -10,7 +10,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from harness.datasets import FloatArray
 from harness.fit import Fit
-from harness.plot.panels import DatasetView, Objective, Series, objective_title
+from harness.plot.panels import (
+    DatasetView,
+    Objective,
+    Series,
+    legend_below,
+    legend_label,
+    objective_title,
+)
 from harness.plot.style import GREY, CaptionedFigure, make_figure, panel_title
 from harness.published import PublishedRun
 
@@ -19,7 +26,8 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
     """Draw ELBO against iteration, a panel for each objective.
 
     Values compare only where rows and likelihood weight are the same, so these share a panel.
-    The axis is stretched towards the panel's best value, where runs differ by few nats.
+    Its axis is stretched towards the best value, where runs differ by few nats; of replicates
+    it shows the levels that they end at.
 
     Parameters
     ----------
@@ -37,7 +45,7 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
             groups.setdefault(series.objective, []).append(series)
     if not groups:
         return None
-    n_columns = min(2, len(groups))
+    n_columns = len(groups) if len(groups) <= 3 else 2
     n_rows = -(-len(groups) // n_columns)
     figure = make_figure(dataset=view.dataset.name, height_in=2.9 * n_rows)
     grid = figure.subplots(n_rows, n_columns, squeeze=False)
@@ -45,6 +53,7 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
         axes.set_axis_off()
     for axes, (objective, members) in zip(grid.flat, groups.items(), strict=False):
         _draw_panel(axes, view, objective, members)
+    legend_below(figure, grid.flat[: len(groups)])
     figure.caption = _caption(view, groups)
     figure.alt = _alt(view, groups)
     return figure
@@ -76,38 +85,49 @@ def _published_runs(view: DatasetView, objective: Objective) -> list[PublishedRu
 def _draw_panel(
     axes: Axes, view: DatasetView, objective: Objective, members: Sequence[Series]
 ) -> None:
-    """Draw all runs of one objective."""
-    lows: list[float] = []
-    highs: list[float] = []
-    for series in members:
-        for i, fit in enumerate(series.fits):
-            iteration, elbo = _trace(fit)
-            if not elbo.size:
-                continue
-            n_fits = len(series.fits)
-            label = series.title if n_fits == 1 else f"{series.title} ({n_fits} replicates)"
-            axes.plot(
-                iteration,
-                elbo,
-                color=series.colour,
-                linewidth=0.8 if n_fits > 1 else 1.3,
-                label=label if i == 0 else None,
-            )
-            axes.plot(iteration[-1], elbo[-1], "o", color=series.colour, markersize=3.5)
-            lows.append(float(elbo.min()))
-            highs.append(float(elbo.max()))
-    for run, dashes in zip(_published_runs(view, objective), cycle(("--", ":", "-."))):
-        assert run.elbo is not None and view.published is not None  # noqa: S101, PT018
-        label = f"{view.published.name}: {run.title}, {run.elbo:g}"
-        axes.axhline(run.elbo, color=GREY, linestyle=dashes, linewidth=1.1, label=label)
-        lows.append(run.elbo)
-        highs.append(run.elbo)
-    _stretch(axes, low=min(lows), top=max(highs))
+    """Draw all runs of one objective, and what was published of it."""
+    traces = [
+        (series, *_trace(fit)) for series in members for fit in series.fits if _trace(fit)[1].size
+    ]
+    for series, iteration, elbo in traces:
+        many = len(series.fits) > 1
+        axes.plot(
+            iteration,
+            elbo,
+            color=series.colour,
+            linewidth=0.8 if many else 1.3,
+            label=legend_label(series),
+        )
+        axes.plot(iteration[-1], elbo[-1], "o", color=series.colour, markersize=3.5)
+    lines = _draw_published(axes, view, objective)
+    if len(traces) > len(members):
+        _clip(axes, [*lines, *(float(elbo[-1]) for _, _, elbo in traces)])
+    else:
+        extremes = [float(end) for _, _, elbo in traces for end in (elbo.min(), elbo.max())]
+        _stretch(axes, low=min(lines + extremes), top=max(lines + extremes))
+    axes.yaxis.set_major_formatter(FuncFormatter(_tick_label))
     axes.set_xscale("log")
     axes.set_xlabel("iteration")
     axes.set_ylabel("ELBO (nats)")
     panel_title(axes, objective_title(view.dataset, objective))
-    axes.legend(loc="lower right")
+
+
+def _draw_published(axes: Axes, view: DatasetView, objective: Objective) -> list[float]:
+    """Draw lines at published ELBOs and return these."""
+    drawn = []
+    for run, dashes in zip(_published_runs(view, objective), cycle(("--", ":", "-."))):
+        assert run.elbo is not None and view.published is not None  # noqa: S101, PT018
+        label = f"{view.published.name}: {run.title}, {_with_minus(f'{run.elbo:g}')}"
+        axes.axhline(run.elbo, color=GREY, linestyle=dashes, linewidth=1.1, label=label)
+        drawn.append(run.elbo)
+    return drawn
+
+
+def _clip(axes: Axes, levels: Sequence[float]) -> None:
+    """Show the range that runs end in, and as much again below it."""
+    low, high = min(levels), max(levels)
+    span = max(high - low, 1.0)
+    axes.set_ylim(low - span, high + 0.15 * span)
 
 
 def _stretch(axes: Axes, *, low: float, top: float) -> None:
@@ -122,32 +142,46 @@ def _stretch(axes: Axes, *, low: float, top: float) -> None:
     reach = max(top - low, 3.0)
     axes.yaxis.set_major_locator(FixedLocator(_ticks(top, reach)))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(_tick_label))
     axes.set_ylim(top - 1.5 * reach, top + 0.5)
 
 
 def _ticks(top: float, reach: float) -> list[float]:
-    """Return round values at about 1, 3, 10, 30, ... below the best, fewer where they span much."""
+    """Return round values at about 1, 3, 10, 30, ... below the best; fewer where they span much."""
     steps = (1.0, 3.0) if reach < 3_000 else (1.0,)
+    smallest = max(0, math.floor(math.log10(max(abs(top), 1.0))) - 4)
     ticks = []
-    for power in range(math.ceil(math.log10(reach)) + 1):
+    for power in range(smallest, math.ceil(math.log10(reach)) + 1):
         size = 10.0**power
         ticks += [math.floor(top / size - step + 1e-9) * size for step in steps]
     return sorted({tick for tick in ticks if tick >= top - 1.5 * reach})
 
 
 def _tick_label(value: float, _: int | None) -> str:
-    """Return a whole number with thousands separated and a typographic minus."""
-    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
+    """Return a whole number with its thousands separated."""
+    return _with_minus(f"{value:,.0f}")
+
+
+def _with_minus(number: str) -> str:
+    """Return a number with a typographic minus."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def _caption(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
     """Say what the panels hold and how to read their axes."""
     text = (
         f"ELBO of the variational runs on `{view.dataset.name}`, as CmdStan estimated it during "
-        "the run; the dot is where the run stopped. The vertical axis is logarithmic in the "
-        "distance below the panel's best value."
+        "the run; the dot is where the run stopped."
     )
+    replicated = [any(len(s.fits) > 1 for s in members) for members in groups.values()]
+    if not all(replicated):
+        text += " The vertical axis is logarithmic in the distance below the panel's best value" + (
+            ", except with replicates." if any(replicated) else "."
+        )
+    if any(replicated):
+        text += (
+            " With replicates the axis is linear and begins near where they end; each replicate "
+            "has other rows and so another ELBO."
+        )
     if len(groups) > 1:
         text += (
             " Each panel has its own scale, because ELBOs compare only where the rows and the "

@@ -1,10 +1,11 @@
-"""Data with posterior draws of a mixture's component means, and its weights."""
+"""Data with posterior draws of a mixture's component means."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from harness.datasets import Dataset, FloatArray
 from harness.plot.panels import DatasetView, Series, thin_draws
@@ -16,10 +17,15 @@ from harness.plot.style import (
     make_figure,
     panel_title,
 )
+from harness.relabel import apply_permutation, by_first_coordinate
 
 #: More rows than this are drawn as an evenly spaced part.
 MOST_ROWS = 5_000
 _MOST_DRAWS = 1_000
+#: Lower left corners of the insets of components 1, 2, ..., as parts of the axes.
+_CORNERS = ((0.02, 0.68), (0.68, 0.02), (0.02, 0.02), (0.68, 0.68))
+#: Draws that reach less far than this part of the axes get an inset.
+_SPECK = 0.05
 
 
 def is_planar_mixture(series: Series) -> bool:
@@ -73,7 +79,7 @@ def draw_true_means(axes: Axes, view: DatasetView) -> bool:
     if known is None or not known.true_means:
         return False
     for mean in known.true_means:
-        axes.plot(*mean[:2], marker="x", color=BLACK, markersize=7, markeredgewidth=1.6, zorder=6)
+        axes.plot(*mean[:2], marker="x", color=BLACK, markersize=6, markeredgewidth=1.2, zorder=2)
     return True
 
 
@@ -117,6 +123,7 @@ def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
         draw_rows(axes, view.dataset)
         _draw_means(axes, draws)
         panel_title(axes, title)
+    _component_legend(figure, panels[0][1].shape[2])
     figure.caption = _posterior_caption(view, mixtures, known=known)
     figure.alt = (
         f"Scatter plots of {view.dataset.name} with draws of the component means: "
@@ -139,24 +146,54 @@ def _panels(mixtures: Sequence[Series]) -> list[tuple[str, FloatArray]]:
     return panels
 
 
+def _scatter_means(axes: Axes, thinned: FloatArray) -> None:
+    """Scatter draws of the component means, draw by draw, so that no label covers another."""
+    n_draws, n_components = thinned.shape[:2]
+    cycle = COMPONENT_COLOURS * -(-n_components // len(COMPONENT_COLOURS))
+    order = np.random.default_rng(0).permutation(n_draws * n_components)
+    points = thinned.reshape(-1, 2)[order]
+    axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        s=5,
+        c=np.array(list(cycle[:n_components]) * n_draws)[order],
+        alpha=0.5,
+        linewidths=0,
+        zorder=3,
+    )
+
+
 def _draw_means(axes: Axes, draws: FloatArray) -> None:
-    """Scatter draws of the component means, each label in its colour."""
+    """Scatter draws of the component means; where they are specks, also close up."""
     thinned = thin_draws(draws, _MOST_DRAWS)
-    for k in range(thinned.shape[1]):
-        axes.scatter(
-            thinned[:, k, 0],
-            thinned[:, k, 1],
-            s=5,
-            color=COMPONENT_COLOURS[k % len(COMPONENT_COLOURS)],
-            alpha=0.35,
-            linewidths=0,
-            zorder=3 + k,
-            label=f"component {k + 1}",
+    _scatter_means(axes, thinned)
+    places = by_first_coordinate(draws)
+    ordered = apply_permutation(draws, places).reshape(-1, *draws.shape[2:])
+    left, right = axes.get_xlim()
+    for corner, k in zip(_CORNERS, range(ordered.shape[1]), strict=False):
+        centre, reach = ordered[:, k].mean(axis=0), 3.5 * ordered[:, k].std(axis=0).max()
+        if reach > _SPECK * (right - left):
+            continue
+        inset = axes.inset_axes((*corner, 0.3, 0.3))
+        _scatter_means(inset, thinned)
+        inset.set(
+            xlim=(centre[0] - reach, centre[0] + reach),
+            ylim=(centre[1] - reach, centre[1] + reach),
+            xticks=[],
+            yticks=[],
         )
-    legend = axes.legend(loc="lower right", markerscale=2.0, handletextpad=0.2)
-    for handle in legend.legend_handles:
-        if handle is not None:
-            handle.set_alpha(1.0)
+        inset.spines[:].set_visible(True)
+        axes.indicate_inset_zoom(inset, edgecolor=BLACK, linewidth=0.7)
+
+
+def _component_legend(figure: CaptionedFigure, n_components: int) -> None:
+    """Say which colour is which label."""
+    handles = [
+        Line2D([], [], marker="o", linestyle="", markersize=4, color=colour)
+        for colour in COMPONENT_COLOURS[:n_components]
+    ]
+    labels = [f"component {k + 1}" for k in range(n_components)]
+    figure.legend(handles, labels, loc="outside lower center", ncols=n_components)
 
 
 def _posterior_caption(view: DatasetView, mixtures: Sequence[Series], *, known: bool) -> str:
@@ -165,7 +202,10 @@ def _posterior_caption(view: DatasetView, mixtures: Sequence[Series], *, known: 
     text += rows_note(view.dataset)
     if known:
         text += " Crosses: the means that the data were drawn from."
-    text += f" Colours: labels, {_MOST_DRAWS:,} draws of each component."
+    text += (
+        f" Colours: labels, {_MOST_DRAWS:,} draws of each component; insets, where there are any, "
+        "magnify the squares that they are tied to."
+    )
     for series in mixtures:
         if labels_differ(series):
             text += (
@@ -180,77 +220,3 @@ def _where(panels: Sequence[tuple[str, FloatArray]]) -> str:
     centres = panels[-1][1].mean(axis=(0, 1))
     places = [f"component {k + 1} at ({x:.2f}, {y:.2f})" for k, (x, y) in enumerate(centres)]
     return f"In the last panel {' and '.join(places)} on average."
-
-
-def weights_figure(view: DatasetView) -> CaptionedFigure | None:
-    """Draw the mixture weights as bars with 90% intervals, a panel per component.
-
-    Parameters
-    ----------
-    view : DatasetView
-        One data set's fits.
-
-    Returns
-    -------
-    CaptionedFigure or None
-        None without a mixture.
-    """
-    mixtures = [series for series in view.series if series.program.components]
-    if not mixtures:
-        return None
-    shares = {series.key: _shares(series) for series in mixtures}
-    n_components = shares[mixtures[0].key][0].shape[-1]
-    height = 0.7 + 0.3 * len(mixtures)
-    figure = make_figure(dataset=view.dataset.name, height_in=height)
-    grid = figure.subplots(1, n_components, squeeze=False, sharey=True)
-    for k, axes in enumerate(grid.flat):
-        for row, series in enumerate(mixtures):
-            _draw_bar(axes, row, series, [draws[..., k] for draws in shares[series.key]])
-        axes.set_yticks(range(len(mixtures)), [series.title for series in mixtures])
-        axes.set_ylim(len(mixtures) - 0.4, -0.6)
-        axes.set_xlim(0, 1)
-        axes.set_xlabel("weight")
-        panel_title(axes, f"component {k + 1}")
-    known = view.published.dataset(view.dataset.name) if view.published else None
-    true_shares = known.true_shares if known else ()
-    for axes, share in zip(grid.flat, true_shares, strict=False):
-        axes.axvline(share, color=BLACK, linestyle="--", linewidth=0.9)
-    figure.caption = _weights_caption(view, mixtures, known=bool(true_shares))
-    means = [
-        f"{s.title} {np.mean([d[..., 0].mean() for d in shares[s.key]]):.3f}" for s in mixtures
-    ]
-    figure.alt = f"Bar chart of the mixture weights. Component 1: {', '.join(means)}."
-    return figure
-
-
-def _shares(series: Series) -> list[FloatArray]:
-    """Return draws of the relabelled weights of each replicate, shape (chain, draw, K)."""
-    components = series.program.components
-    assert components is not None  # noqa: S101 - callers choose mixtures
-    return [series.relabelled(i)[components.shares] for i in range(len(series.fits))]
-
-
-def _draw_bar(axes: Axes, row: int, series: Series, replicates: list[FloatArray]) -> None:
-    """Draw a bar for the mean over replicates, and an interval for each of them."""
-    mean = float(np.mean([draws.mean() for draws in replicates]))
-    axes.barh(row, mean, height=0.74, color=series.colour, alpha=0.45, linewidth=0)
-    n = len(replicates)
-    offsets = np.linspace(-0.3, 0.3, n) if n > 1 else np.zeros(1)
-    for offset, draws in zip(offsets, replicates, strict=True):
-        low, high = np.quantile(draws, [0.05, 0.95])
-        y = row + float(offset)
-        axes.plot([low, high], [y, y], color=BLACK, linewidth=1.4 if n == 1 else 0.7)
-        axes.plot(draws.mean(), y, "o", color=BLACK, markersize=3 if n == 1 else 1.4)
-
-
-def _weights_caption(view: DatasetView, mixtures: Sequence[Series], *, known: bool) -> str:
-    """Say what bars, lines and dashes are."""
-    text = (
-        f"Mixture weights on `{view.dataset.name}`: posterior mean (bar and dot) and central 90% "
-        "interval (line), components ordered by their first coordinate."
-    )
-    if any(len(series.fits) > 1 for series in mixtures):
-        text += " Of replicates, the bar is the mean, and each has its own interval."
-    if known:
-        text += " Dashed: the weights that the data were drawn with."
-    return text

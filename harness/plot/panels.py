@@ -1,9 +1,12 @@
 """What figures show: the fits of one data set as series with titles and colours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from harness.datasets import Dataset, FloatArray
 from harness.fit import DrawKind, Fit, Status
@@ -102,6 +105,21 @@ def objective_title(dataset: Dataset, objective: Objective) -> str:
         return f"all {n_rows:,} rows"
     weighting = "unweighted" if weight == 1.0 else f"weighted {weight:g}"
     return f"{n_rows:,} rows, {weighting}"
+
+
+def legend_label(series: Series) -> str:
+    """Return a series' title with the number of its replicates."""
+    n_fits = len(series.fits)
+    return series.title if n_fits == 1 else f"{series.title} ({n_fits} replicates)"
+
+
+def legend_below(figure: Figure, panels: Iterable[Axes]) -> None:
+    """Put one legend for all panels below them, each label once."""
+    handles: dict[str, Artist] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
 
 
 def split_elements(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:

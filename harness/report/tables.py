@@ -104,8 +104,9 @@ def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
     estimate = column.estimates.get(name)
     if estimate is None or estimate.mean is None:
         return ABSENT
-    own_error = estimate.mcse_mean if column.key is not None else None
-    decimals = decimals_for(own_error or row_error)
+    if column.key is None:
+        return _printed_cell(estimate, decimals_for(row_error))
+    decimals = decimals_for(estimate.mcse_mean or row_error)
     cell = fixed(estimate.mean, decimals)
     if estimate.sd is not None:
         two_digits = 1 - math.floor(math.log10(estimate.sd)) if estimate.sd > 0 else 0
@@ -113,6 +114,17 @@ def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
     if estimate.between_sd is not None:
         cell += f" [{significant(estimate.between_sd)}]"
     return cell
+
+
+def _printed_cell(estimate: Estimate, decimals: int) -> str:
+    """Return published moments, rounded as the study's own but never longer than printed."""
+
+    def shorten(value: float) -> str:
+        n_printed = len(f"{value:.10g}".partition(".")[2])
+        return fixed(value, min(decimals, n_printed))
+
+    mean = shorten(estimate.mean) if estimate.mean is not None else ABSENT
+    return mean if estimate.sd is None else f"{mean} ({shorten(estimate.sd)})"
 
 
 _DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[..., str]]] = (
