@@ -201,5 +201,5 @@ def _alt(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
             last = [float(_trace(fit)[1][-1]) for fit in series.fits if _trace(fit)[1].size]
             span = f"{last[0]:,.0f}" if len(last) == 1 else f"{min(last):,.0f} to {max(last):,.0f}"
             ends.append(f"{series.title} ends at {span}")
-        parts.append(f"{objective_title(view.dataset, objective)}: {', '.join(ends)}")
-    return f"Line plot of ELBO against iteration. {'; '.join(parts)}."
+        parts.append(f"With {objective_title(view.dataset, objective)}: {', '.join(ends)}.")
+    return f"Line plot of ELBO against iteration. {' '.join(parts)}"

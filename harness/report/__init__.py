@@ -79,7 +79,7 @@ def _section(results: Results, dataset: str, published: Published | None) -> dic
     return {
         "name": dataset,
         "n_rows": dataset_size(results, dataset),
-        "findings": findings(results, dataset),
+        "findings": findings(results, dataset, published),
         "estimates": estimates_table(columns) if has_estimates else "",
         "has_relabelled": any(column.labels == RELABELLED for column in columns),
         "distances": distances_table(reference, distances) if reference and distances else "",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from harness.fit import Status
+from harness.published import Published
 from harness.report.distance import (
     Distance,
     Reference,
@@ -18,6 +19,9 @@ from harness.report.distance import (
 from harness.report.numbers import count, fixed, seconds, significant
 from harness.report.results import Results
 from harness.series import METHOD_TITLES
+
+#: Chains of a published fit with a larger R-hat have no common mean to compare.
+_DISAGREE = 1.1
 
 
 def dataset_size(results: Results, dataset: str) -> int | None:
@@ -40,11 +44,19 @@ def _approximations(results: Results, dataset: str, reference: Reference) -> lis
 
 def _agreement(item: Distance) -> str:
     """Say how far a series lies from the reference."""
-    ratio = (
-        f"sds {significant(item.sd_ratio_min)} to {significant(item.sd_ratio_max)} times as wide"
-    )
-    typically = "typically up to" if item.n_ok > 1 else "up to"
-    return f"means {typically} {significant(item.mean_shift)} NUTS sds off, {ratio}"
+    shift = _means_off(item.mean_shift)
+    shift = shift.replace("up to", "typically up to") if item.n_ok > 1 else shift
+    return f"{shift}, {_sds_wide([item.sd_ratio_min, item.sd_ratio_max])}"
+
+
+def _means_off(shift: float) -> str:
+    """Say how far means lie off at most."""
+    return f"means up to {significant(shift)} NUTS sds off"
+
+
+def _sds_wide(ratios: Sequence[float]) -> str:
+    """Say how wide sds are."""
+    return f"sds {significant(min(ratios))} to {significant(max(ratios))} times as wide"
 
 
 def answer(results: Results) -> list[str]:
@@ -83,7 +95,7 @@ def _answer_for(results: Results, dataset: str) -> str:
     return f"{text}; farthest is **{farthest.title}**, {_agreement(farthest)}."
 
 
-def findings(results: Results, dataset: str) -> list[str]:
+def findings(results: Results, dataset: str, published: Published | None) -> list[str]:
     """Return what the tables of one data set say, a sentence each.
 
     Parameters
@@ -92,6 +104,8 @@ def findings(results: Results, dataset: str) -> list[str]:
         The study's tables.
     dataset : str
         The data set's name.
+    published : Published or None
+        Numbers from elsewhere.
 
     Returns
     -------
@@ -110,6 +124,7 @@ def findings(results: Results, dataset: str) -> list[str]:
     )
     if reference is not None:
         sentences.extend(_extremes(_approximations(results, dataset, reference), reference))
+        sentences.extend(_published_agreement(published, dataset, reference))
     sentences.extend(_failures(results, dataset))
     return sentences
 
@@ -178,6 +193,30 @@ def _extremes(distances: Sequence[Distance], reference: Reference) -> list[str]:
         f"Fastest: {fastest.title} with {seconds(fastest.fit_time_s)} s, "
         f"{significant(fastest.speed)} times the speed of {reference.title}."
     )
+    return sentences
+
+
+def _published_agreement(
+    published: Published | None, dataset: str, reference: Reference
+) -> list[str]:
+    """Say how far published fits lie from the reference, but for chains that disagree."""
+    sentences = []
+    for run in published.runs_on(dataset) if published else ():
+        shared = [name for name in run.parameters if name in reference.moments.index]
+        summaries = {name: run.parameters[name] for name in shared if run.in_wide_tables}
+        if any(item.r_hat is not None and item.r_hat > _DISAGREE for item in summaries.values()):
+            continue
+        moments = reference.moments.astype(float)
+        shifts = [
+            abs(item.mean - moments["mean"][name]) / moments["sd"][name]
+            for name, item in summaries.items()
+            if item.mean is not None
+        ]
+        ratios = [item.sd / moments["sd"][name] for name, item in summaries.items() if item.sd]
+        if shifts:
+            assert published is not None  # noqa: S101 - there is a run
+            parts = [_means_off(max(shifts)), *([_sds_wide(ratios)] if ratios else [])]
+            sentences.append(f"{published.name}: {run.title}: {', '.join(parts)}.")
     return sentences
 
 

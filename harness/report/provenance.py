@@ -48,14 +48,12 @@ def machine_line(manifest: dict[str, Any]) -> str:
 
 
 def seeds_table(manifest: dict[str, Any]) -> str:
-    """Return a row per run: its options, its seed and the key of its stored fit."""
-    rows = [
-        [
-            str(item["run"]),
-            ", ".join(f"{k} = {v}" for k, v in item["options"].items() if v is not None),
-            str(item["seed"]),
-            f"`{str(item['key'])[:12]}`",
-        ]
-        for item in manifest.get("runs", [])
-    ]
-    return markdown_table(["run", "options", "seed", "stored fit"], rows, text_columns=(0, 1, 3))
+    """Return the options and seeds of the runs, replicates in one row."""
+    seeds: dict[tuple[str, str], list[str]] = {}
+    for item in manifest.get("runs", []):
+        options = ", ".join(f"{k} = {v}" for k, v in item["options"].items() if v is not None)
+        series = str(item["run"]).partition(" #")[0]
+        seeds.setdefault((series, options), []).append(str(item["seed"]))
+    rows = [[series, options, ", ".join(values)] for (series, options), values in seeds.items()]
+    head = ["run", "options", "seed of each replicate"]
+    return markdown_table(head, rows, text_columns=(0, 1, 2))
