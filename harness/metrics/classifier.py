@@ -11,10 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from harness.errors import HarnessError
 from harness.metrics.distance import whiten
-from harness.metrics.draws import Floats, flatten
-
-# Pairwise products of coordinates are worth their cost up to this many coordinates.
-_MOST_COORDINATES_WITH_PRODUCTS = 20
+from harness.metrics.draws import flatten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,7 @@ def classifier_two_sample_test(
     n_folds: int = 5,
     max_draws: int = 2000,
 ) -> ClassifierTest:
-    r"""Cross-validated accuracy of gradient-boosted trees on whitened draws and their products.
+    r"""Cross-validated accuracy of gradient-boosted trees on whitened draws.
 
     Equally many draws of each set are taken at random. Every draw is held out once, so the null
     band is that of n coin tosses, :math:`1/2 \pm 1.96 / (2 \sqrt{n})` with n twice `n_draws`.
@@ -86,7 +83,7 @@ def classifier_two_sample_test(
     if not 2 <= n_folds <= count:
         raise HarnessError(f"{n_folds} folds need as many draws of each set; got {count}")
     x, r = (rng.choice(values, size=count, replace=False) for values in (x, r))
-    features = _features(np.concatenate([x, r]))
+    features = np.concatenate([x, r])
     labels = np.repeat([0, 1], count)
     seed = int(rng.integers(2**31))
     folds = StratifiedKFold(n_splits=n_folds, shuffle=True, random_state=seed)
@@ -106,12 +103,3 @@ def classifier_two_sample_test(
         null_upper=0.5 + half_band,
         n_draws=count,
     )
-
-
-def _features(z: Floats) -> Floats:
-    """Coordinates and, where they are few, their products: trees see correlations only so."""
-    d = z.shape[1]
-    if not 1 < d <= _MOST_COORDINATES_WITH_PRODUCTS:
-        return z
-    rows, columns = np.triu_indices(d, k=1)
-    return np.hstack([z, z[:, rows] * z[:, columns]])
