@@ -391,6 +391,24 @@ def test_a_high_k_hat_with_right_means_leaves_the_means() -> None:
     assert (whole.verdict, whole.figure) == (Verdict.MEANS_ONLY, "k_hat")
 
 
+def test_joint_distances_count_beyond_their_monte_carlo_error() -> None:
+    """Many parameters and few draws make every joint distance large; that alone is no fault."""
+    fine = {"x": judge_parameter(PERFECT, fit=COMPARED)}
+    cases = {
+        "mahalanobis_beyond_null": {"mahalanobis": 0.5, "mahalanobis_null_95": 0.45},
+        "covariance_error_beyond_null": {
+            "whitened_covariance_error": 0.8,
+            "whitened_covariance_null_95": 0.7,
+        },
+    }
+    for figure, noisy in cases.items():
+        values: dict[str, Any] = noisy
+        assert judge_fit(replace(COMPARED, **values), parameters=fine).verdict is Verdict.TRUST
+        exact = {name: 0.01 if name.endswith("null_95") else each for name, each in values.items()}
+        judgement = judge_fit(replace(COMPARED, **exact), parameters=fine)
+        assert (judgement.figure, judgement.verdict is Verdict.TRUST) == (figure, False)
+
+
 def test_every_rule_reads_figures_that_exist() -> None:
     fit = FitFigures(is_mcmc=True, reference=Reference.VALID)
     for rule in RULES:
