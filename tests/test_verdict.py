@@ -404,7 +404,9 @@ def test_joint_distances_count_beyond_their_monte_carlo_error() -> None:
     for figure, noisy in cases.items():
         values: dict[str, Any] = noisy
         assert judge_fit(replace(COMPARED, **values), parameters=fine).verdict is Verdict.TRUST
-        exact = {name: 0.01 if name.endswith("null_95") else each for name, each in values.items()}
+        exact: dict[str, Any] = {
+            name: 0.01 if name.endswith("null_95") else each for name, each in values.items()
+        }
         judgement = judge_fit(replace(COMPARED, **exact), parameters=fine)
         assert (judgement.figure, judgement.verdict is Verdict.TRUST) == (figure, False)
 
