@@ -8,6 +8,8 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from harness.cmdstan import home
 from harness.cmdstan.wheel import CMDSTAN_VERSION, Wheel
@@ -45,11 +47,14 @@ def objects(folder: Path) -> int:
 
 
 def main() -> None:
-    home.lay_out = lay_out
-    home.compile_home = compile_home
-    home.find_wheel = find_wheel
     lines: list[str] = []
-    path = home.install_home(lines.append)
+    cheap: dict[str, Any] = {
+        "lay_out": lay_out,
+        "compile_home": compile_home,
+        "find_wheel": find_wheel,
+    }
+    with mock.patch.multiple(home, **cheap):
+        path = home.install_home(lines.append)
     os.write(1, "\n".join([*lines, str(path)]).encode())
 
 
