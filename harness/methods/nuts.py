@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 import arviz_base
 import cmdstanpy
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 from xarray import DataTree
 
@@ -28,6 +28,8 @@ class Nuts:
         Target acceptance statistic, in (0, 1).
     max_tree_depth : int
         Limit on the doublings of a trajectory.
+    init_radius : float
+        Chains start uniformly within this distance of zero on the unconstrained scale.
     """
 
     name: ClassVar[str] = "nuts"
@@ -37,6 +39,7 @@ class Nuts:
     n_draws: PositiveInt = 1000
     adapt_delta: Annotated[float, Field(gt=0, lt=1)] = 0.8
     max_tree_depth: PositiveInt = 10
+    init_radius: PositiveFloat = 2.0
 
     def check(self, dataset: Dataset) -> None:
         """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
@@ -56,6 +59,7 @@ class Nuts:
                     iter_sampling=self.n_draws,
                     adapt_delta=self.adapt_delta,
                     max_treedepth=self.max_tree_depth,
+                    inits=self.init_radius,
                     output_dir=str(output_folder),
                     sig_figs=SIG_FIGS,
                     show_progress=False,
