@@ -57,6 +57,13 @@ def _progress() -> Progress:
     )
 
 
+def _outcome(item: FittedRun) -> str:
+    """Say in one line how a run ended; what a bar shows of it does not reach a log file."""
+    if item.fit.status is not Status.OK:
+        return f"{item.fit.status}: {item.run.label}: {item.fit.reason}"
+    return f"{item.run.label}: {'stored' if item.from_store else f'{item.fit.fit_time_s:.1f} s'}"
+
+
 def _fit_all(study: Study, store: Store) -> list[FittedRun]:
     """Run a study behind a progress bar."""
     fitted: list[FittedRun] = []
@@ -72,8 +79,8 @@ def _fit_all(study: Study, store: Store) -> list[FittedRun]:
         for item in runs:
             fitted.append(item)
             progress.advance(task)
-            if item.fit.status is Status.FAILED:
-                progress.print(f"failed: {item.run.label}: {item.fit.reason}", markup=False)
+            if item.fit.status is Status.FAILED or not _ERR.is_terminal:
+                progress.print(_outcome(item), markup=False)
         progress.update(task, description="done")
     return fitted
 
