@@ -215,6 +215,24 @@ def test_what_the_system_refuses_is_told_in_one_line(
     assert left_overs() == []
 
 
+def test_a_disk_that_runs_full_while_headers_are_copied(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("include/stan/a.hpp", "include/stan/b.hpp", "include/pybind11/c.hpp"):
+        (nowhere / "package" / name).parent.mkdir(parents=True, exist_ok=True)
+        (nowhere / "package" / name).touch()
+    monkeypatch.setattr(home, "find_wheel", lambda: wheel.Wheel(nowhere / "package", nowhere))
+
+    def refuse(_source: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    monkeypatch.setattr("shutil.copy2", refuse)
+    with pytest.raises(DiskSpaceError, match="is full; free some") as error:
+        install_home()
+    one_line(error)
+    assert left_overs() == []
+
+
 @pytest.mark.usefixtures("cheap")
 def test_a_cache_folder_that_is_a_file(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (nowhere / "file").touch()

@@ -98,12 +98,11 @@ def test_inits_as_dict_file_and_list(form: str, line: CmdStanModel, tmp_path: Pa
 
 
 def test_inverse_metric(line: CmdStanModel) -> None:
-    options: dict[str, Any] = {"chains": 1, "seed": 4, "iter_warmup": 100, "iter_sampling": 20}
+    options: dict[str, Any] = {"chains": 1, "seed": 4, "iter_sampling": 20, **QUIET}
     given = {"inv_metric": [0.5, 0.25, 0.125]}
-    for metric in (given, {"metric_type": "diag_e", **given}):
-        run = line.sample(DATA, inv_metric=metric, adapt_engaged=False, **options, **QUIET)
-        assert run.draws().shape == (20, 1, 18)
-    dense = line.sample(DATA, metric="dense_e", **options, **QUIET)
+    run = line.sample(DATA, inv_metric=given, adapt_engaged=False, iter_warmup=0, **options)
+    assert run.draws().shape == (20, 1, 18)
+    dense = line.sample(DATA, metric="dense_e", iter_warmup=100, **options)
     assert dense.metric_type == "dense_e"
     assert dense.inv_metric is not None
     assert dense.inv_metric.shape == (1, 3, 3)
@@ -121,7 +120,8 @@ def test_what_a_run_can_save(line: CmdStanModel, tmp_path: Path) -> None:
 
 
 def test_fixed_param(line: CmdStanModel) -> None:
-    run = line.sample(DATA, inits=INITS, fixed_param=True, seed=6, iter_sampling=30, **QUIET)
+    options: dict[str, Any] = {"fixed_param": True, "seed": 6, "iter_sampling": 30, **QUIET}
+    run = line.sample(DATA, chains=1, inits=INITS, **options)
     assert np.all(run.stan_variable("slope") == 2.0)
     assert len(np.unique(run.stan_variable("y_rep")[:, 0])) > 1
 
@@ -191,7 +191,7 @@ def test_exe_and_source_info(line: CmdStanModel) -> None:
     assert info["STAN_THREADS"] == "true"
     source = line.src_info()
     assert set(source["parameters"]) == {"intercept", "slope", "sigma"}
-    assert source["stanc_version"].startswith("stanc3 v2.39.0")
+    assert info["stan_version_patch"] == "0"
 
 
 def test_summary_and_diagnose(fit: cmdstanpy.CmdStanMCMC) -> None:
@@ -247,7 +247,7 @@ def test_profile_blocks(programs: Path, tmp_path: Path) -> None:
 
 def test_external_cpp(programs: Path) -> None:
     model = CmdStanModel(
-        stan_file=programs / "external.stan", user_header=str(programs / "external.hpp")
+        stan_file=programs / "external.stan", user_header=str(programs / "cube.hpp")
     )
     run = model.sample(chains=1, seed=16, iter_sampling=200, sig_figs=12, **QUIET)
     np.testing.assert_allclose(run.stan_variable("cubed"), run.stan_variable("x") ** 3, rtol=1e-9)

@@ -13,7 +13,7 @@ from harness.errors import CmdStanMissingError
 WHEEL_VERSION = "4.17.0"
 CMDSTAN_VERSION = "2.39.0"
 DRIVER = Path(__file__).parent / "driver"
-_NOT_STAN = ("pybind11",)
+_NOT_STAN = ("pybind11", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,7 @@ def lay_out(wheel: Wheel, home: Path, report: Callable[[str], None]) -> None:
         The disk is full, or a file cannot be read or written.
     """
     report("copying headers")
-    shutil.copytree(
-        wheel.package / "include", home / "include", ignore=shutil.ignore_patterns(*_NOT_STAN)
-    )
+    _copy_folder(wheel.package / "include", home / "include")
     report("copying libraries and stanc")
     (home / "bin").mkdir()
     shutil.copy2(wheel.package / "stanc", home / "bin" / "stanc")
@@ -101,9 +99,20 @@ def lay_out(wheel: Wheel, home: Path, report: Callable[[str], None]) -> None:
     shutil.copy2(wheel.metadata / "LICENSE", home / "licenses" / "httpstan.txt")
 
 
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copy a folder, stopping at the first error (shutil.copytree goes on and buries it)."""
+    target.mkdir()
+    for path in source.iterdir():
+        if path.is_dir():
+            if path.name not in _NOT_STAN:
+                _copy_folder(path, target / path.name)
+        else:
+            shutil.copy2(path, target / path.name)
+
+
 def _copy_libraries(source: Path, target: Path) -> None:
     """Copy the libraries; of the wheel's two equal copies of TBB one becomes a link."""
-    shutil.copytree(source, target)
+    _copy_folder(source, target)
     plain, versioned = target / "libtbb.so", target / "libtbb.so.2"
     if plain.exists() and versioned.exists():
         plain.unlink()

@@ -1,4 +1,4 @@
-// Its function is defined in external.hpp.
+// Its function is defined in cube.hpp.
 functions {
   real cube(real x);
 }

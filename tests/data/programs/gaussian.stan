@@ -7,14 +7,16 @@ data {
   real<lower=0> weight; // multiplies the log likelihood, never the prior
 }
 transformed data {
-  matrix[2, 2] covariance = [[1, rho], [rho, 1]];
+  matrix[2, 2] cholesky = cholesky_decompose([[1, rho], [rho, 1]]);
+  array[N] vector[2] x; // the rows
+  for (n in 1 : N) {
+    x[n] = y[n]';
+  }
 }
 parameters {
   vector[2] theta;
 }
 model {
   target += normal_lpdf(theta | 0, prior_sd);
-  for (n in 1 : N) {
-    target += weight * multi_normal_lpdf(y[n] | theta, covariance);
-  }
+  target += weight * multi_normal_cholesky_lpdf(x | theta, cholesky);
 }

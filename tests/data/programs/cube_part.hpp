@@ -1,5 +1,5 @@
-#ifndef TESTS_EXTERNAL_PART_HPP
-#define TESTS_EXTERNAL_PART_HPP
+#ifndef TESTS_CUBE_PART_HPP
+#define TESTS_CUBE_PART_HPP
 
 namespace part {
 

@@ -1,7 +1,7 @@
-#ifndef TESTS_EXTERNAL_HPP
-#define TESTS_EXTERNAL_HPP
+#ifndef TESTS_CUBE_HPP
+#define TESTS_CUBE_HPP
 
-#include "external_part.hpp"
+#include "cube_part.hpp"
 #include <ostream>
 
 template <typename T>
