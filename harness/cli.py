@@ -18,7 +18,7 @@ from rich.progress import (
 from harness.bench import bench_table
 from harness.cache import cache_folder
 from harness.cmdstan import commands as cmdstan_commands
-from harness.errors import HarnessError
+from harness.errors import HarnessError, ResultsError
 from harness.fit import Status
 from harness.manifest import make_manifest, write_manifest
 from harness.plot import save_figures, study_figures
@@ -54,6 +54,8 @@ def _progress() -> Progress:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
         console=_ERR,
+        transient=True,
+        disable=not _ERR.is_terminal,
     )
 
 
@@ -112,7 +114,10 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _report(arguments: argparse.Namespace) -> None:
     study = read_study(arguments.study)
-    folder = open_results_folder(arguments.results / study.name)
+    folder = arguments.results / study.name
+    if not folder.is_dir():
+        raise ResultsError(f"there are no results in '{folder}'; run the study first")
+    open_results_folder(folder)
     write_report(folder, published=read_published(study.published) if study.published else None)
     _OUT.print(f"wrote {folder / 'report.md'}")
 

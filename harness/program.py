@@ -93,11 +93,7 @@ class Program:
         DatasetError
             If the rows have another number of columns than the program takes.
         """
-        if rows.shape[1] != self.contract.n_columns:
-            raise DatasetError(
-                f"the rows have shape {rows.shape}, but program '{self.name}' takes rows of "
-                f"{self.contract.n_columns} columns"
-            )
+        self._check_columns(rows, "the rows have")
         return {
             **self.data,
             self.contract.n_rows: rows.shape[0],
@@ -107,7 +103,11 @@ class Program:
 
     def check_rows(self, dataset: Dataset) -> None:
         """Raise :class:`DatasetError` if the program cannot take the data set's rows."""
-        try:
-            self.stan_data(dataset.rows[:1], likelihood_weight=1.0)
-        except DatasetError as error:
-            raise DatasetError(f"data set '{dataset.name}': {error}") from error
+        self._check_columns(dataset.rows, f"data set '{dataset.name}' has")
+
+    def _check_columns(self, rows: FloatArray, subject: str) -> None:
+        if rows.shape[1] != self.contract.n_columns:
+            raise DatasetError(
+                f"{subject} shape {rows.shape}, but program '{self.name}' takes rows of "
+                f"{self.contract.n_columns} columns"
+            )
