@@ -2,13 +2,13 @@
 
 Kucukelbir, Tran, Ranganath, Gelman and Blei (2017), JMLR 18(14): a Gaussian on the
 unconstrained scale, fitted by stochastic gradient ascent on the evidence lower bound.
+
+CmdStan is called directly: cmdstanpy 1.3.2 cannot read a run without step size adaptation.
 """
 
-from pathlib import Path
 from typing import ClassVar, Literal
 
 import arviz_base
-import cmdstanpy
 import numpy as np
 import xarray as xr
 from pydantic import PositiveFloat, PositiveInt
@@ -19,12 +19,14 @@ from harness.errors import FitError
 from harness.fit import Diagnostics, DrawKind, Fit, Status
 from harness.methods.advi_output import (
     AdviConsole,
+    AdviDraws,
     ElboTrace,
     parse_console,
+    parse_draws_file,
     parse_elbo_file,
 )
 from harness.methods.base import OPTIONS_CONFIG, Problem
-from harness.methods.cmdstan_run import SIG_FIGS, run_folder, timed_call
+from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -73,30 +75,19 @@ class Advi:
     ) -> Fit:
         """Fit some rows, their log likelihood weighted."""
         data = problem.program.program.stan_data(rows, likelihood_weight=likelihood_weight)
-        with run_folder(data) as (data_file, output_folder):
-            timed = timed_call(
-                lambda: problem.program.model.variational(
-                    data=str(data_file),
-                    seed=seed,
-                    algorithm=self.algorithm,
-                    iter=self.max_iterations,
-                    grad_samples=self.grad_samples,
-                    elbo_samples=self.elbo_samples,
-                    eta=self.eta,
-                    adapt_engaged=self.eta is None,
-                    adapt_iter=self.adapt_iterations if self.eta is None else None,
-                    tol_rel_obj=self.tol_rel_obj,
-                    eval_elbo=self.eval_elbo,
-                    draws=self.n_draws,
-                    require_converged=False,
-                    save_latent_dynamics=True,
-                    output_dir=str(output_folder),
-                    sig_figs=SIG_FIGS,
-                )
+        with run_folder(data) as (data_file, folder):
+            draws_file, elbo_file = folder / "draws.csv", folder / "elbo.csv"
+            timed = run_cmdstan(
+                [
+                    str(problem.program.executable),
+                    *("id=1", "random", f"seed={seed}", "data", f"file={data_file}"),
+                    *("output", f"file={draws_file}", f"diagnostic_file={elbo_file}"),
+                    *(f"sig_figs={SIG_FIGS}", *self._arguments()),
+                ]
             )
-            console = parse_console(Path(timed.result.runset.stdout_files[0]).read_text())
-            trace = parse_elbo_file(Path(timed.result.runset.diagnostic_files[0]).read_text())
-            draws = _draws(timed.result, trace)
+            console = parse_console(timed.result)
+            trace = parse_elbo_file(elbo_file.read_text())
+            draws = _draws(parse_draws_file(draws_file.read_text()), trace)
         return Fit(
             status=Status.OK,
             draws=draws,
@@ -107,6 +98,20 @@ class Advi:
             used_data={"n_rows": rows.shape[0], "likelihood_weight": likelihood_weight},
         )
 
+    def _arguments(self) -> list[str]:
+        """Return the options in CmdStan's grammar."""
+        adaptation = ["engaged=0"]
+        if self.eta is None:
+            adaptation = ["engaged=1", f"iter={self.adapt_iterations}"]
+        return [
+            *("method=variational", f"algorithm={self.algorithm}", f"iter={self.max_iterations}"),
+            *(f"grad_samples={self.grad_samples}", f"elbo_samples={self.elbo_samples}"),
+            *(f"tol_rel_obj={self.tol_rel_obj}", f"eval_elbo={self.eval_elbo}"),
+            f"output_samples={self.n_draws}",
+            *([] if self.eta is None else [f"eta={self.eta}"]),
+            *("adapt", *adaptation),
+        ]
+
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class AdviFullrank(Advi):
@@ -116,21 +121,16 @@ class AdviFullrank(Advi):
     algorithm: ClassVar[Literal["meanfield", "fullrank"]] = "fullrank"
 
 
-def _draws(fit: cmdstanpy.CmdStanVB, trace: ElboTrace) -> xr.DataTree:
-    """Return the draws from the approximation, without the mean that is CmdStan's first row."""
-    variables = {
-        name: np.asarray(values)[np.newaxis]
-        for name, values in fit.stan_variables(mean=False).items()
-    }
-    column = {name: i for i, name in enumerate(fit.column_names)}
-    sample = fit.variational_sample
-    densities = {
-        "log_p": sample[np.newaxis, :, column["log_p__"]],
-        "log_q": sample[np.newaxis, :, column["log_g__"]],
-    }
-    if not all(np.isfinite(values).all() for values in variables.values()):
+def _draws(output: AdviDraws, trace: ElboTrace) -> xr.DataTree:
+    """Return the draws from the approximation with the ELBO's trace."""
+    if not all(np.isfinite(values).all() for values in output.variables.values()):
         raise FitError("CmdStan's approximation has draws that are not finite")
-    tree = arviz_base.from_dict({"posterior": variables, "sample_stats": densities})
+    tree = arviz_base.from_dict(
+        {
+            "posterior": {name: values[None] for name, values in output.variables.items()},
+            "sample_stats": {"log_p": output.log_p[None], "log_q": output.log_q[None]},
+        }
+    )
     tree["elbo_trace"] = xr.DataTree(
         xr.Dataset(
             {

@@ -1,11 +1,13 @@
-"""Read CmdStan's own account of an ADVI run: its console and its ELBO file (pure)."""
+"""Read what CmdStan leaves of an ADVI run: its console, its ELBO file and its draws (pure)."""
 
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import stanio
 
 _ETA = re.compile(r"Found best value \[eta = ([^\]]+)\]")
 _CONVERGED = re.compile(r"(MEDIAN|MEAN) ELBO CONVERGED")
@@ -57,6 +59,24 @@ class ElboTrace:
     elbo: npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AdviDraws:
+    """Draws from the fitted approximation.
+
+    Attributes
+    ----------
+    variables : Mapping
+        Of each Stan variable, an array of shape (draw, ...).
+    log_p, log_q : ndarray, shape (draw,)
+        Log density of the model on the unconstrained scale, up to a constant, and of the
+        approximation, up to a constant.
+    """
+
+    variables: Mapping[str, npt.NDArray[np.generic]]
+    log_p: npt.NDArray[np.float64]
+    log_q: npt.NDArray[np.float64]
+
+
 def parse_console(text: str) -> AdviConsole:
     """Parse what ``variational`` prints.
 
@@ -98,4 +118,29 @@ def parse_elbo_file(text: str) -> ElboTrace:
     table = np.array(rows, dtype=np.float64).reshape(-1, 3)
     return ElboTrace(
         iteration=table[:, 0].astype(np.int64), elapsed_s=table[:, 1], elbo=table[:, 2]
+    )
+
+
+def parse_draws_file(text: str) -> AdviDraws:
+    """Parse the file of draws, without its first row, which is the approximation's mean.
+
+    Parameters
+    ----------
+    text : str
+        The file's content: comment lines, a header, the mean and the draws.
+
+    Returns
+    -------
+    AdviDraws
+    """
+    header, _mean, *rows = [line for line in text.splitlines() if line and line[0] != "#"]
+    table = np.loadtxt(rows, delimiter=",", ndmin=2)
+    variables = {
+        name: variable.extract_reshape(table)
+        for name, variable in stanio.parse_header(header).items()
+        if not name.endswith("__")
+    }
+    column = {name: i for i, name in enumerate(header.split(","))}
+    return AdviDraws(
+        variables=variables, log_p=table[:, column["log_p__"]], log_q=table[:, column["log_g__"]]
     )

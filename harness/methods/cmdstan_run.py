@@ -1,9 +1,10 @@
-"""What all methods do with cmdstanpy: quiet calls, data on disk, errors in one line."""
+"""What all methods do with CmdStan: data on disk, quiet calls, errors in one line."""
 
 import logging
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,3 +69,20 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
         except (RuntimeError, ValueError) as error:
             raise FitError(" ".join(str(error).split())) from error
     return Timed(result=result, wall_time_s=time.perf_counter() - start)
+
+
+def run_cmdstan(command: Sequence[str]) -> Timed[str]:
+    """Run a compiled program and time it; the result is what it printed.
+
+    Raises
+    ------
+    FitError
+        If it fails; the message is what it complained of, in one line.
+    """
+    start = time.perf_counter()
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    wall_time_s = time.perf_counter() - start
+    if answer.returncode != 0:
+        complaint = " ".join(answer.stderr.split()) or "CmdStan did not say why"
+        raise FitError(f"CmdStan ended with code {answer.returncode}: {complaint}")
+    return Timed(result=answer.stdout, wall_time_s=wall_time_s)
