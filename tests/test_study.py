@@ -210,7 +210,7 @@ def test_missing_key_or_wrong_value_is_named(old: str, new: str, complaint: str)
         (
             ("n_columns = 2", "n_columns = 3"),
             DatasetError,
-            "data set 'small': the rows have shape (1, 2), but program 'gmm' takes rows of 3",
+            "data set 'small' has shape (100, 2), but program 'gmm' takes rows of 3",
         ),
         (
             ('generator = "notebook_small"', 'file = "absent.csv"'),
