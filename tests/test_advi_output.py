@@ -5,7 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.methods.advi_output import AdviConsole, parse_console, parse_elbo_file
+from harness.methods.advi_output import (
+    AdviConsole,
+    parse_console,
+    parse_draws_file,
+    parse_elbo_file,
+)
 
 FOLDER = Path(__file__).parent / "data" / "advi"
 DIVERGING = "   MAY BE DIVERGING... INSPECT ELBO"
@@ -107,3 +112,26 @@ def test_elbo_file_and_console_tell_the_same_story() -> None:
 def test_elbo_file_without_evaluations_is_empty(text: str) -> None:
     trace = parse_elbo_file(text)
     assert trace.iteration.shape == trace.elapsed_s.shape == trace.elbo.shape == (0,)
+
+
+def test_draws_file_gives_variables_without_the_mean_row() -> None:
+    draws = parse_draws_file(written("fixed_eta.csv"))
+    shapes = {name: values.shape for name, values in draws.variables.items()}
+    assert shapes == {
+        "mu": (50,),
+        "sigma": (50,),
+        "share": (50, 3),
+        "log_sigma": (50,),
+        "y_rep": (50,),
+        "count": (50, 2),
+    }
+    np.testing.assert_array_equal(draws.variables["mu"][:2], [1.8296, 0.808234])
+    np.testing.assert_array_equal(draws.variables["share"][0], [0.187292, 0.327668, 0.48504])
+    np.testing.assert_array_equal(draws.log_p[:2], [-20.4292, -21.2685])
+    np.testing.assert_array_equal(draws.log_q[:2], [-1.39816, -0.897728])
+
+
+def test_single_draw_keeps_its_dimensions() -> None:
+    draws = parse_draws_file("# note\nlp__,log_p__,log_g__,z.1.1,z.2.1\n0,0,0,1,2\n0,-1,-2,3,4\n")
+    np.testing.assert_array_equal(draws.variables["z"], [[[3.0], [4.0]]])
+    assert (draws.log_p.tolist(), draws.log_q.tolist()) == ([-1.0], [-2.0])

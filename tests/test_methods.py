@@ -1,0 +1,278 @@
+"""Every method of the registry on posteriors known in closed form, and ADVI against subsamples."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.compilation import CompiledProgram, compile_program
+from harness.datasets import Dataset
+from harness.errors import FitError, MethodError, SubsampleError
+from harness.fit import DrawKind, Fit, Status
+from harness.methods import METHODS, Problem, advi, make_method
+from harness.methods.advi import Advi, AdviFullrank
+from harness.methods.advi_output import AdviDraws, parse_draws_file
+from harness.methods.nuts import Nuts
+from harness.methods.subsample_advi import SubsampleAdvi
+from harness.metrics import chains
+from harness.subsample import draw_subsample
+from tests.cases import (
+    FloatArray,
+    Gaussian,
+    gaussian_posterior,
+    gaussian_program,
+    gaussian_rows,
+)
+
+SEED = 20_250
+#: Options without a default; a new method that needs none is covered without a line here.
+NEEDED: dict[str, dict[str, Any]] = {"subsample_advi": {"m": 25}}
+
+each_method = pytest.mark.parametrize("name", METHODS)
+
+
+@pytest.fixture(scope="module")
+def gaussian(cmdstan_home: Path) -> Callable[[float], Problem]:
+    """The Gaussian problem with a correlation of the rows' coordinates."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CMDSTAN", str(cmdstan_home))
+        compiled = compile_program(gaussian_program(rho=0.0))
+
+    def problem(rho: float) -> Problem:
+        program = dataclasses.replace(compiled, program=gaussian_program(rho=rho))
+        return Problem(program=program, dataset=gaussian_rows())
+
+    return problem
+
+
+def fit_of(name: str, problem: Problem, *, seed: int = SEED, **options: Any) -> Fit:
+    return make_method(name, NEEDED.get(name, {}) | options).fit(problem, seed=seed)
+
+
+def theta(fit: Fit) -> FloatArray:
+    """Draws of ``theta``, shape (chain, draw, 2)."""
+    assert fit.draws is not None
+    return np.asarray(fit.draws["posterior"]["theta"].to_numpy())
+
+
+def assert_moments(fit: Fit, target: Gaussian, *, optimiser_error_sd: float = 0.0) -> None:
+    """Means, sds and the correlation within 4 standard errors, and what the optimiser leaves."""
+    draws = theta(fit)
+    for i in range(2):
+        values = draws[..., i]
+        slack = optimiser_error_sd * target.sd[i]
+        mean_error = abs(values.mean() - target.mean[i])
+        assert mean_error < 4 * chains.mcse_mean(values) + slack
+        assert abs(values.std(ddof=1) - target.sd[i]) < 4 * chains.mcse_sd(values) + slack
+    correlation = float(np.asarray(np.corrcoef(draws.reshape(-1, 2).T))[0, 1])
+    wanted = target.covariance[0, 1] / target.sd.prod()
+    ess = min(chains.ess_bulk(draws[..., i]) for i in range(2))
+    assert abs(np.arctanh(correlation) - np.arctanh(wanted)) < 4 / np.sqrt(ess) + optimiser_error_sd
+
+
+@each_method
+def test_fit_keeps_the_contract(gaussian: Callable[[float], Problem], name: str) -> None:
+    problem = gaussian(0.0)
+    fit = fit_of(name, problem)
+    assert (fit.status, fit.reason) == (Status.OK, "")
+    assert fit.draws is not None
+    posterior = fit.draws["posterior"]
+    assert posterior["theta"].dims[:2] == ("chain", "draw")
+    assert theta(fit).shape[2:] == (2,)
+    assert posterior["theta"].size >= 2 * 1000
+    assert np.isfinite(theta(fit)).all()
+    assert theta(fit).std(axis=(0, 1)).min() > 0
+    assert fit.draws["sample_stats"].sizes["draw"] == posterior.sizes["draw"]
+    assert fit.fit_time_s is not None
+    assert fit.fit_time_s > 0
+    assert fit.used_data["n_rows"] <= problem.dataset.n_rows
+    assert all("\n" not in warning for warning in fit.warnings)
+    is_chains = fit.draw_kind is DrawKind.CHAINS
+    assert posterior.sizes["chain"] > 1 if is_chains else posterior.sizes["chain"] == 1
+
+
+@each_method
+def test_seed_decides_the_draws(gaussian: Callable[[float], Problem], name: str) -> None:
+    problem = gaussian(0.0)
+    first, again, other = (
+        theta(fit_of(name, problem, seed=seed)) for seed in (SEED, SEED, SEED + 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.isclose(first, other).any()
+
+
+@each_method
+def test_method_is_declared_as_the_registry_names_it(name: str) -> None:
+    method = make_method(name, NEEDED.get(name, {}))
+    assert method.name == name
+    assert dataclasses.is_dataclass(method)
+    for field in dataclasses.fields(method):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(method, field.name, 1)
+    with pytest.raises(MethodError, match=f"'{name}' has no option 'n_drawss'; did you mean"):
+        make_method(name, {"n_drawss": 5})
+    with pytest.raises(MethodError, match=f"options of method '{name}': 'n_draws': .*-5"):
+        make_method(name, {**NEEDED.get(name, {}), "n_draws": -5})
+    with pytest.raises(MethodError, match=r"'n_draws': .*valid integer.*'5'"):
+        make_method(name, {**NEEDED.get(name, {}), "n_draws": "5"})
+
+
+@each_method
+def test_failure_of_cmdstan_is_a_fit_error_in_one_line(
+    gaussian: Callable[[float], Problem], name: str
+) -> None:
+    problem = gaussian(2.0)  # no correlation
+    with pytest.raises(FitError, match=r"rho") as caught:
+        fit_of(name, problem)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.8])
+def test_nuts_has_the_posterior(gaussian: Callable[[float], Problem], rho: float) -> None:
+    problem = gaussian(rho)
+    fit = fit_of("nuts", problem)
+    target = gaussian_posterior(problem.dataset.rows, rho=rho, likelihood_weight=1.0)
+    assert_moments(fit, target)
+    assert fit.draw_kind is DrawKind.CHAINS
+    assert fit.diagnostics.n_divergent == 0
+    assert fit.diagnostics.n_leapfrog is not None
+    assert fit.diagnostics.n_leapfrog >= 4000
+    assert fit.diagnostics.converged is None
+
+
+#: Step size 0.1 and many iterations: the optimum is known, and what noise is left is small.
+TUNED: dict[str, Any] = {
+    "eta": 0.1,
+    "max_iterations": 20_000,
+    "tol_rel_obj": 1e-9,
+    "grad_samples": 20,
+}
+#: What stochastic gradient ascent leaves, in posterior sds, of means, sds and correlation.
+OPTIMISER_ERROR_SD = 0.03
+
+
+@pytest.mark.parametrize(("name", "rho"), [("advi", 0.0), ("advi_fullrank", 0.8)])
+def test_advi_has_the_posterior_where_it_can(
+    gaussian: Callable[[float], Problem], name: str, rho: float
+) -> None:
+    problem = gaussian(rho)
+    target = gaussian_posterior(problem.dataset.rows, rho=rho, likelihood_weight=1.0)
+    fit = fit_of(name, problem, **TUNED)
+    assert_moments(fit, target, optimiser_error_sd=OPTIMISER_ERROR_SD)
+    assert fit.diagnostics.converged == "no"
+    assert fit.diagnostics.n_iterations == 20_000
+    assert fit.diagnostics.eta == 0.1
+
+
+def test_mean_field_is_too_narrow_where_coordinates_are_correlated(
+    gaussian: Callable[[float], Problem],
+) -> None:
+    problem = gaussian(0.8)
+    target = gaussian_posterior(problem.dataset.rows, rho=0.8, likelihood_weight=1.0)
+    fit = fit_of("advi", problem, **TUNED)
+    assert_moments(fit, target.mean_field, optimiser_error_sd=OPTIMISER_ERROR_SD)
+    assert (target.mean_field.sd < 0.7 * target.sd).all()
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_subsample_has_the_posterior_of_its_weighted_rows(
+    gaussian: Callable[[float], Problem], *, weighted: bool
+) -> None:
+    problem = gaussian(0.0)
+    fit = fit_of("subsample_advi", problem, weighted=weighted, **TUNED)
+    weight = 40 / 25 if weighted else 1.0
+    assert fit.used_data == {"n_rows": 25, "likelihood_weight": weight}
+    rng = np.random.default_rng([SEED, 1])
+    taken = draw_subsample(n_rows=40, m=25, weighted=weighted, rng=rng).indices
+    target = gaussian_posterior(problem.dataset.rows[taken], rho=0.0, likelihood_weight=weight)
+    assert_moments(fit, target, optimiser_error_sd=OPTIMISER_ERROR_SD)
+    full = gaussian_posterior(problem.dataset.rows, rho=0.0, likelihood_weight=1.0)
+    assert np.allclose(target.sd, full.sd, rtol=0.01) == weighted
+
+
+def test_replicates_take_other_rows(gaussian: Callable[[float], Problem]) -> None:
+    problem = gaussian(0.0)
+    centres = [
+        theta(fit_of("subsample_advi", problem, seed=seed, **TUNED)).mean(axis=(0, 1))
+        for seed in (1, 2)
+    ]
+    full = gaussian_posterior(problem.dataset.rows, rho=0.0, likelihood_weight=1.0)
+    assert (np.abs(centres[0] - centres[1]) > 4 * OPTIMISER_ERROR_SD * full.sd).any()
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_subsample_of_all_rows_is_plain_advi_draw_for_draw(
+    mixture: Callable[[str], CompiledProgram], small: Dataset, *, weighted: bool
+) -> None:
+    problem = Problem(program=mixture("gmm"), dataset=small)
+    plain = Advi().fit(problem, seed=SEED)
+    subsample = SubsampleAdvi(m=100, weighted=weighted).fit(problem, seed=SEED)
+    assert plain.draws is not None
+    assert subsample.draws is not None
+    for group in ("posterior", "sample_stats"):
+        assert subsample.draws[group].to_dataset().equals(plain.draws[group].to_dataset())
+    np.testing.assert_array_equal(
+        subsample.draws["elbo_trace"]["elbo"], plain.draws["elbo_trace"]["elbo"]
+    )
+    assert subsample.diagnostics == plain.diagnostics
+    assert subsample.used_data == plain.used_data == {"n_rows": 100, "likelihood_weight": 1.0}
+
+
+def test_rows_beyond_the_data_are_refused_before_the_fit() -> None:
+    method = SubsampleAdvi(m=41)
+    with pytest.raises(SubsampleError, match=r"m = 41 rows of data set 'gaussian', .* N = 40"):
+        method.check(gaussian_rows())
+    SubsampleAdvi(m=40).check(gaussian_rows())
+
+
+@pytest.mark.parametrize("method", [Advi(n_draws=50), AdviFullrank(n_draws=50)])
+def test_draws_are_cmdstans_rows_without_the_mean(
+    gaussian: Callable[[float], Problem], monkeypatch: pytest.MonkeyPatch, method: Advi
+) -> None:
+    written: list[str] = []
+
+    def keep_file(text: str) -> AdviDraws:
+        written.append(text)
+        return parse_draws_file(text)
+
+    monkeypatch.setattr(advi, "parse_draws_file", keep_file)
+    fit = method.fit(gaussian(0.0), seed=SEED)
+    lines = [line.split(",") for line in written[0].splitlines() if line[0] != "#"]
+    table = np.array(lines[1:], dtype=float)
+    column = {name: i for i, name in enumerate(lines[0])}
+    assert table.shape == (51, 5)
+    assert fit.draws is not None
+    drawn = table[1:]
+    np.testing.assert_array_equal(theta(fit)[0], drawn[:, [column["theta.1"], column["theta.2"]]])
+    stats = fit.draws["sample_stats"]
+    np.testing.assert_array_equal(stats["log_p"].to_numpy()[0], drawn[:, column["log_p__"]])
+    np.testing.assert_array_equal(stats["log_q"].to_numpy()[0], drawn[:, column["log_g__"]])
+    assert not (theta(fit)[0] == table[0, column["theta.1"] : column["theta.2"] + 1]).any()
+
+
+def test_advi_tells_how_it_ended(gaussian: Callable[[float], Problem]) -> None:
+    fit = fit_of("advi", gaussian(0.0), max_iterations=10_000)
+    assert fit.diagnostics.converged in {"mean", "median", "mean and median"}
+    assert fit.diagnostics.eta in {100.0, 10.0, 1.0, 0.1, 0.01}
+    assert fit.draws is not None
+    trace = fit.draws["elbo_trace"]
+    assert fit.diagnostics.elbo == trace["elbo"].to_numpy()[-1]
+    assert fit.diagnostics.n_iterations == trace["iteration"].to_numpy()[-1] < 10_000
+    stopped = fit_of("advi", gaussian(0.0), max_iterations=200, tol_rel_obj=1e-9)
+    assert stopped.diagnostics.converged == "no"
+    assert stopped.warnings[0] == "ran all 200 iterations without meeting the stopping rule"
+
+
+def test_nuts_counts_what_it_flags(gaussian: Callable[[float], Problem]) -> None:
+    fit = Nuts(n_chains=2, n_warmup=50, n_draws=100, max_tree_depth=1).fit(gaussian(0.8), seed=SEED)
+    assert fit.draws is not None
+    assert theta(fit).shape == (2, 100, 2)
+    depth = fit.draws["sample_stats"]["tree_depth"].to_numpy()
+    n_limit = int((depth >= 1).sum())
+    assert fit.diagnostics.n_tree_depth_limit == n_limit > 0
+    assert fit.diagnostics.tree_depth_max == 1
+    expected = f"{n_limit} of 200 transitions reached the limit of 1 tree doublings"
+    assert expected in fit.warnings
