@@ -26,16 +26,17 @@ Points read_unconstrained(const std::string& path, const model_base& model) {
         "values!");
   }
   const std::vector<std::size_t> dims = context->dims_r("params_r");
-  const std::size_t size = dims.size() == 2 ? dims[1] : dims[0];
+  const std::size_t n_points = dims.size() == 2 ? dims[0] : 1;
+  const std::size_t size = values.size() / n_points;
   if (size != model.num_params_r()) {
     throw std::invalid_argument(
         "Incorrect number of unconstrained parameters provided! Model has "
         + std::to_string(model.num_params_r()) + " parameters but " + std::to_string(size)
         + " were found.");
   }
-  Points points;
-  for (auto at = values.begin(); at != values.end(); at += size) {
-    points.emplace_back(at, at + size);
+  Points points(n_points, std::vector<double>(size));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    points[i % n_points][i / n_points] = values[i];  // contexts are column-major
   }
   return points;
 }

@@ -1,7 +1,6 @@
 #include "run.hpp"
 
 #include <stan/model/model_base.hpp>
-#include <stan/services/diagnose/diagnose.hpp>
 #include <stan/services/optimize/bfgs.hpp>
 #include <stan/services/optimize/lbfgs.hpp>
 #include <stan/services/optimize/newton.hpp>
@@ -56,14 +55,6 @@ int run_algorithm(Run& run) {
 
 int run_optimize(Run& run) {
   return run.method["jacobian"].flag() ? run_algorithm<true>(run) : run_algorithm<false>(run);
-}
-
-int run_diagnose(Run& run) {
-  const Argument& test = run.method["test"]["gradient"];
-  return stan::services::diagnose::diagnose(
-      run.model, *run.inits[0], run.seed(), run.id(), run.init_radius, test["epsilon"].real(),
-      test["error"].real(), run.interrupt, run.logger, run.init_writers[0],
-      run.outputs.draws[0]);
 }
 
 }  // namespace driver

@@ -1,0 +1,60 @@
+"""Stan programs compiled with a home, and their command line run by hand."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parent / "data" / "cmdstan-reference"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command line gave back."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def compile_stan(home: Path, program: Path) -> Path:
+    """Compile a program where it stands; its error messages name it without its folder."""
+    executable = program.with_suffix("")
+    subprocess.run(
+        [
+            "make",
+            "-C",
+            str(home),
+            f"STANCFLAGS+=--filename-in-msg={program.name}",
+            str(executable),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return executable
+
+
+def reference_executable(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the reference's program, compiled once for all tests of a session."""
+    program = tmp_path_factory.getbasetemp() / "shift.stan"
+    if not program.exists():
+        shutil.copy(REFERENCE / program.name, program)
+        compile_stan(home, program)
+    return program.with_suffix("")
+
+
+def run_stan(executable: Path, folder: Path, *words: str, **environment: str) -> Answer:
+    """Run a compiled program in a folder."""
+    done = subprocess.run(
+        [str(executable), *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=os.environ | environment,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
