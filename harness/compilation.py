@@ -135,7 +135,6 @@ def _local_flags(cmdstan: Path) -> str:
 
 def _make_folder(folder: Path, program: Program) -> None:
     """Compile beside a folder and rename, under a lock; leave a folder that exists alone."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(f"{folder}.lock"):
         if folder.is_dir():
             return
@@ -178,7 +177,14 @@ def compile_program(program: Program) -> CompiledProgram:
     digest = _digest(sources, f"{location.version}\n{_local_flags(location.path)}")
     executable_key = hashlib.sha256(f"{digest} {location.path}".encode()).hexdigest()[:32]
     folder = cache_folder() / "programs" / executable_key
-    _make_folder(folder, program)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder, program)
+    except OSError as error:
+        raise ProgramError(
+            f"program '{program.name}' cannot be compiled into the cache folder "
+            f"'{folder.parent}' ({error.strerror}); set XDG_CACHE_HOME to one that can be written"
+        ) from error
     record = json.loads((folder / "compile.json").read_text())
     return CompiledProgram(
         program=program,
