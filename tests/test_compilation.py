@@ -1,0 +1,210 @@
+"""Compiling: a line for each mistake, a digest of all that matters, and one compilation only."""
+
+import dataclasses
+import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cmdstanpy
+import pytest
+
+from harness import compilation
+from harness.compilation import compile_program
+from harness.errors import ProgramError
+from harness.program import DataContract, Program
+from tests.cases import MIXTURE, gaussian_program
+
+LINE = Program(
+    name="slope",
+    file=Path("slope.stan"),
+    contract=DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w"),
+    parameters=("b",),
+)
+SOURCE = """\
+functions {
+  #include functions/half.stanfunctions
+}
+data {
+  int N;
+  matrix[N, 2] y;
+  real w;
+}
+parameters {
+  real b;
+}
+model {
+  target += -half(b * b) * w * sum(y);
+}
+"""
+HALF = "real half(real x) { return x / 2; }\n"
+
+
+@pytest.fixture(autouse=True)
+def _wheel_built_cmdstan(cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+
+
+@pytest.fixture
+def compiled_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """An empty cache, and no compiler: the folders that would have been compiled into."""
+    folders: list[Path] = []
+
+    def pretend(folder: Path, program: Program) -> None:
+        time.sleep(0.05)
+        folders.append(folder)
+        (folder / program.file.stem).touch()
+        (folder / "compile.json").write_text(json.dumps({"compile_time_s": 7.5}))
+
+    monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(compilation, "_compile_into", pretend)
+    return folders
+
+
+def written(folder: Path, *, source: str = SOURCE, half: str = HALF) -> Program:
+    """The program in a folder of its own, with what it includes."""
+    (folder / "functions").mkdir(parents=True, exist_ok=True)
+    (folder / "slope.stan").write_text(source)
+    (folder / "functions" / "half.stanfunctions").write_text(half)
+    return dataclasses.replace(LINE, file=folder / "slope.stan")
+
+
+def edited(old: str, new: str) -> str:
+    assert old in SOURCE
+    return SOURCE.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        (edited("real b;", "real b"), r"slope\.stan', line 11, column 0"),
+        (edited("sum(y)", "sum(z)"), r'line 13.*"z" not in scope'),
+        (edited("half.stanf", "third.stanf"), r"line 2.*functions/third\.stanfunctions"),
+    ],
+    ids=["syntax", "unknown name", "missing include"],
+)
+def test_stancs_message_comes_in_one_line(tmp_path: Path, source: str, complaint: str) -> None:
+    with pytest.raises(ProgramError, match=complaint) as caught:
+        compile_program(written(tmp_path, source=source))
+    message = str(caught.value)
+    assert message.startswith("program 'slope' does not compile: ")
+    assert "\n" not in message
+    assert "----" not in message
+
+
+def test_missing_program_is_named(tmp_path: Path) -> None:
+    program = dataclasses.replace(LINE, file=tmp_path / "absent.stan")
+    with pytest.raises(ProgramError, match=r"absent\.stan' does not exist; check the study's"):
+        compile_program(program)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (
+            {"data": {"prior_sd": 1.0}},
+            "program 'slope' declares the data N, w, y, but the study gives N, prior_sd, w, y",
+        ),
+        (
+            {"contract": dataclasses.replace(LINE.contract, likelihood_weight="weight")},
+            "program 'slope' declares the data N, w, y, but the study gives N, weight, y",
+        ),
+        ({"parameters": ("b", "beta")}, "program 'slope' has no variable 'beta'; it has b"),
+    ],
+)
+def test_study_that_contradicts_the_program_is_refused(
+    tmp_path: Path, change: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ProgramError) as caught:
+        compile_program(dataclasses.replace(written(tmp_path), **change))
+    assert str(caught.value) == complaint
+
+
+def test_second_compilation_finds_the_first(tmp_path: Path, compiled_folders: list[Path]) -> None:
+    program = written(tmp_path / "here")
+    first, again = compile_program(program), compile_program(program)
+    assert first == again
+    assert len(compiled_folders) == 1
+    assert first.executable.is_file()
+    assert first.compile_time_s == 7.5
+    assert first.stan_version == "2.39.0"
+    assert {file.name for file in program.file.parent.iterdir()} == {"slope.stan", "functions"}
+
+
+def test_threads_that_want_one_program_compile_it_once(
+    tmp_path: Path, compiled_folders: list[Path]
+) -> None:
+    program = written(tmp_path / "here")
+    with ThreadPoolExecutor(4) as pool:
+        compiled = list(pool.map(compile_program, [program] * 4))
+    assert len(compiled_folders) == 1
+    assert len({item.executable for item in compiled}) == 1
+
+
+@pytest.mark.usefixtures("compiled_folders")
+def test_digest_is_of_the_sources_wherever_they_are(tmp_path: Path) -> None:
+    here, there = (compile_program(written(tmp_path / name)) for name in ("here", "there"))
+    assert here.digest == there.digest
+    assert here.executable == there.executable
+    renamed = compile_program(dataclasses.replace(written(tmp_path / "here"), name="other"))
+    assert renamed.digest == here.digest
+
+
+@pytest.mark.usefixtures("compiled_folders")
+@pytest.mark.parametrize(
+    "change",
+    [{"source": SOURCE + "// a remark\n"}, {"half": HALF.replace("x / 2", "0.5 * x")}],
+    ids=["source", "include"],
+)
+def test_digest_changes_with_every_source(tmp_path: Path, change: dict[str, str]) -> None:
+    before = compile_program(written(tmp_path))
+    after = compile_program(written(tmp_path, **change))
+    assert after.digest != before.digest
+    assert after.executable != before.executable
+
+
+@pytest.mark.usefixtures("compiled_folders")
+def test_digest_changes_with_compiler_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = compile_program(written(tmp_path))
+    monkeypatch.setattr(compilation, "_local_flags", lambda _: "CXXFLAGS += -march=native")
+    assert compile_program(written(tmp_path)).digest != before.digest
+
+
+def test_compilers_last_error_is_told_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> str:
+        raise ValueError(
+            "Failed. Console:\ng++ -O3 …\nslope.hpp:7: error: no such thing\nmake: ***"
+        )
+
+    monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(cmdstanpy, "compile_stan_file", fail)
+    program = written(tmp_path / "here")
+    with pytest.raises(ProgramError) as caught:
+        compile_program(program)
+    assert str(caught.value) == (
+        "program 'slope' does not compile: slope.hpp:7: error: no such thing"
+    )
+    assert [path for path in (tmp_path / "cache" / "programs").iterdir() if path.is_dir()] == []
+
+
+def test_unwritable_cache_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path / "cache")
+    with pytest.raises(ProgramError, match=r"cache/programs' \(Not a directory\); set XDG_CACHE"):
+        compile_program(written(tmp_path / "here"))
+
+
+@pytest.mark.parametrize("program", [MIXTURE, gaussian_program(rho=0.0)], ids=["gmm", "gaussian"])
+def test_executable_runs_where_the_program_is_not(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(program.file.parent, folder)
+    compiled = compile_program(dataclasses.replace(program, file=folder / program.file.name))
+    assert compiled.digest == compile_program(program).digest
+    shutil.rmtree(folder)
+    assert compiled.model.exe_info()["stan_version_minor"] == "39"
