@@ -1,5 +1,7 @@
 """A CmdStan to compile models with: one that is there, or a home built from the httpstan wheel."""
 
+import logging
+
 from harness.cmdstan.doctor import DoctorReport, doctor
 from harness.cmdstan.home import home_path, install_home, remove_homes
 from harness.cmdstan.location import CmdStanLocation, ensure_cmdstan, find_cmdstan
@@ -16,3 +18,7 @@ __all__ = [
     "install_release",
     "remove_homes",
 ]
+
+# cmdstanpy logs to the console unless somebody handles its log; what it says there, the harness
+# says in its own words.  Who wants the log adds a handler.
+logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())

@@ -1,6 +1,5 @@
-"""What all methods do with CmdStan: data on disk, quiet calls, errors in one line."""
+"""What all methods do with CmdStan: data on disk, timed calls, errors in one line."""
 
-import logging
 import subprocess
 import tempfile
 import time
@@ -42,20 +41,8 @@ def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
         yield data_file, folder
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep cmdstanpy's log, which repeats what a fit records, off the console."""
-    logger = logging.getLogger("cmdstanpy")
-    was_disabled = logger.disabled
-    logger.disabled = True
-    try:
-        yield
-    finally:
-        logger.disabled = was_disabled
-
-
 def timed_call[T](call: Callable[[], T]) -> Timed[T]:
-    """Call cmdstanpy quietly and time it.
+    """Call cmdstanpy and time it.
 
     Raises
     ------
@@ -63,11 +50,10 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
         If CmdStan fails; the message is the cause that it printed, in one line.
     """
     start = time.perf_counter()
-    with _quiet():
-        try:
-            result = call()
-        except (RuntimeError, ValueError) as error:
-            raise FitError(" ".join(str(error).split())) from error
+    try:
+        result = call()
+    except (RuntimeError, ValueError) as error:
+        raise FitError(" ".join(str(error).split())) from error
     return Timed(result=result, wall_time_s=time.perf_counter() - start)
 
 
