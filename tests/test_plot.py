@@ -190,6 +190,21 @@ def test_the_close_up_holds_every_contour(figures: dict[str, CaptionedFigure]) -
             assert y + reach * 0.9 < axes.get_ylim()[1]
 
 
+def test_a_fit_far_off_does_not_shrink_the_rest_and_is_named() -> None:
+    stray = dataclasses.replace(CELLS[2], variant="stray", shift=80.0)
+    with_stray = study_figures(*fabricate((*CELLS[:2], CELLS[3], stray)))["toy_zoom"]
+    without = study_figures(*fabricate((*CELLS[:2], CELLS[3])))["toy_zoom"]
+    for far, near in zip(with_stray.axes, without.axes, strict=True):
+        assert far.get_xlim() == pytest.approx(near.get_xlim(), abs=1e-9)
+        assert [text.get_text() for text in far.texts] == ["beyond:\nADVI stray"]
+        assert list(near.texts) == []
+
+
+def test_full_data_comes_first_whatever_the_order_of_runs() -> None:
+    figure = study_figures(*fabricate((CELLS[0], *CELLS[5:], *CELLS[2:4])))["toy_elbo"]
+    assert figure.axes[0].get_title("left") == "all 100 rows"
+
+
 @pytest.mark.parametrize("level", [0.5, 0.95])
 def test_a_contour_holds_its_share_of_the_draws(level: float) -> None:
     mean, covariance = np.array([1.0, -2.0]), np.array([[2.0, 0.9], [0.9, 0.7]])

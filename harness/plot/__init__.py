@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from harness.plot.contours import approximations_figure, zoom_figure
+from harness.plot.close_up import zoom_figure
+from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
 from harness.plot.forest import forest_figure
 from harness.plot.mixture import posterior_figure

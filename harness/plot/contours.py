@@ -1,11 +1,10 @@
-"""Approximations of a mixture's component means as contours, over the data and close up."""
+"""Approximations of a mixture's component means as contours over the data."""
 
 import math
-from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Ellipse, Rectangle
+from matplotlib.patches import Ellipse
 
 from harness.datasets import FloatArray
 from harness.plot.mixture import (
@@ -17,14 +16,10 @@ from harness.plot.mixture import (
 )
 from harness.plot.panels import (
     DatasetView,
-    Objective,
     Series,
-    legend_below,
-    legend_label,
-    objective_title,
     thin_draws,
 )
-from harness.plot.style import BLACK, GREY, CaptionedFigure, make_figure, panel_title
+from harness.plot.style import BLACK, CaptionedFigure, make_figure, panel_title
 
 #: Probabilities inside the contours.
 _LEVELS = (0.5, 0.95)
@@ -56,9 +51,9 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     known = False
     for axes, series in zip(grid.flat, mixtures, strict=False):
         draw_rows(axes, view.dataset)
-        _draw_reference(axes, view)
+        draw_reference(axes, view)
         for replicate in range(len(series.fits)):
-            _draw_contours(axes, series, replicate)
+            draw_contours(axes, series, replicate)
         known = draw_true_means(axes, view)
         panel_title(axes, series.title)
     figure.caption = _caption(view, known=known)
@@ -69,71 +64,7 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     return figure
 
 
-def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
-    """Draw all approximations' contours around each component mean.
-
-    A column of panels for each set of rows and weight; the square in later columns is the
-    first column's window.
-
-    Parameters
-    ----------
-    view : DatasetView
-        One data set's fits.
-
-    Returns
-    -------
-    CaptionedFigure or None
-        None without an approximated mixture in the plane or a reference for it.
-    """
-    groups: dict[Objective, list[Series]] = {}
-    for series in view.approximations:
-        if is_planar_mixture(series):
-            groups.setdefault(series.objective, []).append(series)
-    if not groups or view.reference is None or not is_planar_mixture(view.reference):
-        return None
-    n_components = component_means(view.reference, relabelled=True).shape[2]
-    n_across = len(groups) if len(groups) > 1 else n_components
-    n_down = n_components if len(groups) > 1 else 1
-    panel_in = min(7.2 / n_across, 3.6)
-    figure = make_figure(dataset=view.dataset.name, height_in=panel_in * n_down + 0.6)
-    grid = figure.subplots(n_down, n_across, squeeze=False)
-    for k in range(n_components):
-        row = list(grid[k] if len(groups) > 1 else grid[:, k])
-        _draw_component(row, view, groups, k)
-    legend_below(figure, grid.flat)
-    figure.caption = _zoom_caption(view, n_groups=len(groups))
-    figure.alt = _zoom_alt(view, groups)
-    return figure
-
-
-def _draw_component(
-    row: Sequence[Axes], view: DatasetView, groups: Mapping[Objective, Sequence[Series]], k: int
-) -> None:
-    """Draw one component, a panel for each objective; all but the first share a window."""
-    assert view.reference is not None  # noqa: S101 - the caller has checked
-    first, *others = groups.values()
-    near = _window([view.reference, *first], k)
-    far = _window([view.reference, *(item for members in others for item in members)], k)
-    for column, (axes, (objective, members)) in enumerate(zip(row, groups.items(), strict=True)):
-        _draw_reference(axes, view, only=k)
-        for series in members:
-            for replicate in range(len(series.fits)):
-                _draw_contours(axes, series, replicate, k, legend_label(series))
-        draw_true_means(axes, view)
-        window = far if column else near
-        axes.set(xlim=window[0], ylim=window[1], aspect="equal")
-        axes.locator_params(nbins=4)
-        axes.set_xlabel("first coordinate")
-        axes.set_ylabel("second coordinate")
-        panel_title(axes, f"component {k + 1}\n{objective_title(view.dataset, objective)}")
-        if column:
-            _draw_window(axes, near)
-
-
-Window = tuple[tuple[float, float], tuple[float, float]]
-
-
-def _moments(series: Series, k: int, replicate: int) -> tuple[FloatArray, FloatArray]:
+def moments(series: Series, k: int, replicate: int) -> tuple[FloatArray, FloatArray]:
     """Return mean, shape (2,), and covariance, shape (2, 2), of a component mean's draws."""
     draws = component_means(series, relabelled=True, replicate=replicate)[..., k, :]
     flat = draws.reshape(-1, 2)
@@ -166,14 +97,14 @@ def gaussian_ellipse(mean: FloatArray, covariance: FloatArray, level: float) -> 
     )
 
 
-def _draw_contours(
+def draw_contours(
     axes: Axes, series: Series, replicate: int, only: int | None = None, label: str | None = None
 ) -> None:
     """Draw one fit's contours and centres, of one component or of all."""
     n_components = component_means(series, relabelled=True).shape[2]
     many = len(series.fits) > 1
     for k in range(n_components) if only is None else [only]:
-        mean, covariance = _moments(series, k, replicate)
+        mean, covariance = moments(series, k, replicate)
         for level in _LEVELS[1:] if many else _LEVELS:
             ellipse = gaussian_ellipse(mean, covariance, level)
             ellipse.set(edgecolor=series.colour, linewidth=0.8 if many else 1.4, zorder=5)
@@ -183,7 +114,7 @@ def _draw_contours(
         )
 
 
-def _draw_reference(axes: Axes, view: DatasetView, only: int | None = None) -> None:
+def draw_reference(axes: Axes, view: DatasetView, only: int | None = None) -> None:
     """Scatter the reference's draws of the component means."""
     if view.reference is None or not is_planar_mixture(view.reference):
         return
@@ -201,36 +132,12 @@ def _draw_reference(axes: Axes, view: DatasetView, only: int | None = None) -> N
         )
 
 
-def _window(members: Sequence[Series], k: int) -> Window:
-    """Return a square that holds all 95% contours of a component."""
-    lows, highs = [], []
-    for series in members:
-        for replicate in range(len(series.fits)):
-            mean, covariance = _moments(series, k, replicate)
-            reach = 2.9 * np.sqrt(np.diag(covariance))
-            lows.append(mean - reach)
-            highs.append(mean + reach)
-    low, high = np.min(lows, axis=0), np.max(highs, axis=0)
-    centre, half = (low + high) / 2, float((high - low).max()) / 2
-    (x, y) = centre
-    return (float(x - half), float(x + half)), (float(y - half), float(y + half))
-
-
-def _draw_window(axes: Axes, window: Window) -> None:
-    """Draw a square where another panel looks."""
-    (left, right), (bottom, top) = window
-    axes.add_patch(
-        Rectangle(
-            (left, bottom), right - left, top - bottom, fill=False, edgecolor=GREY, linewidth=1.0
-        )
-    )
-
-
-def _reference_note(view: DatasetView) -> str:
+def reference_note(view: DatasetView) -> str:
     """Say what the dots are."""
     if view.reference is None:
         return ""
-    return f" Black dots: {_MOST_DRAWS:,} draws of {view.reference.title}."
+    n_draws = min(_MOST_DRAWS, view.reference.n_draws)
+    return f" Black dots: {n_draws:,} draws of {view.reference.title}."
 
 
 def _caption(view: DatasetView, *, known: bool) -> str:
@@ -238,37 +145,6 @@ def _caption(view: DatasetView, *, known: bool) -> str:
     text = (
         f"Approximations of the component means over `{view.dataset.name}`: plus signs at their "
         "centres, contours that hold 50% and 95% (of replicates 95% only), from the mean and "
-        f"covariance of their draws. {rows_note(view.dataset)}{_reference_note(view)}"
+        f"covariance of their draws. {rows_note(view.dataset)}{reference_note(view)}"
     )
     return text + (" Crosses: the true means." if known else "")
-
-
-def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
-    """Say what is close up."""
-    text = (
-        f"Close-up of the component means on `{view.dataset.name}`: contours as in the figure "
-        f"before.{_reference_note(view)}"
-    )
-    if n_groups > 1:
-        text += (
-            " A column for each set of rows and likelihood weight; the grey square in later "
-            "columns, which share their scale, is the window of the first."
-        )
-    return text
-
-
-def _zoom_alt(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
-    """Say in words how wide the contours are."""
-    assert view.reference is not None  # noqa: S101 - the caller has checked
-    sentences = []
-    _, reference = _moments(view.reference, 0, 0)
-    for series in (item for members in groups.values() for item in members):
-        ratios = [
-            float(np.sqrt(_moments(series, 0, i)[1][0, 0] / reference[0, 0]))
-            for i in range(len(series.fits))
-        ]
-        sentences.append(f"{series.title} {np.mean(ratios):.2g}")
-    return (
-        "Contours close up around each component mean. Width along the first coordinate of "
-        f"component 1, relative to {view.reference.title}: {', '.join(sentences)}."
-    )

@@ -14,6 +14,7 @@ from harness.plot.panels import (
     DatasetView,
     Objective,
     Series,
+    by_objective,
     legend_below,
     legend_label,
     objective_title,
@@ -39,10 +40,8 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
     CaptionedFigure or None
         None if no run has a trace.
     """
-    groups: dict[Objective, list[Series]] = {}
-    for series in view.approximations:
-        if any(_trace(fit)[0].size for fit in series.fits):
-            groups.setdefault(series.objective, []).append(series)
+    traced = [s for s in view.approximations if any(_trace(fit)[0].size for fit in s.fits)]
+    groups = by_objective(traced, view.dataset)
     if not groups:
         return None
     n_columns = len(groups) if len(groups) <= 3 else 2

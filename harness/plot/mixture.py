@@ -198,12 +198,13 @@ def _component_legend(figure: CaptionedFigure, n_components: int) -> None:
 
 def _posterior_caption(view: DatasetView, mixtures: Sequence[Series], *, known: bool) -> str:
     """Say what is drawn and what to look for."""
+    n_draws = min(_MOST_DRAWS, *(series.n_draws for series in mixtures))
     text = f"`{view.dataset.name}` with posterior draws of the component means. "
     text += rows_note(view.dataset)
     if known:
         text += " Crosses: the means that the data were drawn from."
     text += (
-        f" Colours: labels, {_MOST_DRAWS:,} draws of each component; insets, where there are any, "
+        f" Colours: labels, {n_draws:,} draws of each component; insets, where there are any, "
         "magnify the squares that they are tied to."
     )
     for series in mixtures:

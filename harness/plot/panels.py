@@ -58,6 +58,12 @@ class Series:
         used = self.fits[0].used_data
         return int(used.get("n_rows", 0)), float(used.get("likelihood_weight", 1.0))
 
+    @property
+    def n_draws(self) -> int:
+        """Draws of the first replicate, all chains."""
+        first = next(iter(self.raw().values()))
+        return int(first.shape[0] * first.shape[1])
+
     def raw(self, replicate: int = 0) -> dict[str, FloatArray]:
         """Return draws as sampled, each of shape (chain, draw, ...)."""
         return posterior_arrays(self.fits[replicate], self.program)
@@ -105,6 +111,15 @@ def objective_title(dataset: Dataset, objective: Objective) -> str:
         return f"all {n_rows:,} rows"
     weighting = "unweighted" if weight == 1.0 else f"weighted {weight:g}"
     return f"{n_rows:,} rows, {weighting}"
+
+
+def by_objective(series: Iterable[Series], dataset: Dataset) -> dict[Objective, list[Series]]:
+    """Group series by what they were fitted to, those fitted to all rows first."""
+    groups: dict[Objective, list[Series]] = {}
+    for item in series:
+        groups.setdefault(item.objective, []).append(item)
+    everything = (dataset.n_rows, 1.0)
+    return dict(sorted(groups.items(), key=lambda group: group[0] != everything))
 
 
 def legend_label(series: Series) -> str:

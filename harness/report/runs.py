@@ -93,7 +93,7 @@ def _published_cells(run: PublishedRun, name: str, shown: Sequence[str]) -> list
         *[printed.get(column, ABSENT) for column in shown],
         ABSENT,
         "published",
-        " ".join([run.settings + ("." if run.settings else ""), *run.warnings]).strip(),
+        "; ".join(note.rstrip(".") for note in (run.settings, *run.warnings) if note),
     ]
 
 

@@ -80,21 +80,21 @@ def estimates_table(columns: Sequence[Column]) -> str:
     """
     parameters = _parameters(columns)
     rows = [
-        [name, *[_moments_cell(column, name, _own_errors(columns, name)) for column in columns]]
+        [name, *[_moments_cell(column, name, _row_error(columns, name)) for column in columns]]
         for name in parameters
     ]
     return markdown_table(["parameter", *heads(columns)], rows)
 
 
-def _own_errors(columns: Sequence[Column], name: str) -> float | None:
-    """Return the smallest Monte Carlo error of a parameter among the study's single runs."""
-    errors = [
-        estimate.mcse_mean
+def _row_error(columns: Sequence[Column], name: str) -> float | None:
+    """Return a parameter's smallest Monte Carlo error among chains, else among all of the study."""
+    found = [
+        (not column.are_chains, estimate.mcse_mean)
         for column in columns
         if column.key is not None and (estimate := column.estimates.get(name)) is not None
         if estimate.mcse_mean
     ]
-    return min(errors, default=None)
+    return min(found)[1] if found else None
 
 
 def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
@@ -106,7 +106,7 @@ def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
         return ABSENT
     if column.key is None:
         return _printed_cell(estimate, decimals_for(row_error))
-    decimals = decimals_for(estimate.mcse_mean or row_error)
+    decimals = decimals_for(max(estimate.mcse_mean or 0.0, row_error or 0.0))
     cell = fixed(estimate.mean, decimals)
     if estimate.sd is not None:
         two_digits = 1 - math.floor(math.log10(estimate.sd)) if estimate.sd > 0 else 0
