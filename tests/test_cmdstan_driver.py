@@ -294,3 +294,11 @@ def test_failing_generated_quantities_are_missing(bare: Path, tmp_path: Path) ->
     header, *draws = rows(tmp_path / "output.csv")
     assert header[-1] == "z"
     assert [draw[-1] for draw in draws] == ["nan"] * 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_ends_the_run(shift: Run, tmp_path: Path) -> None:
+    (tmp_path / "output.csv").symlink_to("/dev/full")
+    answer = shift("sample", *SHORT, *DATA)
+    assert answer.exit_code == 1
+    assert answer.stderr == "basic_ios::clear: iostream error: No space left on device\n"
