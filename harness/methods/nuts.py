@@ -1,7 +1,7 @@
 """The no-U-turn sampler (Hoffman and Gelman 2014, JMLR 15) as CmdStan runs it."""
 
 import os
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import arviz_base
 import cmdstanpy
@@ -18,7 +18,7 @@ from harness.metrics import chains
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class Nuts:
-    """NUTS with CmdStan's windowed adaptation of step size and diagonal metric.
+    """NUTS with CmdStan's windowed adaptation of step size and metric.
 
     Attributes
     ----------
@@ -28,6 +28,9 @@ class Nuts:
         Target acceptance statistic, in (0, 1).
     max_tree_depth : int
         Limit on the doublings of a trajectory.
+    metric : str
+        CmdStan's Euclidean metric: ``diag_e``, ``dense_e`` (pays where parameters correlate)
+        or ``unit_e``.
     init_radius : float
         Chains start uniformly within this distance of zero on the unconstrained scale.
     """
@@ -39,6 +42,7 @@ class Nuts:
     n_draws: PositiveInt = 1000
     adapt_delta: Annotated[float, Field(gt=0, lt=1)] = 0.8
     max_tree_depth: PositiveInt = 10
+    metric: Literal["diag_e", "dense_e", "unit_e"] = "diag_e"
     init_radius: PositiveFloat = 2.0
 
     def check(self, dataset: Dataset) -> None:
@@ -59,6 +63,7 @@ class Nuts:
                     iter_sampling=self.n_draws,
                     adapt_delta=self.adapt_delta,
                     max_treedepth=self.max_tree_depth,
+                    metric=self.metric,
                     inits=self.init_radius,
                     output_dir=str(output_folder),
                     sig_figs=SIG_FIGS,
