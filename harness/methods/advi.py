@@ -61,7 +61,7 @@ class Advi:
     adapt_iterations: PositiveInt = 50
     tol_rel_obj: PositiveFloat = 0.01
     eval_elbo: PositiveInt = 100
-    n_draws: PositiveInt = 4000
+    n_draws: PositiveInt = 1000
 
     def check(self, dataset: Dataset) -> None:
         """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
