@@ -53,7 +53,7 @@ clean: ## remove .venv and caches of tools; the user's cache folder stays
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || { \
-	  echo "Python 3.12 or newer is needed, '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing); fix: make $(MAKECMDGOALS) PYTHON=/path/to/python3.13" >&2; exit 2; }
+	  echo "Python 3.12 or newer is needed, '$(PYTHON)' is $$(command -v $(PYTHON) >/dev/null && $(PYTHON) --version 2>&1 || echo missing); fix: make $(MAKECMDGOALS) PYTHON=/path/to/python3.13" >&2; exit 2; }
 	@command -v $${CXX:-g++} >/dev/null || { \
 	  echo "the C++ compiler '$${CXX:-g++}' is missing; fix: apt-get install g++ (macOS: xcode-select --install)" >&2; exit 2; }
 	@rm -rf $(VENV)

@@ -64,16 +64,18 @@ def assert_converged(table: pd.DataFrame) -> None:
     assert table["ess_bulk"].min() > 400
 
 
-def sample_ordered(mixture: Compile, dataset: Dataset, *, n_draws: int) -> pd.DataFrame:
+def sample_ordered(
+    mixture: Compile, dataset: Dataset, *, n_warmup: int, n_draws: int
+) -> pd.DataFrame:
     program = mixture("gmm_ordered")
-    method = Nuts(init_radius=0.1, n_draws=n_draws)
+    method = Nuts(init_radius=0.1, n_warmup=n_warmup, n_draws=n_draws)
     fit = method.fit(Problem(program=program, dataset=dataset), seed=SEED)
     assert fit.diagnostics.n_divergent == 0
     return summaries(fit, program, dataset.name, RAW)
 
 
 def test_small_posterior_is_that_of_the_long_runs(mixture: Compile, small: Dataset) -> None:
-    table = sample_ordered(mixture, small, n_draws=4000)
+    table = sample_ordered(mixture, small, n_warmup=1000, n_draws=4000)
     assert_reference(table, "small")
     assert_converged(table)
 
@@ -81,7 +83,8 @@ def test_small_posterior_is_that_of_the_long_runs(mixture: Compile, small: Datas
 @pytest.mark.slow
 def test_large_posterior_is_that_of_the_long_runs(mixture: Compile) -> None:
     large = make_dataset("large", generator="notebook_large")
-    table = sample_ordered(mixture, large, n_draws=1000)
+    # Fewer draws leave an error of 2% and more in the sds, of which 5% is allowed.
+    table = sample_ordered(mixture, large, n_warmup=500, n_draws=2000)
     assert_reference(table, "large")
     assert_converged(table)
 

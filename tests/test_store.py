@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from harness import store as store_module
 from harness.compilation import CompiledProgram
@@ -133,23 +132,23 @@ def test_unwritable_folder_is_told(tmp_path: Path) -> None:
 def test_two_writers_of_one_key_leave_a_whole_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_entry = store_module._write_entry
     both_have_written = threading.Barrier(2, timeout=30)
 
-    def write_and_wait(folder: Path, fit: Fit, draws: xr.DataTree) -> None:
-        write_entry(folder, fit, draws)
+    def write_and_wait(folder: Path, *_: object) -> None:
+        folder.mkdir()
+        for name in ("draws.nc", "fit.json", "sha256"):
+            (folder / name).write_text("content")
         both_have_written.wait()
 
     monkeypatch.setattr(store_module, "_write_entry", write_and_wait)
     store = Store(folder=tmp_path)
     fit = a_fit()
     with ThreadPoolExecutor(2) as pool:
-        for _ in range(10):
+        for _ in range(100):
             for writer in [pool.submit(store.save, KEY, fit) for _ in range(2)]:
                 writer.result()
-            assert store.load(KEY) is not None
-    assert entry_files(tmp_path).keys() == {"draws.nc", "fit.json", "sha256", ".lock"}
-    assert len(list(tmp_path.rglob("draws.nc"))) == 1
+    files = [file.name for file in tmp_path.rglob("*") if file.is_file()]
+    assert sorted(files) == [".lock", "draws.nc", "fit.json", "sha256"]
 
 
 def key(
