@@ -144,7 +144,7 @@ def test_two_writers_of_one_key_leave_a_whole_entry(
     store = Store(folder=tmp_path)
     fit = a_fit()
     with ThreadPoolExecutor(2) as pool:
-        for _ in range(100):
+        for _ in range(30):
             for writer in [pool.submit(store.save, KEY, fit) for _ in range(2)]:
                 writer.result()
     files = [file.name for file in tmp_path.rglob("*") if file.is_file()]
