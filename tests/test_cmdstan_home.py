@@ -292,7 +292,7 @@ def test_a_build_that_fails_is_told_in_one_line(
 
 
 def test_an_interrupt_ends_the_compilers(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = "echo '--- Compiling driver/main.cpp ---'; sleep 60 & echo $! > pid; wait"
+    body = "sleep 60 & echo $! > pid; echo '--- Compiling driver/main.cpp ---'; wait"
     work = fake_make(nowhere, body, monkeypatch)
 
     def interrupt(_message: str) -> None:
