@@ -22,7 +22,7 @@ from harness.errors import HarnessError, ResultsError
 from harness.fit import Status
 from harness.manifest import make_manifest, write_manifest
 from harness.plot import save_figures, study_figures
-from harness.published import read_published
+from harness.published import Published, read_published
 from harness.report import write_report
 from harness.results import open_results_folder
 from harness.runner import FittedRun, compile_all, run_study
@@ -87,7 +87,14 @@ def _fit_all(study: Study, store: Store) -> list[FittedRun]:
     return fitted
 
 
-def _write_results(study: Study, fitted: Sequence[FittedRun], folder: Path) -> None:
+def _published(study: Study) -> Published | None:
+    """Read the numbers that a study sets beside its own, if it names any."""
+    return read_published(study.published) if study.published else None
+
+
+def _write_results(
+    study: Study, fitted: Sequence[FittedRun], folder: Path, *, published: Published | None
+) -> None:
     """Write everything that a study leaves behind."""
     rows = [row for item in fitted for row in parameter_rows(item)]
     write_table(make_table(rows, COMPARISON_COLUMNS), folder / "comparison.csv")
@@ -95,15 +102,17 @@ def _write_results(study: Study, fitted: Sequence[FittedRun], folder: Path) -> N
     write_table(fits, folder / "fits.csv")
     write_manifest(make_manifest(study, fitted), folder / "manifest.json")
     save_figures(study_figures(study, fitted), folder / "figures")
-    published = read_published(study.published) if study.published else None
     write_report(folder, published=published)
 
 
 def _run(arguments: argparse.Namespace) -> None:
     study = read_study(arguments.study)
     folder = open_results_folder(arguments.results / study.name)
-    fitted = _fit_all(study, Store(folder=arguments.store))
-    _write_results(study, fitted, folder)
+    published = _published(study)
+    store = Store(folder=arguments.store)
+    store.check_writable()
+    fitted = _fit_all(study, store)
+    _write_results(study, fitted, folder, published=published)
     n_stored = sum(item.from_store for item in fitted)
     n_failed = sum(item.fit.status is Status.FAILED for item in fitted)
     _OUT.print(
@@ -118,7 +127,7 @@ def _report(arguments: argparse.Namespace) -> None:
     if not folder.is_dir():
         raise ResultsError(f"there are no results in '{folder}'; run the study first")
     open_results_folder(folder)
-    write_report(folder, published=read_published(study.published) if study.published else None)
+    write_report(folder, published=_published(study))
     _OUT.print(f"wrote {folder / 'report.md'}")
 
 

@@ -75,6 +75,27 @@ class Store:
     def _entry(self, key: str) -> Path:
         return self.folder / key[:2] / key[2:]
 
+    def check_writable(self) -> None:
+        """Make the folder and prove that it can be written, before any work is done.
+
+        Raises
+        ------
+        StoreError
+            If it cannot.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
+                pass
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> StoreError:
+        return StoreError(
+            f"the fit store '{self.folder}' cannot be written ({error.strerror or error}); "
+            "free some disk or give another --store"
+        )
+
     def load(self, key: str) -> Fit | None:
         """Return the fit of a key, or None if there is none or it is damaged.
 
@@ -136,10 +157,7 @@ class Store:
                     shutil.rmtree(entry, ignore_errors=True)
                     beside.rename(entry)
         except OSError as error:
-            raise StoreError(
-                f"the fit store '{self.folder}' cannot be written ({error.strerror or error}); "
-                "free some disk or give another --store"
-            ) from error
+            raise self._unwritable(error) from error
 
 
 def _digest(record_content: bytes, draws_content: bytes) -> bytes:

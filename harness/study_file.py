@@ -1,9 +1,9 @@
 """What a study's TOML file may say (pure)."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from harness.errors import StudyError
 from harness.validation import did_you_mean, first_problem
@@ -79,7 +79,7 @@ class CrossTable(_Table):
 class StudyTable(_Table):
     """The whole study file."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     title: str
     description: str = ""
     seed: int
