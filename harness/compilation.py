@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,21 +111,33 @@ def _digest(files: list[Path], compiled_with: str) -> str:
     return hasher.hexdigest()
 
 
-def _compile_into(folder: Path, program: Program) -> None:
+def _compile_into(folder: Path, program: Program, cmdstan: Path) -> None:
     """Compile a copy of the program in a new folder and note the time it took."""
-    source = folder / program.file.name
-    shutil.copyfile(program.file, source)
-    start = time.perf_counter()
-    try:
-        cmdstanpy.compile_stan_file(
-            source, stanc_options={"include-paths": [str(program.file.parent)]}
-        )
-    except ValueError as error:
-        tail = [line for line in str(error).splitlines() if "error" in line.lower()]
-        reason = tail[-1] if tail else str(error).splitlines()[-1]
-        raise ProgramError(f"program '{program.name}' does not compile: {reason}") from error
-    record = {"compile_time_s": time.perf_counter() - start}
+    with tempfile.TemporaryDirectory(prefix="harness-compile-") as name:
+        source = Path(name) / program.file.name
+        shutil.copyfile(program.file, source)
+        start = time.perf_counter()
+        _make(program, source, cmdstan)
+        record = {"compile_time_s": time.perf_counter() - start}
+        shutil.copy(source.with_suffix(""), folder)
     (folder / "compile.json").write_text(json.dumps(record))
+
+
+def _make(program: Program, source: Path, cmdstan: Path) -> None:
+    """Call CmdStan's makefile.
+
+    cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
+    two threads that compile side by side cannot have.
+    """
+    stanc_flags = (f"--include-paths={program.file.parent}", f"--filename-in-msg={source.name}")
+    command = [os.environ.get("MAKE", "make")]
+    command += ["STANCFLAGS+=" + flag.replace(" ", "\\ ") for flag in stanc_flags]
+    command += [str(source.with_suffix(""))]
+    answer = subprocess.run(command, cwd=cmdstan, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
+        told = [line for line in lines if "error" in line.lower() and "***" not in line] or lines
+        raise ProgramError(f"program '{program.name}' does not compile: {told[-1].strip()}")
 
 
 def _local_flags(cmdstan: Path) -> str:
@@ -133,7 +146,7 @@ def _local_flags(cmdstan: Path) -> str:
     return local.read_text() if local.is_file() else ""
 
 
-def _make_folder(folder: Path, program: Program) -> None:
+def _make_folder(folder: Path, program: Program, cmdstan: Path) -> None:
     """Compile beside a folder and rename, under a lock; leave a folder that exists alone."""
     with filelock.FileLock(f"{folder}.lock"):
         if folder.is_dir():
@@ -142,7 +155,7 @@ def _make_folder(folder: Path, program: Program) -> None:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         try:
-            _compile_into(beside, program)
+            _compile_into(beside, program, cmdstan)
             beside.rename(folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
@@ -179,7 +192,7 @@ def compile_program(program: Program) -> CompiledProgram:
     folder = cache_folder() / "programs" / executable_key
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _make_folder(folder, program)
+        _make_folder(folder, program, location.path)
     except OSError as error:
         raise ProgramError(
             f"program '{program.name}' cannot be compiled into the cache folder "

@@ -126,7 +126,7 @@ def test_report_without_results(study: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("matrix[N, 2] y;", "matrix[N, 2] y", "line 4"),
+        ("matrix[N, 2] y;", "matrix[N, 2] y", "line.stan', line 5"),
         ("normal_lpdf(y[n] | mu, 1)", "normal_lpdf(y[n] | nu, 1)", 'Identifier "nu" not in scope'),
         ("real<lower=0> w;", "", "declares the data N, y, but the study gives N, w, y"),
     ],

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import cmdstanpy
 import pytest
 
 from harness import compilation
@@ -52,7 +51,7 @@ def compiled_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pa
     """An empty cache, and no compiler: the folders that would have been compiled into."""
     folders: list[Path] = []
 
-    def pretend(folder: Path, program: Program) -> None:
+    def pretend(folder: Path, program: Program, _: Path) -> None:
         time.sleep(0.05)
         folders.append(folder)
         (folder / program.file.stem).touch()
@@ -174,16 +173,35 @@ def test_digest_changes_with_compiler_flags(
     assert compile_program(written(tmp_path)).digest != before.digest
 
 
+def pretended_make(folder: Path, lines: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a shell script in the place of make; its last argument is what to make."""
+    script = folder / "make.sh"
+    script.write_text(f"#!/bin/sh\nfor last; do :; done\n{lines}\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("MAKE", str(script))
+    monkeypatch.setattr(compilation, "cache_folder", lambda: folder / "cache")
+
+
+def test_threads_compile_without_moving_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretended_make(tmp_path, 'sleep 0.3; touch "$last"', monkeypatch)
+    before = Path.cwd()
+    programs = [written(tmp_path / name, source=f"{SOURCE}// {name}\n") for name in ("a", "b")]
+    with ThreadPoolExecutor(2) as pool:
+        pending = [pool.submit(compile_program, program) for program in programs]
+        while not all(future.done() for future in pending):
+            assert Path.cwd() == before
+            time.sleep(0.01)
+    assert Path.cwd() == before
+    assert len({future.result().executable for future in pending}) == 2
+
+
 def test_compilers_last_error_is_told_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> str:
-        raise ValueError(
-            "Failed. Console:\ng++ -O3 …\nslope.hpp:7: error: no such thing\nmake: ***"
-        )
-
-    monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(cmdstanpy, "compile_stan_file", fail)
+    printed = "echo 'g++ -O3'; echo 'slope.hpp:7: error: no such thing'; echo 'make: *** Error 1'"
+    pretended_make(tmp_path, f"{printed}; exit 2", monkeypatch)
     program = written(tmp_path / "here")
     with pytest.raises(ProgramError) as caught:
         compile_program(program)
