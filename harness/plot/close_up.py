@@ -50,7 +50,8 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
     n_across = len(groups) if len(groups) > 1 else n_components
     n_down = n_components if len(groups) > 1 else 1
     panel_in = min(7.2 / n_across, 3.6)
-    figure = make_figure(dataset=view.dataset.name, height_in=panel_in * n_down + 0.6)
+    # a row has a title of two lines and an axis label; the legend takes the rest
+    figure = make_figure(dataset=view.dataset.name, height_in=(panel_in + 0.4) * n_down + 0.8)
     grid = figure.subplots(n_down, n_across, squeeze=False)
     for k in range(n_components):
         row = list(grid[k] if len(groups) > 1 else grid[:, k])

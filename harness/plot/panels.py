@@ -104,6 +104,10 @@ class DatasetView:
         return tuple(item for item in self.series if not item.are_chains)
 
 
+#: Characters of a legend's label that fit three times into a figure's width.
+_THIRD_OF_WIDTH = 32
+
+
 def objective_title(dataset: Dataset, objective: Objective) -> str:
     """Say which rows count how much."""
     n_rows, weight = objective
@@ -134,7 +138,8 @@ def legend_below(figure: Figure, panels: Iterable[Axes]) -> None:
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3)
+    n_columns = 3 if max(map(len, handles)) <= _THIRD_OF_WIDTH else 2
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=n_columns)
 
 
 def split_elements(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
