@@ -21,7 +21,7 @@ study: $(READY) ## run the notebook's study (or STUDY=studies/other.toml) into r
 
 test: $(READY) ## run the fast tests
 	@$(BIN)/harness cmdstan install
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(READY) ## run the tests that take minutes
 	@$(BIN)/harness cmdstan install
