@@ -1,8 +1,8 @@
 """The folder that a study's results go into."""
 
-import tempfile
 from pathlib import Path
 
+from harness.cache import make_writable
 from harness.errors import ResultsError
 
 
@@ -25,9 +25,7 @@ def open_results_folder(folder: Path) -> Path:
         If it cannot be made or written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        make_writable(folder)
     except OSError as error:
         raise ResultsError(
             f"the results folder '{folder}' cannot be written ({error.strerror}); "

@@ -12,6 +12,7 @@ import filelock
 import xarray as xr
 from pydantic import TypeAdapter
 
+from harness.cache import make_writable
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import StoreError
@@ -84,9 +85,7 @@ class Store:
             If it cannot.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
+            make_writable(self.folder)
         except OSError as error:
             raise self._unwritable(error) from error
 
