@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -23,13 +23,20 @@ from harness.fit import Status
 from harness.manifest import make_manifest, write_manifest
 from harness.plot import save_figures, study_figures
 from harness.published import Published, read_published
+from harness.reference import ReferenceDraws, read_references
 from harness.report import write_report
 from harness.results import open_results_folder
 from harness.runner import FittedRun, compile_all, run_study
 from harness.store import Store
 from harness.study import Study, read_study
-from harness.summary import fit_row, parameter_rows
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, make_table, write_table
+from harness.summary import summarise
+from harness.table import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    STABILITY_COLUMNS,
+    make_table,
+    write_table,
+)
 
 #: Exit code when the input, or the machine's set-up, must be mended first.
 EXIT_USER_ERROR = 2
@@ -93,13 +100,18 @@ def _published(study: Study) -> Published | None:
 
 
 def _write_results(
-    study: Study, fitted: Sequence[FittedRun], folder: Path, *, published: Published | None
+    study: Study,
+    fitted: Sequence[FittedRun],
+    folder: Path,
+    *,
+    references: Mapping[str, ReferenceDraws],
+    published: Published | None,
 ) -> None:
     """Write everything that a study leaves behind."""
-    rows = [row for item in fitted for row in parameter_rows(item)]
-    write_table(make_table(rows, COMPARISON_COLUMNS), folder / "comparison.csv")
-    fits = make_table([fit_row(item) for item in fitted], FITS_COLUMNS)
-    write_table(fits, folder / "fits.csv")
+    summary = summarise(study, fitted, references)
+    write_table(make_table(summary.comparison, COMPARISON_COLUMNS), folder / "comparison.csv")
+    write_table(make_table(summary.fits, FITS_COLUMNS), folder / "fits.csv")
+    write_table(make_table(summary.stability, STABILITY_COLUMNS), folder / "stability.csv")
     write_manifest(make_manifest(study, fitted), folder / "manifest.json")
     save_figures(study_figures(study, fitted), folder / "figures")
     write_report(folder, published=published)
@@ -109,10 +121,12 @@ def _run(arguments: argparse.Namespace) -> None:
     study = read_study(arguments.study)
     folder = open_results_folder(arguments.results / study.name)
     published = _published(study)
+    references = read_references(study)
     store = Store(folder=arguments.store)
     store.check_writable()
     fitted = _fit_all(study, store)
-    _write_results(study, fitted, folder, published=published)
+    _note("measuring the fits")
+    _write_results(study, fitted, folder, references=references, published=published)
     n_stored = sum(item.from_store for item in fitted)
     n_failed = sum(item.fit.status is Status.FAILED for item in fitted)
     _OUT.print(

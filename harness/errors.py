@@ -33,6 +33,10 @@ class FitError(HarnessError):
     """An inference run failed; the run still makes a row, with this message as its reason."""
 
 
+class ReferenceFileError(HarnessError):
+    """A file of reference draws is missing, broken, or does not match the program."""
+
+
 class StoreError(HarnessError):
     """The fit store cannot be read or written."""
 

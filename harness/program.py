@@ -41,10 +41,14 @@ class Components:
         Component means, shape (K, d).
     shares : str
         Mixture weights, shape (K,).
+    exchangeable : bool
+        Whether the density is the same under every order of the components, so that their
+        names in the draws are an accident.
     """
 
     means: str
     shares: str
+    exchangeable: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

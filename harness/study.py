@@ -4,7 +4,7 @@ import hashlib
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
@@ -49,6 +49,22 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReferenceSource:
+    """Where the reference draws of a data set come from.
+
+    Attributes
+    ----------
+    run : Run or None
+        A run of the study, the first replicate of its cell.
+    file : Path or None
+        A file of draws.
+    """
+
+    run: Run | None = None
+    file: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A study that passed all checks which need no Stan.
 
@@ -60,6 +76,8 @@ class Study:
         By name.
     runs : tuple of Run
         Everything that is crossed, in the file's order.
+    references : Mapping
+        Of the data sets that have one, by their names, what their fits are measured against.
     published : Path or None
         Numbers from elsewhere that the tables set beside the study's own.
     digest : str
@@ -72,6 +90,7 @@ class Study:
     datasets: Mapping[str, Dataset]
     programs: Mapping[str, Program]
     runs: tuple[Run, ...]
+    references: Mapping[str, ReferenceSource] = field(default_factory=dict)
     published: Path | None
     digest: str
 
@@ -111,6 +130,55 @@ def _plan(
                 seed=derive_seed(table.seed, *identity),
             )
     return tuple(runs.values())
+
+
+def _references(
+    table: StudyTable,
+    datasets: Collection[str],
+    programs: Mapping[str, Program],
+    runs: Collection[Run],
+    folder: Path,
+) -> dict[str, ReferenceSource]:
+    """Resolve what the fits of each data set are measured against."""
+    first = {
+        (run.dataset, run.program, run.method.name, run.variant): run
+        for run in runs
+        if run.replicate == 1
+    }
+    references: dict[str, ReferenceSource] = {}
+    for spec in table.references:
+        for dataset in spec.datasets:
+            if dataset not in datasets:
+                raise StudyError(
+                    f"a reference names the data set '{dataset}'{did_you_mean(dataset, datasets)}"
+                )
+            if dataset in references:
+                raise StudyError(f"data set '{dataset}' has two references; give it one")
+            if spec.file is not None:
+                references[dataset] = ReferenceSource(file=folder / spec.file)
+                continue
+            key = (dataset, str(spec.program), str(spec.method), str(spec.variant))
+            if key not in first:
+                raise StudyError(
+                    f"the reference of data set '{dataset}' is the run '{' / '.join(key)}', "
+                    "which no [[cross]] gives; add it, or name one that is there"
+                )
+            references[dataset] = ReferenceSource(run=first[key])
+            _check_comparable(first[key], runs, programs)
+    return references
+
+
+def _check_comparable(reference: Run, runs: Iterable[Run], programs: Mapping[str, Program]) -> None:
+    """Refuse programs that summarise other variables than the reference's."""
+    theirs = set(programs[reference.program].parameters)
+    for run in runs:
+        ours = set(programs[run.program].parameters)
+        if run.dataset == reference.dataset and ours != theirs:
+            raise StudyError(
+                f"the reference of data set '{run.dataset}', program '{reference.program}', "
+                f"summarises {', '.join(sorted(theirs))}, but program '{run.program}' "
+                f"summarises {', '.join(sorted(ours))}; give both the same 'parameters'"
+            )
 
 
 def _refuse_twins(kind: str, names: Iterable[str]) -> None:
@@ -182,13 +250,15 @@ def _make_study(table: StudyTable, *, folder: Path, text: str) -> Study:
         for spec in table.datasets
     }
     programs = {spec.name: _program(spec, folder) for spec in table.programs}
+    runs = _plan(table, datasets, programs)
     return Study(
         name=table.name,
         title=table.title,
         description=table.description,
         datasets=datasets,
         programs=programs,
-        runs=_plan(table, datasets, programs),
+        runs=runs,
+        references=_references(table, datasets, programs, runs, folder),
         published=folder / table.published if table.published else None,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )

@@ -44,6 +44,7 @@ class ComponentsTable(_Table):
 
     means: str
     shares: str
+    exchangeable: bool = True
 
 
 class ProgramTable(_Table):
@@ -76,6 +77,27 @@ class CrossTable(_Table):
     options: dict[str, Any] = {}
 
 
+class ReferenceTable(_Table):
+    """``[[references]]``: what the fits of some data sets are measured against.
+
+    Either a run of the study, named by program, method and variant, or a file of draws.
+    """
+
+    datasets: list[str]
+    program: str | None = None
+    method: str | None = None
+    variant: str | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        run = (self.program, self.method, self.variant)
+        n_given = sum(part is not None for part in run)
+        if n_given not in (0, len(run)) or (n_given == 0) == (self.file is None):
+            raise ValueError("give either 'program', 'method' and 'variant' of a run, or 'file'")
+        return self
+
+
 class StudyTable(_Table):
     """The whole study file."""
 
@@ -86,6 +108,7 @@ class StudyTable(_Table):
     published: str | None = None
     datasets: list[DatasetTable]
     programs: list[ProgramTable]
+    references: list[ReferenceTable] = []
     cross: list[CrossTable]
 
 
@@ -121,6 +144,7 @@ _TABLES: Mapping[str, type[_Table]] = {
     "programs": ProgramTable,
     "contract": ContractTable,
     "components": ComponentsTable,
+    "references": ReferenceTable,
     "cross": CrossTable,
 }
 

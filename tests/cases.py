@@ -62,6 +62,19 @@ def known_fit(
     )
 
 
+def switched_draws() -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Four chains of 250 draws, two of them with the labels switched; and the true order."""
+    rng = np.random.default_rng(8)
+    noise = 0.1 * rng.standard_normal((4, 250, 2, 2))
+    true_mu = np.array([[-1.0, -1.5], [1.0, 0.5]]) + noise
+    share = 0.2 + 0.01 * rng.standard_normal((4, 250))
+    true_pi = np.stack([share, 1 - share], axis=-1)
+    raw_mu, raw_pi = true_mu.copy(), true_pi.copy()
+    raw_mu[2:] = true_mu[2:, :, ::-1]
+    raw_pi[2:] = true_pi[2:, :, ::-1]
+    return {"mu": raw_mu, "pi": raw_pi}, {"mu": true_mu, "pi": true_pi}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gaussian:
     """A bivariate normal distribution.

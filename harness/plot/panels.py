@@ -14,10 +14,10 @@ from harness.metrics import chains
 from harness.plot.style import APPROXIMATION_COLOURS, CHAIN_COLOURS
 from harness.program import Program
 from harness.published import Published
+from harness.quantities import element_names, posterior_arrays, relabel_arrays
 from harness.runner import FittedRun
 from harness.series import SeriesKey, choose_reference, series_titles
 from harness.study import Study
-from harness.summary import element_names, posterior_arrays, relabel_arrays
 
 #: Rows and likelihood weight: fits to the same objective have comparable ELBOs.
 Objective = tuple[int, float]

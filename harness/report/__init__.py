@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from harness.errors import ResultsError
 from harness.published import Published
+from harness.quantities import RELABELLED
 from harness.report.columns import Column, dataset_columns
 from harness.report.distance import find_reference, measure_distances
 from harness.report.findings import answer, dataset_size, findings
@@ -16,7 +17,6 @@ from harness.report.results import Results, read_results
 from harness.report.runs import published_table, runs_table
 from harness.report.tables import diagnostics_table, distances_table, estimates_table
 from harness.series import file_stem
-from harness.summary import RELABELLED
 
 __all__ = ["write_report"]
 

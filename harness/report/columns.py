@@ -8,9 +8,9 @@ import pandas as pd
 
 from harness.fit import Status
 from harness.published import Published, PublishedRun, PublishedSummary
+from harness.quantities import RAW, RELABELLED
 from harness.report.results import Results
 from harness.series import SeriesKey, series_titles
-from harness.summary import RAW, RELABELLED
 
 
 @dataclass(frozen=True, kw_only=True)

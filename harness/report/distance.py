@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from harness.quantities import RAW, RELABELLED
 from harness.report.columns import labels_switched
 from harness.report.results import Results
 from harness.series import SeriesKey, choose_reference, series_titles
-from harness.summary import RAW, RELABELLED
 
 #: The methods whose fits can be a reference.
 _REFERENCE_METHODS = ("nuts",)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Container, Sequence
 from tabulate import tabulate
 
 from harness.fit import Status
+from harness.quantities import RAW, RELABELLED
 from harness.report.columns import Column, Estimate
 from harness.report.distance import Distance, Reference
 from harness.report.numbers import count, decimals_for, escape, fixed, seconds, significant
-from harness.summary import RAW, RELABELLED
 from harness.table import NOT_APPLICABLE
 
 #: What stands where a source printed nothing, or a run has no such parameter.

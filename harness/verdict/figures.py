@@ -102,6 +102,10 @@ class FitFigures:
         Reference draws show a mode, not a relabelling of another, that no draw of the fit visits.
     symmetric_mode : bool
         The draws cover one of several modes that are relabellings of each other: no fault.
+    is_weighted : bool
+        What is judged are the draws under importance weights, not as they are.
+    nameless : bool
+        What is judged belongs to a component that the draws name by accident.
     n_divergent, e_bfmi : float, optional
         Divergent transitions, and the lowest E-BFMI of the chains, of a Hamiltonian sampler.
     k_hat, k_hat_threshold : float, optional
@@ -123,6 +127,8 @@ class FitFigures:
     may_diverge: bool = False
     mode_missed: bool = False
     symmetric_mode: bool = False
+    is_weighted: bool = False
+    nameless: bool = False
     n_divergent: float | None = None
     e_bfmi: float | None = None
     k_hat: float | None = None

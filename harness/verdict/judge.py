@@ -98,6 +98,7 @@ def _applies(rule: Rule, fit: FitFigures) -> bool:
         When.APPROXIMATION: not fit.is_mcmc,
         When.COMPARED: compared,
         When.ALONE: not fit.is_mcmc and not compared,
+        When.WEIGHTED: fit.is_weighted,
     }[rule.when]
 
 

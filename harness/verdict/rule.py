@@ -22,6 +22,7 @@ class When(StrEnum):
     APPROXIMATION = "not MCMC"
     COMPARED = "reference valid"
     ALONE = "not MCMC, no valid reference"
+    WEIGHTED = "PSIS weights"
 
 
 class Breach(StrEnum):

@@ -1,0 +1,219 @@
+"""Draws of a fit to named scalar quantities, under each way of naming mixture components (pure)."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.datasets import FloatArray
+from harness.fit import Fit
+from harness.program import Components, Program
+from harness.relabel import apply_permutation, by_first_coordinate
+
+#: ``labels`` of figures whose components stand as the sampler named them.
+RAW = "raw"
+#: ``labels`` of figures whose components are ordered by their first coordinate, draw by draw.
+RELABELLED = "relabelled"
+#: ``labels`` of figures that no renaming of components changes.
+INVARIANT = "invariant"
+#: ``labels`` of figures of draws weighted by Pareto-smoothed importance sampling.
+PSIS = "psis"
+
+#: Draws of scalars, each of shape (chain, draw), by name: ``mu[1,2]``.
+Named = Mapping[str, FloatArray]
+
+# A coordinate that others explain up to this part of its variance adds nothing to them.
+_UNEXPLAINED = 1e-8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quantities:
+    """The scalar quantities of a fit.
+
+    Attributes
+    ----------
+    by_labels : Mapping
+        Of each way of naming components, the quantities' draws; :data:`RAW` is always there,
+        :data:`RELABELLED` and :data:`INVARIANT` of mixtures.
+    n_label_orders : int or None
+        In how many different orders the draws name the components; None but for mixtures.
+    n_symmetries : int
+        Orders of the components that leave the density as it is, 1 unless it is exchangeable.
+    nameless : frozenset of str
+        Raw quantities that belong to no particular component, because their density is
+        exchangeable: an error of theirs would mean nothing.
+    """
+
+    by_labels: Mapping[str, Named]
+    n_label_orders: int | None
+    n_symmetries: int
+    nameless: frozenset[str]
+
+    @property
+    def judged(self) -> Named:
+        """The quantities that a verdict on the whole fit rests on."""
+        return self.by_labels.get(RELABELLED, self.by_labels[RAW])
+
+
+def element_names(variable: str, shape: tuple[int, ...]) -> list[str]:
+    """Return the names of a variable's elements, in Stan's notation: ``mu[1,2]``."""
+    if not shape:
+        return [variable]
+    return [f"{variable}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
+
+
+def posterior_arrays(fit: Fit, program: Program) -> dict[str, FloatArray]:
+    """Return the draws of the summarised variables, each of shape (chain, draw, ...)."""
+    assert fit.draws is not None  # noqa: S101 - callers have checked the status
+    posterior = fit.draws["posterior"]
+    return {name: posterior[name].to_numpy() for name in program.parameters}
+
+
+def relabel_arrays(arrays: Mapping[str, FloatArray], program: Program) -> dict[str, FloatArray]:
+    """Order the components of every draw by their first coordinate.
+
+    Parameters
+    ----------
+    arrays : Mapping
+        From :func:`posterior_arrays`; with the means of shape (chain, draw, K, d).
+    program : Program
+        Names the component means and shares.
+
+    Returns
+    -------
+    dict
+        The same arrays, the components in the order lower-left to upper-right.
+    """
+    if program.components is None:
+        return dict(arrays)
+    permutation = by_first_coordinate(arrays[program.components.means])
+    of_components = {program.components.means, program.components.shares}
+    return {
+        name: apply_permutation(values, permutation) if name in of_components else values
+        for name, values in arrays.items()
+    }
+
+
+def invariant_quantities(
+    arrays: Mapping[str, FloatArray], components: Components
+) -> dict[str, FloatArray]:
+    r"""Return quantities of a mixture that no renaming of its components changes.
+
+    With weights :math:`\pi_k` and means :math:`\mu_k`: the mixture's mean
+    :math:`m_j = \sum_k \pi_k \mu_{kj}`, the sd between components
+    :math:`\sqrt{\sum_k \pi_k (\mu_{kj} - m_j)^2}`, each for every coordinate j, and the largest
+    weight.  Chains on different labels agree on them if they agree on the mixture.
+
+    Parameters
+    ----------
+    arrays : Mapping
+        The means, shape (chain, draw, K, d), and weights, shape (chain, draw, K), among others.
+    components : Components
+        Their names.
+
+    Returns
+    -------
+    dict
+        ``mixture_mean[j]``, ``between_sd[j]`` and ``max(weights)``, each (chain, draw).
+    """
+    means, shares = arrays[components.means], arrays[components.shares]
+    overall = np.einsum("cdk,cdkj->cdj", shares, means)
+    squares = np.einsum("cdk,cdkj->cdj", shares, (means - overall[:, :, None]) ** 2)
+    return {
+        **_elements("mixture_mean", overall),
+        **_elements("between_sd", np.sqrt(squares)),
+        f"max({components.shares})": shares.max(axis=-1),
+    }
+
+
+def _elements(variable: str, values: FloatArray) -> dict[str, FloatArray]:
+    """Name the elements of a variable of shape (chain, draw, ...)."""
+    flat = values.reshape(*values.shape[:2], -1)
+    names = element_names(variable, values.shape[2:])
+    return {name: flat[:, :, i] for i, name in enumerate(names)}
+
+
+def scalars(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Split variables of shape (chain, draw, ...) into their elements."""
+    return {
+        name: values
+        for variable, array in arrays.items()
+        for name, values in _elements(variable, array).items()
+    }
+
+
+def quantities(arrays: Mapping[str, FloatArray], program: Program) -> Quantities:
+    """Name the scalar quantities of some draws.
+
+    Parameters
+    ----------
+    arrays : Mapping
+        From :func:`posterior_arrays`.
+    program : Program
+        Says whether there are components.
+
+    Returns
+    -------
+    Quantities
+    """
+    components = program.components
+    if components is None:
+        return Quantities(
+            by_labels={RAW: scalars(arrays)},
+            n_label_orders=None,
+            n_symmetries=1,
+            nameless=frozenset(),
+        )
+    permutation = by_first_coordinate(arrays[components.means])
+    n_components = permutation.shape[-1]
+    of_components = {name: arrays[name] for name in (components.means, components.shares)}
+    exchangeable = components.exchangeable
+    return Quantities(
+        by_labels={
+            RAW: scalars(arrays),
+            RELABELLED: scalars(relabel_arrays(arrays, program)),
+            INVARIANT: invariant_quantities(arrays, components),
+        },
+        n_label_orders=len(np.unique(permutation.reshape(-1, n_components), axis=0)),
+        n_symmetries=math.factorial(n_components) if exchangeable else 1,
+        nameless=frozenset(scalars(of_components)) if exchangeable else frozenset(),
+    )
+
+
+def free_names(draws: Named) -> tuple[str, ...]:
+    """Pick quantities that vary and are not linear functions of those picked before.
+
+    A simplex has one coordinate more than it has degrees of freedom, a Cholesky factor has
+    constants; neither can be whitened with all its elements.
+
+    Parameters
+    ----------
+    draws : Mapping
+        Draws of scalars, each of shape (chain, draw).
+
+    Returns
+    -------
+    tuple of str
+        Names in the order given.
+    """
+    picked: list[str] = []
+    basis: list[FloatArray] = []
+    for name, values in draws.items():
+        centred = values.ravel() - values.mean()
+        size = np.linalg.norm(centred)
+        if np.ptp(values) == 0 or size == 0:
+            continue
+        rest = centred / size
+        for direction in basis:
+            rest = rest - (rest @ direction) * direction
+        left = float(np.linalg.norm(rest))
+        if left**2 > _UNEXPLAINED:
+            picked.append(name)
+            basis.append(rest / left)
+    return tuple(picked)
+
+
+def stack(draws: Named, names: tuple[str, ...]) -> FloatArray:
+    """Return some quantities side by side, shape (chain, draw, d)."""
+    return np.stack([draws[name] for name in names], axis=-1)

@@ -1,0 +1,204 @@
+"""A fit measured against its reference and by its own weights, and the verdict on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.fit import DrawKind, Fit, Status
+from harness.metrics.joint import JointComparison, compare_joint
+from harness.metrics.modes import missed_mass
+from harness.metrics.psis import Psis, psis
+from harness.metrics.stability import Stability
+from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
+from harness.quantities import RAW, RELABELLED, Quantities, free_names, stack
+from harness.runner import FittedRun
+from harness.summary.quantity import MeasuredQuantity, Target, explain, measure_quantities
+from harness.verdict.figures import FitFigures, Judgement, Reference
+from harness.verdict.judge import judge_fit
+
+# The distances that take all pairs of draws, and the classifier, use so many of each set.
+_MAX_JOINT_DRAWS = 1000
+# Keeps the generator of random directions and folds apart from others of the same seed.
+_JOINT_STREAM = 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeasuredFit:
+    """A fit, measured; what does not apply is None, and of a failed fit everything.
+
+    Attributes
+    ----------
+    quantities : tuple of MeasuredQuantity
+        Under every way of naming components.
+    joint : JointComparison or None
+        Distances from the reference.
+    missed_mass : float or None
+        See `harness.metrics.modes.missed_mass`.
+    stein : KernelStein or None
+        From the gradients, where there is no valid reference.
+    weights : Psis or None
+        Importance weights against the full-data posterior.
+    n_label_orders : int or None
+        In how many orders the draws name the components.
+    judgement : Judgement or None
+        The verdict on the fit; None for a run that does not apply.
+    """
+
+    quantities: tuple[MeasuredQuantity, ...] = ()
+    joint: JointComparison | None = None
+    missed_mass: float | None = None
+    stein: KernelStein | None = None
+    weights: Psis | None = None
+    n_label_orders: int | None = None
+    judgement: Judgement | None
+
+    @property
+    def judged(self) -> tuple[MeasuredQuantity, ...]:
+        """The quantities that the verdict on the fit rests on."""
+        has_labels = any(item.labels == RELABELLED for item in self.quantities)
+        best = RELABELLED if has_labels else RAW
+        return tuple(item for item in self.quantities if item.labels == best)
+
+
+def measure_failure(fit: Fit) -> MeasuredFit:
+    """Judge a run without draws.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit whose status is not ok.
+
+    Returns
+    -------
+    MeasuredFit
+    """
+    if fit.status is Status.NOT_APPLICABLE:
+        return MeasuredFit(judgement=None)
+    figures = FitFigures(is_mcmc=False, reference=Reference.ABSENT, failed=True)
+    return MeasuredFit(judgement=judge_fit(figures, parameters={}))
+
+
+def measure_fit(
+    item: FittedRun,
+    named: Quantities,
+    *,
+    target: Target,
+    spreads: Mapping[tuple[str, str], Stability],
+) -> MeasuredFit:
+    """Measure a fit.
+
+    Parameters
+    ----------
+    item : FittedRun
+        A run whose fit is ok.
+    named : Quantities
+        Its quantities.
+    target : Target
+        What it is measured against.
+    spreads : Mapping
+        Of a series with several replicates, what they say together, by labels and name.
+
+    Returns
+    -------
+    MeasuredFit
+    """
+    weights = _weights(item.fit)
+    joint, missed = _joint(item, named, target)
+    figures = _figures(item.fit, named, target, weights=weights, joint=joint, missed=missed)
+    measured = tuple(
+        measure_quantities(
+            item.fit.draw_kind, named, target, fit=figures, spreads=spreads, weights=weights
+        )
+    )
+    judged = MeasuredFit(quantities=measured, judgement=None).judged
+    judgement = judge_fit(figures, parameters={each.name: each.judgement for each in judged})
+    return MeasuredFit(
+        quantities=measured,
+        joint=joint,
+        missed_mass=missed,
+        stein=None if joint is not None else _stein(item.fit),
+        weights=weights,
+        n_label_orders=named.n_label_orders,
+        judgement=explain(judgement, target),
+    )
+
+
+def _weights(fit: Fit) -> Psis | None:
+    """Weigh an approximation against the full-data posterior, before any resampling of it."""
+    assert fit.draws is not None  # noqa: S101 - the fit is ok
+    group = fit.draws.get("proposals", fit.draws.get("sample_stats"))
+    if fit.draw_kind is DrawKind.CHAINS or group is None or "log_q" not in group:
+        return None
+    return psis(group["log_p"].to_numpy().ravel() - group["log_q"].to_numpy().ravel())
+
+
+def _stein(fit: Fit) -> KernelStein | None:
+    """Measure draws by the gradients of the log density, in units of the draws' own sds."""
+    assert fit.draws is not None  # noqa: S101 - the fit is ok
+    stats = fit.draws.get("sample_stats")
+    if stats is None or "unconstrained" not in stats:
+        return None
+    draws = stats["unconstrained"].to_numpy()[0]
+    gradients = stats["log_p_gradient"].to_numpy()[0]
+    usable = np.isfinite(draws).all(axis=1) & np.isfinite(gradients).all(axis=1)
+    scale = draws[usable].std(axis=0)
+    if usable.sum() < 2 or not (scale > 0).all():
+        return None
+    return kernel_stein_discrepancy(draws[usable], gradients=gradients[usable], scale=scale)
+
+
+def _joint(
+    item: FittedRun, named: Quantities, target: Target
+) -> tuple[JointComparison | None, float | None]:
+    """Measure all quantities together, and the modes that the fit does not visit."""
+    if target.draws is None:
+        return None, None
+    reference = target.draws.quantities.judged
+    names = free_names(reference)
+    draws = stack(named.judged, names)
+    if item.fit.draw_kind is DrawKind.INDEPENDENT:
+        draws = draws.reshape(-1, len(names))
+    against = stack(reference, names)
+    joint = compare_joint(
+        draws,
+        reference=against,
+        rng=np.random.default_rng([item.run.seed, _JOINT_STREAM]),
+        max_draws=_MAX_JOINT_DRAWS,
+    )
+    return joint, missed_mass(draws, reference=against)
+
+
+def _figures(
+    fit: Fit,
+    named: Quantities,
+    target: Target,
+    *,
+    weights: Psis | None,
+    joint: JointComparison | None,
+    missed: float | None,
+) -> FitFigures:
+    """Collect what the verdict on a fit looks at."""
+    diagnostics = fit.diagnostics
+    is_mcmc = fit.draw_kind is DrawKind.CHAINS
+    seen = fit.used_data["n_rows"] * fit.used_data["likelihood_weight"]
+    orders = named.n_label_orders
+    return FitFigures(
+        is_mcmc=is_mcmc,
+        reference=target.state,
+        weight_mistake=abs(seen - target.n_rows) > 1e-6 * target.n_rows,
+        stopped_early=diagnostics.converged == "no",
+        may_diverge=bool(diagnostics.may_be_diverging),
+        mode_missed=bool(missed),
+        symmetric_mode=not is_mcmc and orders is not None and orders < named.n_symmetries,
+        n_divergent=diagnostics.n_divergent,
+        e_bfmi=diagnostics.e_bfmi_min,
+        k_hat=weights.k_hat if weights else None,
+        k_hat_threshold=weights.k_hat_threshold if weights else None,
+        mahalanobis=joint.mahalanobis if joint else None,
+        mahalanobis_null_95=joint.mahalanobis_null_95 if joint else None,
+        whitened_covariance_error=joint.whitened_covariance_error if joint else None,
+        whitened_covariance_null_95=joint.whitened_covariance_null_95 if joint else None,
+        c2st_accuracy=joint.c2st_accuracy if joint else None,
+        c2st_mcse=joint.c2st_mcse if joint else None,
+    )

@@ -1,0 +1,135 @@
+"""Moments, quantiles and chain diagnostics of one quantity."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.datasets import FloatArray
+from harness.fit import DrawKind
+from harness.metrics import chains
+from harness.metrics.draws import sd_mcse
+from harness.metrics.psis import Psis, psis_moments
+
+_PROBABILITIES = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """A summary of the draws of a scalar; NaN stands for "not applicable".
+
+    Attributes
+    ----------
+    mean, sd, q5, q50, q95 : float
+        In the units of the draws.
+    mcse_mean, mcse_sd : float
+        Monte Carlo standard errors of the mean and of the sd.
+    ess_bulk, ess_tail, r_hat : float
+        Of Markov chains.
+    n_effective : float
+        Effective number of draws under importance weights.
+    """
+
+    mean: float
+    sd: float
+    q5: float
+    q50: float
+    q95: float
+    mcse_mean: float
+    mcse_sd: float
+    ess_bulk: float = np.nan
+    ess_tail: float = np.nan
+    r_hat: float = np.nan
+    n_effective: float = np.nan
+
+
+def summarise_draws(draws: FloatArray, kind: DrawKind) -> Moments:
+    """Summarise one quantity.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (chain, draw)
+        Draws of a scalar.
+    kind : DrawKind
+        Independent draws have no R-hat and no effective sample size; their Monte Carlo error is
+        sd / sqrt(n).
+
+    Returns
+    -------
+    Moments
+    """
+    q5, q50, q95 = np.quantile(draws, _PROBABILITIES)
+    are_chains = kind is DrawKind.CHAINS
+    sd = float(draws.std(ddof=1))
+    return Moments(
+        mean=float(draws.mean()),
+        sd=sd,
+        q5=float(q5),
+        q50=float(q50),
+        q95=float(q95),
+        mcse_mean=chains.mcse_mean(draws) if are_chains else sd / draws.size**0.5,
+        mcse_sd=chains.mcse_sd(draws) if are_chains else sd_mcse(draws.ravel()),
+        ess_bulk=chains.ess_bulk(draws) if are_chains else np.nan,
+        ess_tail=chains.ess_tail(draws) if are_chains else np.nan,
+        r_hat=chains.r_hat(draws) if are_chains else np.nan,
+    )
+
+
+def summarise_weighted(draws: FloatArray, weights: Psis) -> Moments:
+    """Summarise one quantity under importance weights.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (n_draws,)
+        Independent draws of the approximation.
+    weights : Psis
+        Their smoothed weights, finite.
+
+    Returns
+    -------
+    Moments
+        The sd has no Monte Carlo error here.
+    """
+    moments = psis_moments(draws[:, None], weights=weights.weights)
+    q5, q50, q95 = np.quantile(
+        draws, _PROBABILITIES, weights=weights.weights, method="inverted_cdf"
+    )
+    return Moments(
+        mean=float(moments.mean[0]),
+        sd=float(moments.sd[0]),
+        q5=float(q5),
+        q50=float(q50),
+        q95=float(q95),
+        mcse_mean=float(moments.mean_mcse[0]),
+        mcse_sd=np.nan,
+        n_effective=weights.n_effective,
+    )
+
+
+def resample(draws: FloatArray, weights: Psis) -> FloatArray:
+    """Draw as many equally weighted draws as the weights are worth.
+
+    Systematic resampling with the offset one half: no randomness beyond the draws' own.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (n_draws,)
+        Independent draws of the approximation.
+    weights : Psis
+        Their smoothed weights, finite.
+
+    Returns
+    -------
+    ndarray, shape (floor(n_effective),)
+        So that Monte Carlo errors of independent draws hold for them.
+
+    References
+    ----------
+    Kitagawa (1996), Journal of Computational and Graphical Statistics 5.
+    """
+    order = np.argsort(draws)
+    n = int(weights.n_effective)
+    positions = (np.arange(n) + 0.5) / n
+    steps = np.cumsum(weights.weights[order])
+    picked = np.searchsorted(steps / steps[-1], positions)
+    result: FloatArray = draws[order][picked]
+    return result

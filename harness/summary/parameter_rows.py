@@ -1,0 +1,65 @@
+"""Rows of ``comparison.csv``: one per run, way of naming components, and quantity."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from harness.fit import Status
+from harness.runner import FittedRun
+from harness.summary.measured import MeasuredFit
+
+
+def run_identity(fitted: FittedRun) -> dict[str, Any]:
+    """Return the columns that name a run."""
+    run = fitted.run
+    return {
+        "dataset": run.dataset,
+        "program": run.program,
+        "method": run.method.name,
+        "variant": run.variant,
+        "replicate": run.replicate,
+    }
+
+
+def parameter_rows(fitted: FittedRun, measured: MeasuredFit) -> Iterator[dict[str, Any]]:
+    """Give the rows of ``comparison.csv`` for one run.
+
+    Parameters
+    ----------
+    fitted : FittedRun
+        A run; if it has no fit, it still gives one row, with its status and verdict.
+    measured : MeasuredFit
+        The same fit, measured.
+
+    Yields
+    ------
+    dict
+        Keys are columns of :data:`harness.table.COMPARISON_COLUMNS`.
+    """
+    identity = run_identity(fitted)
+    status = str(fitted.fit.status)
+    if fitted.fit.status is not Status.OK:
+        yield {**identity, **verdict_columns(measured), "status": status}
+        return
+    for item in measured.quantities:
+        yield {
+            **identity,
+            "labels": item.labels,
+            "parameter": item.name,
+            **asdict(item.moments),
+            **(asdict(item.errors) if item.errors else {}),
+            "r_hat_runs": item.r_hat_runs,
+            "verdict": str(item.judgement.verdict),
+            "verdict_reason": item.judgement.reason,
+            "status": status,
+        }
+
+
+def verdict_columns(measured: MeasuredFit) -> dict[str, str]:
+    """Return the columns of a fit's verdict; none for a run that does not apply."""
+    if measured.judgement is None:
+        return {}
+    return {
+        "verdict": str(measured.judgement.verdict),
+        "verdict_reason": measured.judgement.reason,
+    }

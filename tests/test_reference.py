@@ -1,0 +1,186 @@
+"""Reference draws from files and from runs, and the checks that they must pass."""
+
+import dataclasses
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.errors import ReferenceFileError
+from harness.fit import Diagnostics, DrawKind
+from harness.quantities import RELABELLED, quantities
+from harness.reference import (
+    chain_problems,
+    check_quantities,
+    read_reference,
+    reference_from_fit,
+)
+from tests.cases import MIXTURE, known_fit, switched_draws
+
+Content = Any
+
+
+def good_content() -> list[dict[str, list[float]]]:
+    """The true order of a mixture's draws in the form of posteriordb."""
+    _, true = switched_draws()
+    elements = {
+        **{f"mu[{k + 1},{j + 1}]": true["mu"][..., k, j] for k in (0, 1) for j in (0, 1)},
+        **{f"pi[{k + 1}]": true["pi"][..., k] for k in (0, 1)},
+        "lp": true["pi"][..., 0],
+    }
+    return [
+        {name: values[chain].tolist() for name, values in elements.items()} for chain in range(4)
+    ]
+
+
+def write(folder: Path, content: Content, *, zipped: bool = False) -> Path:
+    file = folder / "draws.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    if not zipped:
+        return file
+    archive = folder / "draws.json.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.write(file, "draws.json")
+    return archive
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_draws_of_a_file_are_the_draws(tmp_path: Path, *, zipped: bool) -> None:
+    _, true = switched_draws()
+    reference = read_reference(write(tmp_path, good_content(), zipped=zipped), MIXTURE)
+    assert reference.problems == ()
+    named = reference.quantities.by_labels[RELABELLED]
+    np.testing.assert_array_equal(named["mu[2,1]"], true["mu"][..., 1, 0])
+    np.testing.assert_array_equal(named["pi[1]"], true["pi"][..., 0])
+
+
+def test_a_scalar_has_no_index(tmp_path: Path) -> None:
+    tau = np.random.default_rng(1).standard_normal((4, 500))
+    file = write(tmp_path, [{"tau": chain.tolist()} for chain in tau])
+    program = dataclasses.replace(MIXTURE, parameters=("tau",), components=None)
+    np.testing.assert_array_equal(read_reference(file, program).quantities.judged["tau"], tau)
+
+
+def edited(edit: Callable[[list[dict[str, Any]]], None]) -> Content:
+    content = good_content()
+    edit(content)
+    return content
+
+
+def rename(content: list[dict[str, Any]]) -> None:
+    for chain in content:
+        for name in [name for name in chain if name.startswith("mu")]:
+            chain[name.replace("mu", "theta")] = chain.pop(name)
+
+
+def drop(content: list[dict[str, Any]]) -> None:
+    for chain in content:
+        del chain["mu[1,2]"]
+
+
+def shorten(content: list[dict[str, Any]]) -> None:
+    content[2]["pi[1]"].pop()
+
+
+def drop_from_one_chain(content: list[dict[str, Any]]) -> None:
+    del content[3]["lp"]
+
+
+def put(value: Any) -> Callable[[list[dict[str, Any]]], None]:
+    def edit(content: list[dict[str, Any]]) -> None:
+        content[1]["pi[2]"][3] = value
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("{ not json", "is not JSON"),
+        ("", "is not JSON"),
+        ([], "is empty"),
+        ([{}], "is empty"),
+        ({"mu[1,1]": [1, 2, 3, 4]}, "has another form"),
+        ([1, 2], "has another form"),
+        (edited(rename), "has no draws of 'mu'; it has lp, pi, theta"),
+        (edited(drop), r"lacks draws of 'mu\[1,2\]'"),
+        (edited(put(float("nan"))), r"1 draws of 'pi\[2\]' that are NaN or infinite"),
+        (edited(put(float("inf"))), "NaN or infinite"),
+        (edited(put("a")), r"draws of 'pi\[2\]' that are not numbers"),
+        (edited(put(None)), "NaN or infinite"),
+        (edited(shorten), "chains of unequal lengths"),
+        (edited(drop_from_one_chain), "'lp' in chain 1 or 4 but not in both"),
+        ([{"mu[1,1]": [], "pi[1]": []}], "shape"),
+        ([{"mu[1]": [1, 2, 3, 4], "mu[1,1]": [1, 2, 3, 4]}], "different numbers of indices"),
+    ],
+)
+def test_a_broken_file_gets_one_clear_line(
+    tmp_path: Path, content: Content, complaint: str
+) -> None:
+    file = write(tmp_path, content)
+    with pytest.raises(ReferenceFileError, match=complaint) as caught:
+        read_reference(file, MIXTURE)
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceFileError, match="cannot be read"):
+        read_reference(tmp_path / "absent.json", MIXTURE)
+    fake = tmp_path / "fake.zip"
+    fake.write_bytes(b"no zip")
+    with pytest.raises(ReferenceFileError, match="is not JSON or a zip of it"):
+        read_reference(fake, MIXTURE)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.json", "[]")
+        archive.writestr("b.json", "[]")
+    with pytest.raises(ReferenceFileError, match="zip of 2 JSON files"):
+        read_reference(tmp_path / "two.zip", MIXTURE)
+
+
+def test_another_shape_than_the_fits_is_refused(tmp_path: Path) -> None:
+    reference = read_reference(write(tmp_path, good_content()), MIXTURE)
+    rng = np.random.default_rng(2)
+    three = {"mu": rng.standard_normal((4, 50, 3, 2)), "pi": rng.dirichlet([1] * 3, size=(4, 50))}
+    with pytest.raises(ReferenceFileError, match=r"only the program has 'mu\[3,1\]'"):
+        check_quantities(reference, quantities(three, MIXTURE), program="gmm")
+
+
+def test_good_chains_have_no_problems() -> None:
+    draws = np.random.default_rng(3).standard_normal((4, 1000))
+    assert chain_problems({"x": draws, "constant": np.ones((4, 1000))}) == []
+
+
+def test_what_chains_can_fail() -> None:
+    rng = np.random.default_rng(4)
+    good, few = rng.standard_normal((4, 1000)), rng.standard_normal((4, 60))
+    stuck = good + np.arange(4)[:, None]
+    assert "R-hat of stuck" in " ".join(chain_problems({"good": good, "stuck": stuck}))
+    told = " ".join(chain_problems({"few": few}))
+    assert "bulk ESS of few" in told
+    assert "tail ESS of few" in told
+    assert chain_problems({"constant": np.ones((4, 100))}) == ["none of its quantities varies"]
+
+
+def test_a_sampler_that_complains_gives_no_reference() -> None:
+    raw, _ = switched_draws()
+    for diagnostics, complaint in (
+        (Diagnostics(n_divergent=2), "2 transitions diverged"),
+        (Diagnostics(e_bfmi_min=0.21), "E-BFMI is 0.21"),
+    ):
+        fit = known_fit(raw, diagnostics=diagnostics)
+        reference = reference_from_fit(fit, MIXTURE, title="NUTS")
+        assert reference is not None
+        assert complaint in " ".join(reference.problems)
+
+
+def test_an_approximation_is_no_reference() -> None:
+    _, true = switched_draws()
+    fit = known_fit(true, draw_kind=DrawKind.INDEPENDENT)
+    reference = reference_from_fit(fit, MIXTURE, title="ADVI")
+    assert reference is not None
+    assert "not Markov chains" in reference.problems[0]
