@@ -16,12 +16,12 @@ from harness.cache import make_writable
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import StoreError
-from harness.fit import Diagnostics, DrawKind, Fit, Status
+from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods import options_of
 from harness.study import Run
 
 #: Raised when what a stored fit means has changed, so that older entries are not found.
-FORMAT = 1
+FORMAT = 2
 
 _DRAWS_FILE = "draws.nc"
 _RECORD_FILE = "fit.json"
@@ -36,6 +36,7 @@ class _Record:
     draw_kind: DrawKind
     diagnostics: Diagnostics
     fit_time_s: float | None
+    cost: Cost
     warnings: tuple[str, ...]
     used_data: dict[str, float]
 
@@ -125,6 +126,7 @@ class Store:
             draw_kind=record.draw_kind,
             diagnostics=record.diagnostics,
             fit_time_s=record.fit_time_s,
+            cost=record.cost,
             warnings=record.warnings,
             used_data=record.used_data,
         )
@@ -172,6 +174,7 @@ def _write_entry(folder: Path, fit: Fit, draws: xr.DataTree) -> None:
         draw_kind=fit.draw_kind,
         diagnostics=fit.diagnostics,
         fit_time_s=fit.fit_time_s,
+        cost=fit.cost,
         warnings=fit.warnings,
         used_data=dict(fit.used_data),
     )

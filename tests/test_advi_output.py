@@ -8,7 +8,7 @@ import pytest
 from harness.methods.advi_output import (
     AdviConsole,
     parse_console,
-    parse_draws_file,
+
     parse_elbo_file,
 )
 

@@ -8,25 +8,25 @@ CmdStan is called directly: cmdstanpy 1.3.2 cannot read a run without step size 
 
 from typing import ClassVar, Literal
 
-import arviz_base
 import numpy as np
 import xarray as xr
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from harness.datasets import Dataset, FloatArray
-from harness.errors import FitError
-from harness.fit import Diagnostics, DrawKind, Fit, Status
+from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.advi_output import (
     AdviConsole,
-    AdviDraws,
     ElboTrace,
+    parse_adapted_eta,
     parse_console,
-    parse_draws_file,
     parse_elbo_file,
 )
 from harness.methods.base import OPTIONS_CONFIG, Problem
-from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
+from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
+from harness.methods.draws_file import parse_draws_file
+from harness.methods.retries import fit_with_retries
+from harness.methods.scoring import scored_draws
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -49,6 +49,9 @@ class Advi:
         Iterations between evaluations of the ELBO.
     n_draws : int
         Draws taken from the fitted approximation.
+    max_retries : int
+        Further attempts, each with a seed derived from the run's, if CmdStan gives no fit, as
+        when all its step sizes fail.
     """
 
     name: ClassVar[str] = "advi"
@@ -62,6 +65,7 @@ class Advi:
     tol_rel_obj: PositiveFloat = 0.01
     eval_elbo: PositiveInt = 100
     n_draws: PositiveInt = 1000
+    max_retries: NonNegativeInt = 2
 
     def check(self, dataset: Dataset) -> None:
         """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
@@ -73,28 +77,50 @@ class Advi:
     def _fit_rows(
         self, problem: Problem, rows: FloatArray, *, likelihood_weight: float, seed: int
     ) -> Fit:
-        """Fit some rows, their log likelihood weighted."""
+        """Fit some rows, their log likelihood weighted, again if that fails."""
+
+        def attempt(own_seed: int) -> Fit:
+            return self._attempt(problem, rows, likelihood_weight=likelihood_weight, seed=own_seed)
+
+        return fit_with_retries(attempt, seed=seed, max_retries=self.max_retries)
+
+    def _attempt(
+        self, problem: Problem, rows: FloatArray, *, likelihood_weight: float, seed: int
+    ) -> Fit:
+        """Fit some rows once."""
         data = problem.program.program.stan_data(rows, likelihood_weight=likelihood_weight)
         with run_folder(data) as (data_file, folder):
             draws_file, elbo_file = folder / "draws.csv", folder / "elbo.csv"
-            timed = run_cmdstan(
-                [
-                    str(problem.program.executable),
-                    *("id=1", "random", f"seed={seed}", "data", f"file={data_file}"),
-                    *("output", f"file={draws_file}", f"diagnostic_file={elbo_file}"),
-                    *(f"sig_figs={SIG_FIGS}", *self._arguments()),
-                ]
+            timed = run_method(
+                problem.program.executable,
+                *(f"diagnostic_file={elbo_file}", *self._arguments()),
+                data_file=data_file,
+                output_file=draws_file,
+                seed=seed,
             )
-            console = parse_console(timed.result)
             trace = parse_elbo_file(elbo_file.read_text())
-            draws = _draws(parse_draws_file(draws_file.read_text()), trace)
+            draws_text = draws_file.read_text()
+        console = parse_console(timed.result.text)
+        output = parse_draws_file(draws_text, has_mean_row=True)
+        draws = scored_draws(problem, output, log_q=output.column("log_g__"))
+        draws.tree["elbo_trace"] = _trace_group(trace)
+        log_p = output.column("log_p__")
         return Fit(
             status=Status.OK,
-            draws=draws,
+            draws=draws.tree,
             draw_kind=DrawKind.INDEPENDENT,
-            diagnostics=_diagnostics(console, trace, eta=self.eta),
+            diagnostics=Diagnostics(
+                elbo=float(trace.elbo[-1]) if trace.elbo.size else None,
+                elbo_mcse=self._elbo_mcse(log_p),
+                n_iterations=self._n_iterations(console, trace),
+                converged=console.converged,
+                may_be_diverging=console.may_be_diverging,
+                eta=parse_adapted_eta(draws_text) if self.eta is None else self.eta,
+                etas_tried=console.etas_tried,
+            ),
             fit_time_s=timed.wall_time_s,
-            warnings=_warnings(console, trace, max_iterations=self.max_iterations),
+            cost=self._cost(timed, console, trace),
+            warnings=(*self._warnings(console, trace), *draws.warnings),
             used_data={"n_rows": rows.shape[0], "likelihood_weight": likelihood_weight},
         )
 
@@ -112,6 +138,47 @@ class Advi:
             *("adapt", *adaptation),
         ]
 
+    def _elbo_mcse(self, log_p: FloatArray) -> float | None:
+        """Return the standard error of an evaluation of the ELBO, from the draws' log density."""
+        if log_p.size < 2:
+            return None
+        return float(log_p.std(ddof=1) / np.sqrt(self.elbo_samples))
+
+    def _n_iterations(self, console: AdviConsole, trace: ElboTrace) -> int:
+        """Return the last iteration: a run stops at evaluations of the ELBO or at its limit."""
+        return self.max_iterations if console.converged == "no" else int(trace.iteration[-1])
+
+    def _cost(self, timed: Timed[Console], console: AdviConsole, trace: ElboTrace) -> Cost:
+        """Split the time, count the gradients."""
+        adapt_time_s: float | None = 0.0
+        if self.eta is None:
+            adapt_time_s = timed.result.seconds_between("Begin eta adaptation", "Success!")
+        n_steps = self._n_iterations(console, trace)
+        n_steps += len(console.etas_tried) * self.adapt_iterations
+        return Cost(
+            adapt_time_s=adapt_time_s,
+            run_time_s=None if adapt_time_s is None else timed.wall_time_s - adapt_time_s,
+            n_gradients=n_steps * self.grad_samples,
+        )
+
+    def _warnings(self, console: AdviConsole, trace: ElboTrace) -> tuple[str, ...]:
+        """Put what CmdStan noted into sentences."""
+        warnings = []
+        if console.converged == "no":
+            warnings.append(
+                f"ran all {self.max_iterations} iterations without meeting the stopping rule"
+            )
+        elif trace.iteration.size and trace.iteration[-1] <= self.max_iterations / 10:
+            warnings.append(
+                f"the {console.converged} relative change of the ELBO stopped the run at "
+                f"iteration {trace.iteration[-1]} of {self.max_iterations}"
+            )
+        if console.may_be_diverging:
+            warnings.append("CmdStan warns that the ELBO may be diverging")
+        if console.elbo_was_larger:
+            warnings.append("an earlier ELBO was more than 5% better than the last one")
+        return tuple(warnings)
+
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class AdviFullrank(Advi):
@@ -121,52 +188,10 @@ class AdviFullrank(Advi):
     algorithm: ClassVar[Literal["meanfield", "fullrank"]] = "fullrank"
 
 
-def _draws(output: AdviDraws, trace: ElboTrace) -> xr.DataTree:
-    """Return the draws from the approximation with the ELBO's trace."""
-    if not all(np.isfinite(values).all() for values in output.variables.values()):
-        raise FitError("CmdStan's approximation has draws that are not finite")
-    tree = arviz_base.from_dict(
-        {
-            "posterior": {name: values[None] for name, values in output.variables.items()},
-            "sample_stats": {"log_p": output.log_p[None], "log_q": output.log_q[None]},
-        }
-    )
-    tree["elbo_trace"] = xr.DataTree(
-        xr.Dataset(
-            {
-                "elbo": ("iteration", trace.elbo),
-                "elapsed_s": ("iteration", trace.elapsed_s),
-            },
-            coords={"iteration": trace.iteration},
-        )
-    )
-    return tree
-
-
-def _diagnostics(console: AdviConsole, trace: ElboTrace, *, eta: float | None) -> Diagnostics:
-    """Collect ADVI's account of itself."""
-    has_trace = trace.elbo.size > 0
-    return Diagnostics(
-        elbo=float(trace.elbo[-1]) if has_trace else None,
-        n_iterations=int(trace.iteration[-1]) if has_trace else None,
-        converged=console.converged,
-        may_be_diverging=console.may_be_diverging,
-        eta=console.adapted_eta if eta is None else eta,
-    )
-
-
-def _warnings(console: AdviConsole, trace: ElboTrace, *, max_iterations: int) -> tuple[str, ...]:
-    """Put what CmdStan noted into sentences."""
-    warnings = []
-    if console.converged == "no":
-        warnings.append(f"ran all {max_iterations} iterations without meeting the stopping rule")
-    elif trace.iteration.size and trace.iteration[-1] <= max_iterations / 10:
-        warnings.append(
-            f"the {console.converged} relative change of the ELBO stopped the run at iteration "
-            f"{trace.iteration[-1]} of {max_iterations}"
-        )
-    if console.may_be_diverging:
-        warnings.append("CmdStan warns that the ELBO may be diverging")
-    if console.elbo_was_larger:
-        warnings.append("an earlier ELBO was more than 5% better than the last one")
-    return tuple(warnings)
+def _trace_group(trace: ElboTrace) -> xr.DataTree:
+    """Return the ELBO's trace as a group of a fit's draws."""
+    variables = {
+        "elbo": ("iteration", trace.elbo),
+        "elapsed_s": ("iteration", trace.elapsed_s),
+    }
+    return xr.DataTree(xr.Dataset(variables, coords={"iteration": trace.iteration}))

@@ -1,15 +1,17 @@
-"""Read what CmdStan leaves of an ADVI run: its console, its ELBO file and its draws (pure)."""
+"""Read what CmdStan leaves of an ADVI run: its console, its ELBO file, its step size (pure)."""
 
 import csv
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import stanio
 
-_ETA = re.compile(r"Found best value \[eta = ([^\]]+)\]")
+#: Step size scales in the order in which CmdStan's adaptation tries them.
+ETA_GRID = (100.0, 10.0, 1.0, 0.1, 0.01)
+
+_ADAPTATION = re.compile(r"^Iteration: +(\d+) / (\d+) \[.*\(Adaptation\)", re.MULTILINE)
+_ETA = re.compile(r"^# Stepsize adaptation complete\.\s*\n# eta = (\S+)", re.MULTILINE)
 _CONVERGED = re.compile(r"(MEDIAN|MEAN) ELBO CONVERGED")
 _DIVERGING = "MAY BE DIVERGING"
 _ELBO_WAS_LARGER = "The ELBO at a previous iteration is larger"
@@ -30,14 +32,14 @@ class AdviConsole:
         earlier ones.
     elbo_was_larger : bool
         Whether CmdStan noted at the end that an earlier ELBO was more than 5% better.
-    adapted_eta : float or None
-        The step size scale that adaptation chose; None without adaptation.
+    etas_tried : tuple of float
+        Step size scales that adaptation tried; empty without adaptation.
     """
 
     converged: str
     may_be_diverging: bool
     elbo_was_larger: bool
-    adapted_eta: float | None
+    etas_tried: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,24 +61,6 @@ class ElboTrace:
     elbo: npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class AdviDraws:
-    """Draws from the fitted approximation.
-
-    Attributes
-    ----------
-    variables : Mapping
-        Of each Stan variable, an array of shape (draw, ...).
-    log_p, log_q : ndarray, shape (draw,)
-        Log density of the model on the unconstrained scale, up to a constant, and of the
-        approximation, up to a constant.
-    """
-
-    variables: Mapping[str, npt.NDArray[np.generic]]
-    log_p: npt.NDArray[np.float64]
-    log_q: npt.NDArray[np.float64]
-
-
 def parse_console(text: str) -> AdviConsole:
     """Parse what ``variational`` prints.
 
@@ -90,13 +74,14 @@ def parse_console(text: str) -> AdviConsole:
     AdviConsole
     """
     rules_met = [rule.lower() for rule in _CONVERGED.findall(text)]
-    eta = _ETA.search(text)
+    steps = [(int(step), int(n_steps)) for step, n_steps in _ADAPTATION.findall(text)]
+    n_tried = max((step * len(ETA_GRID) // n_steps for step, n_steps in steps), default=0)
     evaluations = [line for line in text.splitlines() if _EVALUATION.match(line)]
     return AdviConsole(
         converged=" and ".join(rules_met) or "no",
         may_be_diverging=bool(evaluations) and _DIVERGING in evaluations[-1],
         elbo_was_larger=_ELBO_WAS_LARGER in text,
-        adapted_eta=float(eta.group(1)) if eta else None,
+        etas_tried=ETA_GRID[:n_tried],
     )
 
 
@@ -121,26 +106,21 @@ def parse_elbo_file(text: str) -> ElboTrace:
     )
 
 
-def parse_draws_file(text: str) -> AdviDraws:
-    """Parse the file of draws, without its first row, which is the approximation's mean.
+def parse_adapted_eta(text: str) -> float | None:
+    """Parse the step size scale that adaptation chose from the file of draws.
+
+    The console cannot be trusted with it: where the last of the grid, 0.01, is taken because
+    nothing was better, CmdStan prints the one before.
 
     Parameters
     ----------
     text : str
-        The file's content: comment lines, a header, the mean and the draws.
+        The file's content.
 
     Returns
     -------
-    AdviDraws
+    float or None
+        None without adaptation.
     """
-    header, _mean, *rows = [line for line in text.splitlines() if line and line[0] != "#"]
-    table = np.loadtxt(rows, delimiter=",", ndmin=2)
-    variables = {
-        name: variable.extract_reshape(table)
-        for name, variable in stanio.parse_header(header).items()
-        if not name.endswith("__")
-    }
-    column = {name: i for i, name in enumerate(header.split(","))}
-    return AdviDraws(
-        variables=variables, log_p=table[:, column["log_p__"]], log_q=table[:, column["log_g__"]]
-    )
+    found = _ETA.search(text)
+    return float(found.group(1)) if found else None

@@ -1,5 +1,6 @@
 """What all methods do with CmdStan: data on disk, timed calls, errors in one line."""
 
+import os
 import subprocess
 import tempfile
 import time
@@ -57,18 +58,105 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
     return Timed(result=result, wall_time_s=time.perf_counter() - start)
 
 
-def run_cmdstan(command: Sequence[str]) -> Timed[str]:
-    """Run a compiled program and time it; the result is what it printed.
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """What a run of CmdStan printed.
+
+    Attributes
+    ----------
+    text : str
+        Its standard output.
+    line_times_s : tuple of float
+        Of each line of it, seconds from the start of the process until the line was read.
+    """
+
+    text: str
+    line_times_s: tuple[float, ...]
+
+    def seconds_between(self, first: str, last: str) -> float | None:
+        """Return the time from the line that begins with one text to the next with another.
+
+        None if there are no such lines.
+        """
+        lines = self.text.splitlines()
+        begins = [i for i, line in enumerate(lines) if line.startswith(first)]
+        ends = [i for i, line in enumerate(lines) if line.startswith(last)]
+        if not begins or not ends:
+            return None
+        return self.line_times_s[ends[0]] - self.line_times_s[begins[0]]
+
+
+def run_cmdstan(command: Sequence[str]) -> Timed[Console]:
+    """Run a compiled program in one thread and time it, line by line of what it prints.
+
+    With more threads, which cmdstanpy leaves behind in the environment, the seed would not
+    decide the order of Pathfinder's draws.
 
     Raises
     ------
     FitError
         If it fails; the message is what it complained of, in one line.
     """
+    environment = {k: v for k, v in os.environ.items() if k != "STAN_NUM_THREADS"}
+    lines: list[str] = []
+    times_s: list[float] = []
     start = time.perf_counter()
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    wall_time_s = time.perf_counter() - start
-    if answer.returncode != 0:
-        complaint = " ".join(answer.stderr.split()) or "CmdStan did not say why"
-        raise FitError(f"CmdStan ended with code {answer.returncode}: {complaint}")
-    return Timed(result=answer.stdout, wall_time_s=wall_time_s)
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            lines.append(line)
+            times_s.append(time.perf_counter() - start)
+        code = process.wait()
+        wall_time_s = time.perf_counter() - start
+        complaints.seek(0)
+        complaint = " ".join(complaints.read().split())
+    if code != 0:
+        complaint = complaint or "CmdStan did not say why"
+        raise FitError(f"CmdStan ended with code {code}: {complaint}")
+    console = Console(text="".join(lines), line_times_s=tuple(times_s))
+    return Timed(result=console, wall_time_s=wall_time_s)
+
+
+def run_method(
+    executable: Path,
+    *arguments: str,
+    data_file: Path,
+    output_file: Path,
+    seed: int,
+    init_radius: float | None = None,
+) -> Timed[Console]:
+    """Run one of CmdStan's methods.
+
+    Parameters
+    ----------
+    executable : Path
+        The compiled program.
+    *arguments : str
+        Further output options, then ``method=`` and the method's options.
+    data_file, output_file : Path
+        The data in JSON and the CSV file to write, with all digits of a double.
+    seed : int
+        CmdStan's.
+    init_radius : float, optional
+        Inits are uniform within this distance of zero; CmdStan's default is 2.
+
+    Returns
+    -------
+    Timed of Console
+
+    Raises
+    ------
+    FitError
+        As :func:`run_cmdstan`.
+    """
+    return run_cmdstan(
+        [
+            *(str(executable), "id=1", "random", f"seed={seed}", "data", f"file={data_file}"),
+            *([] if init_radius is None else [f"init={init_radius}"]),
+            *("output", f"file={output_file}", f"sig_figs={SIG_FIGS}", *arguments),
+        ]
+    )

@@ -10,9 +10,9 @@ from pydantic.dataclasses import dataclass
 from xarray import DataTree
 
 from harness.datasets import Dataset
-from harness.fit import Diagnostics, DrawKind, Fit, Status
+from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.base import OPTIONS_CONFIG, Problem
-from harness.methods.cmdstan_run import SIG_FIGS, run_folder, timed_call
+from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.metrics import chains
 
 
@@ -66,11 +66,12 @@ class Nuts:
                     metric=self.metric,
                     inits=self.init_radius,
                     output_dir=str(output_folder),
+                    save_warmup=True,
                     sig_figs=SIG_FIGS,
                     show_progress=False,
                 )
             )
-            draws = _draws(timed.result)
+            draws, cost = _draws(timed.result), _cost(timed)
         diagnostics = self._diagnostics(draws)
         return Fit(
             status=Status.OK,
@@ -78,6 +79,7 @@ class Nuts:
             draw_kind=DrawKind.CHAINS,
             diagnostics=diagnostics,
             fit_time_s=timed.wall_time_s,
+            cost=cost,
             warnings=self._warnings(diagnostics),
             used_data={"n_rows": rows.shape[0], "likelihood_weight": 1.0},
         )
@@ -112,5 +114,28 @@ class Nuts:
 
 
 def _draws(mcmc: cmdstanpy.CmdStanMCMC) -> DataTree:
-    """Return all variables and sampler statistics, read before their files go."""
-    return arviz_base.from_cmdstanpy(posterior=mcmc).load()
+    """Return all variables and sampler statistics after warm-up, read before their files go.
+
+    ArviZ 1.3 leaves warm-up in the statistics and takes it out of the variables.
+    """
+    tree = arviz_base.from_cmdstanpy(posterior=mcmc, save_warmup=False).load()
+    draw = tree["posterior"]["draw"]
+    stats = tree["sample_stats"].to_dataset().isel(draw=slice(-draw.size, None))
+    tree["sample_stats"] = DataTree(stats.assign_coords(draw=draw))
+    return tree
+
+
+def _cost(timed: Timed[cmdstanpy.CmdStanMCMC]) -> Cost:
+    """Split the time as the chains' own times are split; count the gradients of all iterations.
+
+    Chains share the cores, so that their own times add up to more than the wall time.
+    """
+    mcmc = timed.result
+    warmup_s, total_s = (sum(chain[part] for chain in mcmc.time) for part in ("warmup", "total"))
+    adapt_time_s = timed.wall_time_s * warmup_s / total_s if total_s > 0 else None
+    n_leapfrog = mcmc.draws(inc_warmup=True)[:, :, mcmc.column_names.index("n_leapfrog__")]
+    return Cost(
+        adapt_time_s=adapt_time_s,
+        run_time_s=None if adapt_time_s is None else timed.wall_time_s - adapt_time_s,
+        n_gradients=int(n_leapfrog.sum()) + n_leapfrog.size,
+    )

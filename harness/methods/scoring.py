@@ -1,0 +1,169 @@
+"""Log densities of an approximation's draws under the posterior that it approximates.
+
+That posterior is always the one of the full data with weight 1, also for a fit that has seen a
+subsample: importance weights and k-hat then judge what a reader wants, not what was optimised.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import arviz_base
+import numpy as np
+from xarray import DataTree
+
+from harness.datasets import FloatArray
+from harness.errors import FitError
+from harness.methods.base import Problem
+from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
+from harness.methods.draws_file import DrawsFile, parse_draws_file
+
+#: Calls of CmdStan spent on finding the draws that it cannot score; each reads the data again.
+_MAX_CALLS = 40
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scores:
+    """What the posterior says of some draws.
+
+    Attributes
+    ----------
+    log_p : ndarray, shape (draw,)
+        Log density on the unconstrained scale, Jacobian included, up to one constant, in nats;
+        NaN where CmdStan gives none.
+    gradient : ndarray, shape (draw, unconstrained)
+        Its gradient with respect to the unconstrained parameters.
+    names : tuple of str
+        The unconstrained parameters; empty if no draw could be scored.
+    """
+
+    log_p: FloatArray
+    gradient: FloatArray
+    names: tuple[str, ...]
+
+
+class _Scorer:
+    """Calls ``log_prob``; halves what fails until the draws at fault are alone."""
+
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self.command = command
+        self.folder = folder
+        self.n_calls = 0
+        self.names: tuple[str, ...] = ()
+
+    def score(self, header: str, rows: list[str]) -> list[FloatArray | None]:
+        """Return the line of results of each row, None for a row without any."""
+        if self.n_calls == _MAX_CALLS:
+            return [None] * len(rows)
+        self.n_calls += 1
+        try:
+            return self._call(header, rows)
+        except FitError:
+            if len(rows) == 1:
+                return [None]
+        middle = len(rows) // 2
+        return self.score(header, rows[:middle]) + self.score(header, rows[middle:])
+
+    def _call(self, header: str, rows: list[str]) -> list[FloatArray | None]:
+        """Score all rows in one call."""
+        points, output = self.folder / "points.csv", self.folder / "log_p.csv"
+        points.write_text("\n".join([header, *rows, ""]))
+        run_cmdstan(
+            [
+                *(*self.command, "output", f"file={output}", f"sig_figs={SIG_FIGS}"),
+                *("method=log_prob", f"constrained_params={points}", "jacobian=1"),
+            ]
+        )
+        scored = parse_draws_file(output.read_text())
+        self.names = tuple(name.removeprefix("g_") for name in scored.names[1:])
+        return list(scored.table)
+
+
+def score_draws(problem: Problem, draws: DrawsFile) -> Scores:
+    """Evaluate the posterior of the full data, and its gradient, at each draw.
+
+    One call of CmdStan's ``log_prob`` scores all draws.  It refuses them all if one lies outside
+    of the support or has no finite density; then the draws at fault are searched by halving.
+
+    Parameters
+    ----------
+    problem : Problem
+        The program and all its rows, which count with weight 1.
+    draws : DrawsFile
+        Draws on the constrained scale, with all digits: a simplex printed with six fails.
+
+    Returns
+    -------
+    Scores
+    """
+    rows = problem.dataset.rows
+    data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
+    header, *points = draws.model_columns()
+    with run_folder(data) as (data_file, folder):
+        command = [str(problem.program.executable), "data", f"file={data_file}"]
+        scorer = _Scorer(command, folder)
+        found = scorer.score(header, points)
+    unknown = np.full(1 + len(scorer.names), np.nan)
+    table = np.array([unknown if line is None else line for line in found])
+    return Scores(log_p=table[:, 0], gradient=table[:, 1:], names=scorer.names)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ScoredDraws:
+    """The draws of an approximation as a fit keeps them.
+
+    Attributes
+    ----------
+    tree : DataTree
+        Groups ``posterior`` and ``sample_stats``, one chain.
+    warnings : tuple of str
+        What could not be scored.
+    """
+
+    tree: DataTree
+    warnings: tuple[str, ...]
+
+
+def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> ScoredDraws:
+    """Put independent draws into a tree, with their scores.
+
+    Parameters
+    ----------
+    problem : Problem
+        The posterior that the draws stand for.
+    draws : DrawsFile
+        What CmdStan drew.
+    log_q : ndarray, shape (draw,)
+        Log density of the approximation on the unconstrained scale, up to one constant, in nats.
+
+    Returns
+    -------
+    ScoredDraws
+        ``sample_stats`` has ``log_p``, ``log_q`` and ``log_p_gradient``, the last with the
+        dimension ``unconstrained``.
+
+    Raises
+    ------
+    FitError
+        If a draw is not finite.
+    """
+    variables = draws.variables
+    if not all(np.isfinite(values).all() for values in variables.values()):
+        raise FitError("CmdStan's approximation has draws that are not finite")
+    scores = score_draws(problem, draws)
+    tree = arviz_base.from_dict(
+        {
+            "posterior": {name: values[None] for name, values in variables.items()},
+            "sample_stats": {
+                "log_p": scores.log_p[None],
+                "log_q": log_q[None],
+                "log_p_gradient": scores.gradient[None],
+            },
+        },
+        dims={"log_p_gradient": ["unconstrained"]},
+        coords={"unconstrained": list(scores.names)},
+    )
+    n_unknown = int(np.isnan(scores.log_p).sum())
+    warnings: list[str] = []
+    if n_unknown:
+        warnings.append(f"CmdStan gives no log density for {n_unknown} of {log_q.size} draws")
+    return ScoredDraws(tree=tree, warnings=tuple(warnings))
