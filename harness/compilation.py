@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -20,6 +21,8 @@ from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
 from harness.program import Program
 
+_QUOTED_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompiledProgram:
@@ -32,7 +35,8 @@ class CompiledProgram:
     executable : Path
         The executable.
     digest : str
-        SHA-256 over the source with its includes, Stan's version and the compiler flags.
+        SHA-256 over the source with its includes, the user's header with those beside it, Stan's
+        version and the compiler flags.
     compile_time_s : float
         Wall time of the compilation when it was made, in seconds.
     stan_version : str
@@ -64,13 +68,36 @@ def _one_line(stanc_message: str) -> str:
     return " ".join(outside_excerpt)
 
 
+def _stanc_flags(program: Program) -> list[str]:
+    """Return stanc's flags for a program: where includes are, and whether C++ completes it."""
+    flags = [f"--include-paths={program.file.parent}"]
+    return [*flags, "--allow-undefined"] if program.user_header else flags
+
+
+def _headers(program: Program) -> list[Path]:
+    """Return the user's header and, in order, those beside it that it includes in quotes."""
+    if program.user_header is None:
+        return []
+    if not program.user_header.is_file():
+        raise ProgramError(
+            f"user header '{program.user_header}' of program '{program.name}' does not exist; "
+            "check the study's 'user_header'"
+        )
+    headers = [program.user_header]
+    for header in headers:  # grows while it is read
+        included = _QUOTED_INCLUDE.findall(header.read_text(encoding="utf-8", errors="replace"))
+        beside = [(header.parent / name).resolve() for name in included]
+        headers += [file for file in beside if file.is_file() and file not in headers]
+    return headers
+
+
 def _inspect(stanc: Path, program: Program) -> dict[str, Any]:
     """Return what stanc says of a program: its included files and variables."""
     if not program.file.is_file():
         raise ProgramError(
             f"Stan program '{program.file}' does not exist; check the study's 'file'"
         )
-    command = [str(stanc), f"--include-paths={program.file.parent}", "--info", str(program.file)]
+    command = [str(stanc), *_stanc_flags(program), "--info", str(program.file)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         message = _one_line(answer.stderr or answer.stdout)
@@ -129,15 +156,25 @@ def _make(program: Program, source: Path, cmdstan: Path) -> None:
     cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
     two threads that compile side by side cannot have.
     """
-    stanc_flags = (f"--include-paths={program.file.parent}", f"--filename-in-msg={source.name}")
+    stanc_flags = [*_stanc_flags(program), f"--filename-in-msg={source.name}"]
     command = [os.environ.get("MAKE", "make")]
     command += ["STANCFLAGS+=" + flag.replace(" ", "\\ ") for flag in stanc_flags]
+    if program.user_header:
+        # make divides a list at spaces, which the path of the user's header may have
+        header = source.with_name("user_header.hpp")
+        header.write_text(f'#include "{program.user_header}"\n', encoding="utf-8")
+        command += [f"USER_HEADER={header}"]
     command += [str(source.with_suffix(""))]
     answer = subprocess.run(command, cwd=cmdstan, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
-        told = [line for line in lines if "error" in line.lower() and "***" not in line] or lines
-        raise ProgramError(f"program '{program.name}' does not compile: {told[-1].strip()}")
+        raise ProgramError(f"program '{program.name}' does not compile: {_first_error(lines)}")
+
+
+def _first_error(lines: list[str]) -> str:
+    """Return the first error that make's output tells of, from which the others often follow."""
+    told = [line for line in lines if "error" in line.lower() or "undefined reference" in line]
+    return ([line for line in told if "***" not in line] or lines[-1:])[0].strip()
 
 
 def _local_flags(cmdstan: Path) -> str:
@@ -164,8 +201,8 @@ def _make_folder(folder: Path, program: Program, cmdstan: Path) -> None:
 def compile_program(program: Program) -> CompiledProgram:
     """Compile a program, or find its executable from an earlier time.
 
-    Executables live in the cache folder under a digest of the source, its includes and the
-    CmdStan that compiles it, so that nothing is written beside the program.
+    Executables live in the cache folder under a digest of the source, its includes, the user's
+    header and the CmdStan that compiles it, so that nothing is written beside the program.
 
     Parameters
     ----------
@@ -179,14 +216,15 @@ def compile_program(program: Program) -> CompiledProgram:
     Raises
     ------
     ProgramError
-        If the file is missing, stanc or the compiler refuses it, or the contract names data
-        or parameters that the program lacks.
+        If the file or its user header is missing, stanc or the compiler refuses it, or the
+        contract names data or parameters that the program lacks.
     """
     location = ensure_cmdstan()
     cmdstanpy.set_cmdstan_path(str(location.path))
     info = _inspect(location.path / "bin" / "stanc", program)
     _check_contract(program, info)
-    sources = [program.file, *sorted(Path(name) for name in info["included_files"])]
+    included = sorted(Path(name) for name in info["included_files"])
+    sources = [program.file, *included, *_headers(program)]
     digest = _digest(sources, f"{location.version}\n{_local_flags(location.path)}")
     executable_key = hashlib.sha256(f"{digest} {location.path}".encode()).hexdigest()[:32]
     folder = cache_folder() / "programs" / executable_key

@@ -69,6 +69,8 @@ class Program:
         The variables that tables summarise.
     components : Components or None
         Set for mixtures, whose components are then labelled by their first coordinate.
+    user_header : Path or None
+        A C++ header that defines what the program's ``functions`` block only declares.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Program:
     data: Mapping[str, float] = field(default_factory=dict)
     parameters: tuple[str, ...]
     components: Components | None = None
+    user_header: Path | None = None
 
     def stan_data(self, rows: FloatArray, *, likelihood_weight: float) -> dict[str, Any]:
         """Return CmdStan's data for some rows.

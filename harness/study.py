@@ -205,6 +205,7 @@ def _program(table: ProgramTable, folder: Path) -> Program:
         data=table.data,
         parameters=tuple(table.parameters),
         components=Components(**components.model_dump()) if components else None,
+        user_header=(folder / table.user_header).resolve() if table.user_header else None,
     )
 
 

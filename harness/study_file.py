@@ -52,6 +52,7 @@ class ProgramTable(_Table):
 
     name: str
     file: str
+    user_header: str | None = None
     contract: ContractTable
     data: dict[str, float] = {}
     parameters: list[str]

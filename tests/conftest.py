@@ -26,6 +26,7 @@ def mixture(cmdstan_home: Path) -> Iterator[Callable[[str], CompiledProgram]]:
 
     @cache
     def compiled(name: str) -> CompiledProgram:
+        header = PROJECT / "stan" / "functions" / "gmm_fused.hpp"
         return compile_program(
             Program(
                 name=name,
@@ -36,6 +37,7 @@ def mixture(cmdstan_home: Path) -> Iterator[Callable[[str], CompiledProgram]]:
                 data={"prior_sd": 1.0},
                 parameters=("mu", "pi"),
                 components=Components(means="mu", shares="pi"),
+                user_header=header if name.endswith("fused") else None,
             )
         )
 
