@@ -8,7 +8,6 @@ import pytest
 from harness.methods.advi_output import (
     AdviConsole,
     parse_console,
-
     parse_elbo_file,
 )
 

@@ -15,10 +15,9 @@ from harness.datasets import Dataset, make_dataset
 from harness.fit import Fit, Status
 from harness.methods import Problem
 from harness.methods.nuts import Nuts
-from harness.runner import FittedRun
-from harness.study import Run
-from harness.summary import RAW, RELABELLED, parameter_rows
-from harness.table import COMPARISON_COLUMNS, make_table, read_table
+from harness.quantities import RAW, RELABELLED, posterior_arrays, quantities
+from harness.summary.moments import summarise_draws
+from harness.table import COMPARISON_COLUMNS, read_table
 
 Compile = Callable[[str], CompiledProgram]
 
@@ -31,20 +30,17 @@ def reference(dataset: str) -> pd.DataFrame:
     return table[table["dataset"] == dataset]
 
 
-def summaries(fit: Fit, program: CompiledProgram, dataset: str, labels: str) -> pd.DataFrame:
-    """The rows that the tables show of a fit, by parameter."""
+def summaries(fit: Fit, program: CompiledProgram, labels: str) -> pd.DataFrame:
+    """What the tables show of a fit, by parameter."""
     assert fit.status is Status.OK
-    run = Run(
-        dataset=dataset,
-        program=program.program.name,
-        method=Nuts(),
-        variant="default",
-        replicate=1,
-        seed=SEED,
+    named = quantities(posterior_arrays(fit, program.program), program.program)
+    return pd.DataFrame.from_dict(
+        {
+            name: asdict(summarise_draws(draws, fit.draw_kind))
+            for name, draws in named.by_labels[labels].items()
+        },
+        orient="index",
     )
-    fitted = FittedRun(run=run, fit=fit, program=program, key="", from_store=False)
-    table = make_table(parameter_rows(fitted), COMPARISON_COLUMNS)
-    return table[table["labels"] == labels].set_index("parameter")
 
 
 def assert_reference(table: pd.DataFrame, dataset: str) -> None:
@@ -71,7 +67,7 @@ def sample_ordered(
     method = Nuts(init_radius=0.1, n_warmup=n_warmup, n_draws=n_draws)
     fit = method.fit(Problem(program=program, dataset=dataset), seed=SEED)
     assert fit.diagnostics.n_divergent == 0
-    return summaries(fit, program, dataset.name, RAW)
+    return summaries(fit, program, RAW)
 
 
 def test_small_posterior_is_that_of_the_long_runs(mixture: Compile, small: Dataset) -> None:
