@@ -248,7 +248,9 @@ def test_draws_are_cmdstans_rows_without_the_mean(
     drawn = table[1:]
     np.testing.assert_array_equal(theta(fit)[0], drawn[:, [column["theta.1"], column["theta.2"]]])
     stats = fit.draws["sample_stats"]
-    np.testing.assert_allclose(stats["log_p"].to_numpy()[0], drawn[:, column["log_p__"]], rtol=1e-12)
+    np.testing.assert_allclose(
+        stats["log_p"].to_numpy()[0], drawn[:, column["log_p__"]], rtol=1e-12
+    )
     np.testing.assert_array_equal(stats["log_q"].to_numpy()[0], drawn[:, column["log_g__"]])
     assert not (theta(fit)[0] == table[0, column["theta.1"] : column["theta.2"] + 1]).any()
 
