@@ -36,7 +36,7 @@ def test_single_draw_keeps_its_dimensions() -> None:
     text = "# note\nlp__,log_p__,log_g__,z.1.1,z.2.1\n0,0,0,1,2\n0,-1,-2,3,4\n"
     draws = parse_draws_file(text, has_mean_row=True)
     np.testing.assert_array_equal(draws.variables["z"], [[[3.0], [4.0]]])
-    assert (draws.column("log_p__"), draws.column("log_g__")) == ([-1.0], [-2.0])
+    assert (draws.column("log_p__").tolist(), draws.column("log_g__").tolist()) == ([-1.0], [-2.0])
 
 
 def test_cells_keep_every_digit_and_lose_the_blanks() -> None:
