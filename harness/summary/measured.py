@@ -19,6 +19,8 @@ from harness.verdict.judge import judge_fit
 
 # The distances that take all pairs of draws, and the classifier, use so many of each set.
 _MAX_JOINT_DRAWS = 1000
+# A discrepancy of fewer points says nothing.
+_MIN_POINTS = 10
 # Keeps the generator of random directions and folds apart from others of the same seed.
 _JOINT_STREAM = 2
 
@@ -36,7 +38,7 @@ class MeasuredFit:
     missed_mass : float or None
         See `harness.metrics.modes.missed_mass`.
     stein : KernelStein or None
-        From the gradients, where there is no valid reference.
+        From the gradients of the log density, in units of the draws' own sds.
     weights : Psis or None
         Importance weights against the full-data posterior.
     n_label_orders : int or None
@@ -117,7 +119,7 @@ def measure_fit(
         quantities=measured,
         joint=joint,
         missed_mass=missed,
-        stein=None if joint is not None else _stein(item.fit),
+        stein=_stein(item.fit),
         weights=weights,
         n_label_orders=named.n_label_orders,
         judgement=explain(judgement, target),
@@ -136,16 +138,14 @@ def _weights(fit: Fit) -> Psis | None:
 def _stein(fit: Fit) -> KernelStein | None:
     """Measure draws by the gradients of the log density, in units of the draws' own sds."""
     assert fit.draws is not None  # noqa: S101 - the fit is ok
-    stats = fit.draws.get("sample_stats")
-    if stats is None or "unconstrained" not in stats:
+    points = fit.draws.get("points")
+    if points is None:
         return None
-    draws = stats["unconstrained"].to_numpy()[0]
-    gradients = stats["log_p_gradient"].to_numpy()[0]
-    usable = np.isfinite(draws).all(axis=1) & np.isfinite(gradients).all(axis=1)
-    scale = draws[usable].std(axis=0)
-    if usable.sum() < 2 or not (scale > 0).all():
+    positions, gradients = points["position"].to_numpy(), points["gradient"].to_numpy()
+    scale = positions.std(axis=0)
+    if len(positions) < _MIN_POINTS or not (scale > 0).all():
         return None
-    return kernel_stein_discrepancy(draws[usable], gradients=gradients[usable], scale=scale)
+    return kernel_stein_discrepancy(positions, gradients=gradients, scale=scale)
 
 
 def _joint(
