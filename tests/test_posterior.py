@@ -5,6 +5,7 @@ runs made when the study was commissioned.
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.fit import DrawKind, Fit, Status
+from harness.fit import DrawKind, Fit, Status, log_weights
 from harness.metrics.joint import JointComparison, compare_joint
 from harness.metrics.modes import missed_mass
 from harness.metrics.psis import Psis, psis
@@ -128,11 +128,8 @@ def measure_fit(
 
 def _weights(fit: Fit) -> Psis | None:
     """Weigh an approximation against the full-data posterior, before any resampling of it."""
-    assert fit.draws is not None  # noqa: S101 - the fit is ok
-    group = fit.draws.get("proposals", fit.draws.get("sample_stats"))
-    if fit.draw_kind is DrawKind.CHAINS or group is None or "log_q" not in group:
-        return None
-    return psis(group["log_p"].to_numpy().ravel() - group["log_q"].to_numpy().ravel())
+    log_weight = log_weights(fit)
+    return None if log_weight is None else psis(log_weight)
 
 
 def _stein(fit: Fit) -> KernelStein | None:
