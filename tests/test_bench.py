@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.bench import BENCH_COLUMNS, N_REPEATS, SIMD_LIMIT, bench_table, gradients
-from harness.bench.simd_limit import bare_loop
+from harness.bench import BARE_LOOP, BENCH_COLUMNS, N_REPEATS, bench_table, gradients
+from harness.bench.bare_loop import bare_loop
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import ProgramError
@@ -45,10 +45,10 @@ def test_table_sets_each_program_beside_the_bare_loop(monkeypatch: pytest.Monkey
     monkeypatch.setattr(gradients, "_time_log_prob", pretend)
     monkeypatch.setattr(gradients, "_time_loop", lambda *_: 0.1e-3)
     table = bench_table(study).set_index("program")
-    assert ["dataset", "n_rows", "program"] == list(BENCH_COLUMNS)[:3]
-    np.testing.assert_allclose(table["times_simd_limit"].to_numpy(float), [100, 20, 2, 1])
+    assert list(BENCH_COLUMNS)[:3] == ["dataset", "n_rows", "program"]
+    np.testing.assert_allclose(table["times_bare_loop"].to_numpy(float), [100, 20, 2, 1])
     np.testing.assert_allclose(table["ratio_to_slowest"].to_numpy(float), [1, 5, 50, 100])
-    assert list(table.index) == [*seconds, SIMD_LIMIT]
+    assert list(table.index) == [*seconds, BARE_LOOP]
     assert set(table["n_rows"]) == {100_000}
 
 

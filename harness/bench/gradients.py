@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.bench.simd_limit import BareLoop, bare_loop
+from harness.bench.bare_loop import BareLoop, bare_loop
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import FitError
@@ -23,8 +23,8 @@ from harness.table import make_table
 
 #: Repetitions of each timing, interleaved between the programs; medians are reported.
 N_REPEATS = 5
-#: What tables call the bare loop that no program can be expected to beat by much.
-SIMD_LIMIT = "bare SIMD loop"
+#: What tables call the bare loop over the same arithmetic, without Stan.
+BARE_LOOP = "bare loop"
 #: Gradients are counted up until they take this long beside reading the data.
 _MIN_TIMED_S = 1.0
 
@@ -36,7 +36,7 @@ BENCH_COLUMNS: Mapping[str, str] = {
     "gradient_time_min_s": "Float64",
     "gradient_time_max_s": "Float64",
     "ratio_to_slowest": "Float64",
-    "times_simd_limit": "Float64",
+    "times_bare_loop": "Float64",
 }
 
 
@@ -84,7 +84,7 @@ def time_gradients(
     """Time one gradient of each program, several times, in turns.
 
     On rows of two columns a bare loop over the arithmetic of a mixture takes its turn as well,
-    named :data:`SIMD_LIMIT`.
+    named :data:`BARE_LOOP`.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def time_gradients(
         if dataset.rows.shape[1] == 2:
             loop = stack.enter_context(bare_loop(dataset.rows))
             count = max(1, round(_MIN_TIMED_S / _time_loop(loop, 10)))
-            timers[SIMD_LIMIT] = partial(_time_loop, loop, count)
+            timers[BARE_LOOP] = partial(_time_loop, loop, count)
         turns = [{name: timer() for name, timer in timers.items()} for _ in range(N_REPEATS)]
     return {name: [turn[name] for turn in turns] for name in timers}
 
@@ -145,5 +145,5 @@ def _bench_rows(times: Mapping[str, list[float]], dataset: Dataset) -> Iterator[
             "gradient_time_min_s": min(values),
             "gradient_time_max_s": max(values),
             "ratio_to_slowest": slowest / median,
-            "times_simd_limit": median / medians[SIMD_LIMIT] if SIMD_LIMIT in medians else None,
+            "times_bare_loop": median / medians[BARE_LOOP] if BARE_LOOP in medians else None,
         }

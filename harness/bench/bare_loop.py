@@ -1,4 +1,4 @@
-"""The least that a gradient of the mixture costs: a bare C++ loop without Stan."""
+"""What a gradient of the mixture costs without Stan: a bare C++ loop."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ import numpy as np
 from harness.datasets import FloatArray
 from harness.errors import ProgramError
 
-_SOURCE = Path(__file__).with_name("simd_limit.cpp")
+_SOURCE = Path(__file__).with_name("bare_loop.cpp")
 #: With these the compiler vectorises the loop by itself for the processor at hand.
 _FLAGS = ("-std=c++17", "-Ofast", "-march=native")
 
@@ -78,7 +78,7 @@ def bare_loop(rows: FloatArray) -> Iterator[BareLoop]:
     """
     with TemporaryDirectory(prefix="harness-bench-") as name:
         loop = BareLoop(
-            executable=Path(name) / "simd_limit",
+            executable=Path(name) / "bare_loop",
             rows_file=Path(name) / "rows.bin",
             n_rows=rows.shape[0],
         )

@@ -1,8 +1,8 @@
-// What one gradient of a two-component mixture's log likelihood costs at least: a bare loop over
-// two columns that the compiler vectorises by itself, without Stan.
+// What one gradient of a two-component mixture's log likelihood costs without Stan: a bare loop
+// over two columns that the compiler vectorises by itself.
 // Wants -Ofast -march=native, with which sums are reordered and exp comes from the vector library.
 //
-// usage: simd_limit FILE N_ROWS N_GRADIENTS
+// usage: bare_loop FILE N_ROWS N_GRADIENTS
 //   FILE has 2 * N_ROWS doubles, the first column before the second.
 //   Prints seconds per gradient, the sum of log1p_exp(alpha + x * beta) over rows at
 //   alpha = 0.3, beta = (1.1, -0.7), and its three slopes.
@@ -47,7 +47,7 @@ __attribute__((noinline)) Gradient gradient_at(const double* __restrict x_1,
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    std::fputs("usage: simd_limit FILE N_ROWS N_GRADIENTS\n", stderr);
+    std::fputs("usage: bare_loop FILE N_ROWS N_GRADIENTS\n", stderr);
     return 2;
   }
   const std::ptrdiff_t n_rows = std::atol(argv[2]);
