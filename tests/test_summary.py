@@ -256,9 +256,9 @@ def test_importance_weights_mend_what_they_can_and_say_where_they_cannot() -> No
 
 
 def test_a_reference_that_fails_its_checks_is_none_and_the_table_says_why() -> None:
-    stuck = gaussian_chains()
-    assert stuck.draws is not None
-    stuck.draws["posterior"]["theta"][0] += 3
+    theta = np.random.default_rng(1).standard_normal((4, 1000, 2))
+    theta[0] += 3
+    stuck = full_data(known_fit({"theta": theta}))
     summary = tables(
         fitted(gaussian_approximation(), program=PLAIN), reference=fitted(stuck, program=PLAIN)
     )
