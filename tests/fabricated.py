@@ -80,7 +80,7 @@ CELLS = (
 #: Two other kinds of approximation, of which Pathfinder is right.
 OTHER_CELLS = (
     Cell(program="plain", method="pathfinder", fit_time_s=0.25, n_retries=2, scored=True),
-    Cell(program="plain", method="laplace", scale=0.5, fit_time_s=0.125, scored=True),
+    Cell(program="plain", method="laplace", scale=0.5, fit_time_s=0.12, scored=True),
 )
 
 #: Names the chains of the program ``ordered`` as what the others are measured against.
