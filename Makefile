@@ -39,7 +39,8 @@ format: $(READY) ## format the code
 report: $(READY) ## write the report again from the saved tables
 	@$(BIN)/harness report $(STUDY)
 
-bench: $(READY) ## time a gradient of the study's programs against one another
+bench: STUDY = studies/gradients.toml
+bench: $(READY) ## time a gradient of each mixture program (or of STUDY's programs)
 	@$(BIN)/harness cmdstan install
 	@$(BIN)/harness bench $(STUDY)
 

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from harness.cmdstan import install_home
 from harness.compilation import CompiledProgram, compile_program
 from harness.datasets import Dataset, make_dataset
+from harness.methods import Problem
 from harness.program import Components, DataContract, Program
+from tests.cases import gaussian_program, gaussian_rows
 
 PROJECT = Path(__file__).parent.parent
 
@@ -44,6 +47,20 @@ def mixture(cmdstan_home: Path) -> Iterator[Callable[[str], CompiledProgram]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CMDSTAN", str(cmdstan_home))
         yield compiled
+
+
+@pytest.fixture(scope="session")
+def gaussian(cmdstan_home: Path) -> Callable[[float], Problem]:
+    """The Gaussian problem with a correlation of the rows' coordinates."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CMDSTAN", str(cmdstan_home))
+        compiled = compile_program(gaussian_program(rho=0.0))
+
+    def problem(rho: float) -> Problem:
+        program = dataclasses.replace(compiled, program=gaussian_program(rho=rho))
+        return Problem(program=program, dataset=gaussian_rows())
+
+    return problem
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from harness.methods.advi_output import (
+    ETA_GRID,
     AdviConsole,
+    parse_adapted_eta,
     parse_console,
-
     parse_elbo_file,
 )
 
@@ -30,12 +31,16 @@ def noted(*notes: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "converged", "eta"),
-    [("meanfield", "median", 1.0), ("fullrank", "no", 1.0), ("fixed_eta", "no", None)],
+    ("name", "converged", "etas"),
+    [
+        ("meanfield", "median", (100.0, 10.0, 1.0, 0.1)),
+        ("fullrank", "no", (100.0, 10.0, 1.0, 0.1)),
+        ("fixed_eta", "no", ()),
+    ],
 )
-def test_console_of_true_runs(name: str, converged: str, eta: float | None) -> None:
+def test_console_of_true_runs(name: str, converged: str, etas: tuple[float, ...]) -> None:
     assert parse_console(written(f"{name}.stdout")) == AdviConsole(
-        converged=converged, may_be_diverging=False, elbo_was_larger=False, adapted_eta=eta
+        converged=converged, may_be_diverging=False, elbo_was_larger=False, etas_tried=etas
     )
 
 
@@ -51,19 +56,20 @@ def test_rule_that_stopped_the_run(note: str, converged: str) -> None:
     assert parse_console(noted(note)).converged == converged
 
 
-@pytest.mark.parametrize(
-    ("line", "eta"),
-    [
-        ("Success! Found best value [eta = 0.01].", 0.01),
-        ("Success! Found best value [eta = 1e-05] earlier than expected.", 1e-5),
-        ("Success! Found best value [eta = 100] earlier than expected.", 100.0),
-    ],
-)
-def test_adapted_step_size(line: str, eta: float) -> None:
-    text = written("meanfield.stdout")
-    found = "Success! Found best value [eta = 1] earlier than expected."
-    assert found in text
-    assert parse_console(text.replace(found, line)).adapted_eta == eta
+@pytest.mark.parametrize("n_tried", [1, 2, 3, 4, 5])
+def test_step_sizes_tried(n_tried: int) -> None:
+    steps = [1, *range(50, 50 * n_tried + 1, 50)]
+    lines = [f"Iteration: {step:3} / 250 [ {step // 3:2}%]  (Adaptation)" for step in steps]
+    assert parse_console("\n".join(lines)).etas_tried == ETA_GRID[:n_tried]
+
+
+@pytest.mark.parametrize("eta", ["0.01", "1e-05", "100"])
+def test_adapted_step_size(eta: str) -> None:
+    options = "#     eta = 1 (Default)\n# id = 1\nlp__,log_p__,log_g__,x\n"
+    text = f"{options}# Stepsize adaptation complete.\n# eta = {eta}\n0,0,0,1\n"
+    assert parse_adapted_eta(text) == float(eta)
+    assert parse_adapted_eta(options) is None
+    assert parse_adapted_eta(written("fixed_eta.csv")) is None
 
 
 def test_divergence_counts_at_the_last_evaluation_only() -> None:
@@ -87,7 +93,7 @@ def test_console_cut_off_before_the_first_evaluation() -> None:
     text = written("meanfield.stdout").partition("Begin stochastic")[0]
     console = parse_console(text)
     assert (console.converged, console.may_be_diverging) == ("no", False)
-    assert parse_console("").adapted_eta is None
+    assert parse_console("").etas_tried == ()
 
 
 def test_elbo_file() -> None:
@@ -112,26 +118,3 @@ def test_elbo_file_and_console_tell_the_same_story() -> None:
 def test_elbo_file_without_evaluations_is_empty(text: str) -> None:
     trace = parse_elbo_file(text)
     assert trace.iteration.shape == trace.elapsed_s.shape == trace.elbo.shape == (0,)
-
-
-def test_draws_file_gives_variables_without_the_mean_row() -> None:
-    draws = parse_draws_file(written("fixed_eta.csv"))
-    shapes = {name: values.shape for name, values in draws.variables.items()}
-    assert shapes == {
-        "mu": (50,),
-        "sigma": (50,),
-        "share": (50, 3),
-        "log_sigma": (50,),
-        "y_rep": (50,),
-        "count": (50, 2),
-    }
-    np.testing.assert_array_equal(draws.variables["mu"][:2], [1.8296, 0.808234])
-    np.testing.assert_array_equal(draws.variables["share"][0], [0.187292, 0.327668, 0.48504])
-    np.testing.assert_array_equal(draws.log_p[:2], [-20.4292, -21.2685])
-    np.testing.assert_array_equal(draws.log_q[:2], [-1.39816, -0.897728])
-
-
-def test_single_draw_keeps_its_dimensions() -> None:
-    draws = parse_draws_file("# note\nlp__,log_p__,log_g__,z.1.1,z.2.1\n0,0,0,1,2\n0,-1,-2,3,4\n")
-    np.testing.assert_array_equal(draws.variables["z"], [[[3.0], [4.0]]])
-    assert (draws.log_p.tolist(), draws.log_q.tolist()) == ([-1.0], [-2.0])

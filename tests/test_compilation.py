@@ -197,10 +197,11 @@ def test_threads_compile_without_moving_the_process(
     assert len({future.result().executable for future in pending}) == 2
 
 
-def test_compilers_last_error_is_told_and_nothing_is_left(
+def test_compilers_first_error_is_told_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    printed = "echo 'g++ -O3'; echo 'slope.hpp:7: error: no such thing'; echo 'make: *** Error 1'"
+    printed = "echo 'g++ -O3'; echo 'slope.hpp:7: error: no such thing'"
+    printed += "; echo 'slope.hpp:9: error: what follows'; echo 'make: *** Error 1'"
     pretended_make(tmp_path, f"{printed}; exit 2", monkeypatch)
     program = written(tmp_path / "here")
     with pytest.raises(ProgramError) as caught:
@@ -216,6 +217,82 @@ def test_unwritable_cache_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path / "cache")
     with pytest.raises(ProgramError, match=r"cache/programs' \(Not a directory\); set XDG_CACHE"):
         compile_program(written(tmp_path / "here"))
+
+
+CUBE = """\
+#include "parts/square.hpp"
+#include <ostream>
+template <typename T>
+T cube(const T& x, std::ostream*) { return square_of(x) * x; }
+"""
+SQUARE = "template <typename T> T square_of(const T& x) { return x * x; }\n"
+DECLARED = edited("functions {", "functions {\n  real cube(real x);").replace("half(b", "cube(b")
+
+
+def with_header(folder: Path, *, cube: str = CUBE, square: str = SQUARE) -> Program:
+    """The program with a function in C++, in a folder whose name has a space."""
+    program = written(folder / "of mine", source=DECLARED)
+    header = program.file.with_name("cube.hpp")
+    header.write_text(cube)
+    (folder / "of mine" / "parts").mkdir(exist_ok=True)
+    (folder / "of mine" / "parts" / "square.hpp").write_text(square)
+    return dataclasses.replace(program, user_header=header)
+
+
+def test_program_with_a_user_header_runs(tmp_path: Path) -> None:
+    compiled = compile_program(with_header(tmp_path))
+    assert compiled.model.exe_info()["stan_version_minor"] == "39"
+
+
+@pytest.mark.usefixtures("compiled_folders")
+def test_digest_covers_the_user_header_and_its_own(tmp_path: Path) -> None:
+    programs = [
+        with_header(tmp_path / "a"),
+        with_header(tmp_path / "b", cube=CUBE + "// a remark\n"),
+        with_header(tmp_path / "c", square=SQUARE + "// a remark\n"),
+    ]
+    digests = {compile_program(program).digest for program in programs}
+    assert len(digests) == 3
+    assert compile_program(with_header(tmp_path / "d")).digest in digests
+
+
+@pytest.mark.usefixtures("compiled_folders")
+def test_headers_that_include_one_another_are_read_once(tmp_path: Path) -> None:
+    program = with_header(tmp_path, square='#include "../cube.hpp"\n' + SQUARE)
+    assert compile_program(program).executable.is_file()
+
+
+def test_missing_user_header_is_named(tmp_path: Path) -> None:
+    program = with_header(tmp_path)
+    assert program.user_header is not None
+    program.user_header.unlink()
+    complaint = r"cube\.hpp' of program 'slope' does not exist; check the study's 'user_header'$"
+    with pytest.raises(ProgramError, match=complaint):
+        compile_program(program)
+
+
+def test_function_without_a_definition_is_told(tmp_path: Path) -> None:
+    program = dataclasses.replace(with_header(tmp_path), user_header=None)
+    with pytest.raises(ProgramError, match=r"line 2, .*without specifying a definition"):
+        compile_program(program)
+
+
+@pytest.mark.parametrize(
+    ("header", "complaint"),
+    [
+        ({"cube": CUBE.replace("square_of(x)", "square(x")}, r"of mine/cube\.hpp:4:.*expected"),
+        ({"cube": CUBE.replace("cube(", "tube(")}, r"error: .*cube"),
+        ({"square": "no C++\n"}, r"of mine/parts/square\.hpp:1:.*error: "),
+    ],
+    ids=["syntax", "another name", "syntax beside"],
+)
+def test_user_header_that_does_not_compile_is_told(
+    tmp_path: Path, header: dict[str, str], complaint: str
+) -> None:
+    with pytest.raises(ProgramError, match=complaint) as caught:
+        compile_program(with_header(tmp_path, **header))
+    assert str(caught.value).startswith("program 'slope' does not compile: ")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("program", [MIXTURE, gaussian_program(rho=0.0)], ids=["gmm", "gaussian"])

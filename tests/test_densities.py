@@ -1,4 +1,4 @@
-"""The three mixture programs: one density, the one written down in NumPy.
+"""The mixture programs: one density, the one written down in NumPy.
 
 Points are unconstrained. The share ``pi[1]`` is the inverse logit of root 2 times its unconstrained
 value (the isometric log ratio), and ``mu_first`` of the ordered program is a value and the log
@@ -26,6 +26,7 @@ Compile = Callable[[str], CompiledProgram]
 #: log density of each point, shape (n_points,), and gradients, shape (n_points, 5)
 Evaluations = tuple[FloatArray, FloatArray]
 
+PROGRAMS = ["gmm", "gmm_glm", "gmm_fused", "gmm_ordered", "gmm_ordered_fused"]
 PRIOR_SD = 1.7
 N_POINTS = 20
 
@@ -126,6 +127,32 @@ def constrained(point: FloatArray) -> tuple[FloatArray, FloatArray]:
     return point[:4].reshape(2, 2), np.exp(np.array(log_shares(point[4])))
 
 
+def first_ascending(points: FloatArray) -> FloatArray:
+    """The points with their components swapped where `mu_first` would descend."""
+    swap = points[:, [0]] > points[:, [2]]
+    return np.where(swap, points[:, [2, 3, 0, 1, 4]], points)
+
+
+def ordered_scale(points: FloatArray) -> FloatArray:
+    """The same points, unconstrained as the ordered programs do."""
+    first = points[:, [0, 2]]
+    log_step = np.log(first[:, 1] - first[:, 0])
+    return np.column_stack([first[:, 0], log_step, points[:, [1, 3, 4]]])
+
+
+def on_ordered_scale(points: FloatArray, free: Evaluations, *, jacobian: bool) -> Evaluations:
+    """What the ordered programs should give where ``gmm.stan`` gives `free`."""
+    log_step = ordered_scale(points)[:, 1]
+    chain_rule = np.column_stack(
+        [
+            free[1][:, 0] + free[1][:, 2],
+            free[1][:, 2] * np.exp(log_step) + jacobian,
+            free[1][:, [1, 3, 4]],
+        ]
+    )
+    return free[0] + np.log(2) + (log_step if jacobian else 0), chain_rule
+
+
 def assert_same(actual: Evaluations, wanted: Evaluations, *, gradient_atol: float = 0) -> None:
     """Relative to each value; `gradient_atol` is in units of a point's steepest slope."""
     np.testing.assert_allclose(actual[0], wanted[0], rtol=1e-8)
@@ -152,7 +179,7 @@ def test_formulas_agree_with_scipy(small: Dataset) -> None:
 
 
 @WEIGHTS
-@pytest.mark.parametrize("name", ["gmm", "gmm_glm"])
+@pytest.mark.parametrize("name", ["gmm", "gmm_glm", "gmm_fused"])
 def test_programs_have_the_density_of_the_formulas(
     mixture: Compile, small: Dataset, tmp_path: Path, name: str, weight: float, n_rows: int
 ) -> None:
@@ -162,7 +189,7 @@ def test_programs_have_the_density_of_the_formulas(
 
 
 @WEIGHTS
-@pytest.mark.parametrize("name", ["gmm", "gmm_glm"])
+@pytest.mark.parametrize("name", ["gmm", "gmm_glm", "gmm_fused"])
 def test_extremes_keep_the_density(
     mixture: Compile, small: Dataset, tmp_path: Path, name: str, weight: float, n_rows: int
 ) -> None:
@@ -186,7 +213,7 @@ def test_two_ways_to_write_the_likelihood_agree(
     assert_same(glm, plain)
 
 
-@pytest.mark.parametrize("name", ["gmm", "gmm_glm", "gmm_ordered"])
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_gradient_is_that_of_the_density(
     mixture: Compile, small: Dataset, tmp_path: Path, name: str
 ) -> None:
@@ -203,31 +230,20 @@ def test_gradient_is_that_of_the_density(
 
 @WEIGHTS
 @pytest.mark.parametrize("jacobian", [True, False])
+@pytest.mark.parametrize("name", ["gmm_ordered", "gmm_ordered_fused"])
 def test_ordered_program_is_twice_the_density_on_one_half(
-    mixture: Compile, small: Dataset, tmp_path: Path, weight: float, n_rows: int, *, jacobian: bool
-) -> None:
-    rows = small.rows[:n_rows]
-    points = random_points()
-    swap = points[:, 0] > points[:, 2]
-    points[swap] = points[swap][:, [2, 3, 0, 1, 4]]
-    first, second = points[:, [0, 2]], points[:, [1, 3]]
-    log_step = np.log(first[:, 1] - first[:, 0])
-    ordered_points = np.column_stack([first[:, 0], log_step, second, points[:, 4]])
+    mixture: Compile, small: Dataset, tmp_path: Path, name: str, weight: float, n_rows: int, *,
+    jacobian: bool,
+) -> None:  # fmt: skip
+    points, rows = first_ascending(random_points()), small.rows[:n_rows]
     options = {"weight": weight, "jacobian": jacobian}
     free = evaluate(mixture("gmm"), points, rows, tmp_path, **options)  # type: ignore[arg-type]
-    ordered = evaluate(mixture("gmm_ordered"), ordered_points, rows, tmp_path, **options)  # type: ignore[arg-type]
-    log_density = free[0] + np.log(2) + (log_step if jacobian else 0)
-    chain_rule = np.column_stack(
-        [
-            free[1][:, 0] + free[1][:, 2],
-            free[1][:, 2] * np.exp(log_step) + jacobian,
-            free[1][:, [1, 3, 4]],
-        ]
-    )
-    assert_same(ordered, (log_density, chain_rule), gradient_atol=1e-13)
+    ordered = evaluate(mixture(name), ordered_scale(points), rows, tmp_path, **options)  # type: ignore[arg-type]
+    wanted = on_ordered_scale(points, free, jacobian=jacobian)
+    assert_same(ordered, wanted, gradient_atol=1e-13)
 
 
-@pytest.mark.parametrize("name", ["gmm", "gmm_glm"])
+@pytest.mark.parametrize("name", ["gmm", "gmm_glm", "gmm_fused"])
 def test_swapping_the_components_changes_nothing(
     mixture: Compile, small: Dataset, tmp_path: Path, name: str
 ) -> None:
@@ -237,7 +253,7 @@ def test_swapping_the_components_changes_nothing(
     np.testing.assert_allclose(one, other, rtol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["gmm", "gmm_glm", "gmm_ordered"])
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_weight_multiplies_the_likelihood_and_leaves_the_prior_alone(
     mixture: Compile, small: Dataset, tmp_path: Path, name: str
 ) -> None:
@@ -246,7 +262,7 @@ def test_weight_multiplies_the_likelihood_and_leaves_the_prior_alone(
         evaluate(mixture(name), points, small.rows, tmp_path, weight=weight, jacobian=False)[0]
         for weight in (0.0, 1.0, 2.5)
     )
-    if name == "gmm_ordered":
+    if name.startswith("gmm_ordered"):
         first = np.column_stack([points[:, 0], points[:, 0] + np.exp(points[:, 1])])
         means = np.column_stack([first, points[:, 2:4]])
         log_prior = np.log(2) + norm(0, PRIOR_SD).logpdf(means).sum(axis=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.fit import Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 
 
 def test_failed_fit_keeps_its_reason_in_one_line() -> None:
@@ -16,7 +16,9 @@ def test_failed_fit_keeps_its_reason_in_one_line() -> None:
 
 def test_nothing_is_claimed_by_default() -> None:
     assert Diagnostics() == Diagnostics(n_divergent=None, elbo=None, converged=None, eta=None)
+    assert Cost() == Cost(adapt_time_s=None, run_time_s=None, n_gradients=None)
     assert Fit(status=Status.OK).warnings == ()
+    assert Fit(status=Status.OK).cost == Cost()
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 import dataclasses
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.compilation import CompiledProgram, compile_program
+from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import FitError, MethodError, SubsampleError
 from harness.fit import DrawKind, Fit, Status
@@ -23,7 +22,6 @@ from tests.cases import (
     FloatArray,
     Gaussian,
     gaussian_posterior,
-    gaussian_program,
     gaussian_rows,
 )
 
@@ -34,22 +32,17 @@ NEEDED: dict[str, dict[str, Any]] = {"subsample_advi": {"m": 25}}
 each_method = pytest.mark.parametrize("name", METHODS)
 
 
-@pytest.fixture(scope="module")
-def gaussian(cmdstan_home: Path) -> Callable[[float], Problem]:
-    """The Gaussian problem with a correlation of the rows' coordinates."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CMDSTAN", str(cmdstan_home))
-        compiled = compile_program(gaussian_program(rho=0.0))
-
-    def problem(rho: float) -> Problem:
-        program = dataclasses.replace(compiled, program=gaussian_program(rho=rho))
-        return Problem(program=program, dataset=gaussian_rows())
-
-    return problem
-
-
 def fit_of(name: str, problem: Problem, *, seed: int = SEED, **options: Any) -> Fit:
     return make_method(name, NEEDED.get(name, {}) | options).fit(problem, seed=seed)
+
+
+def with_data(problem: Problem, **data: float) -> Problem:
+    """The problem with other constants of its program."""
+    program = problem.program.program
+    changed = dataclasses.replace(program, data={**program.data, **data})
+    return dataclasses.replace(
+        problem, program=dataclasses.replace(problem.program, program=changed)
+    )
 
 
 def theta(fit: Fit) -> FloatArray:
@@ -128,6 +121,31 @@ def test_failure_of_cmdstan_is_a_fit_error_in_one_line(
     with pytest.raises(FitError, match=r"rho") as caught:
         fit_of(name, problem)
     assert "\n" not in str(caught.value)
+
+
+@each_method
+def test_density_that_is_never_finite_is_a_fit_error_in_one_line(
+    gaussian: Callable[[float], Problem], name: str
+) -> None:
+    with pytest.raises(FitError, match=r"Initialization|Scale parameter is 0") as caught:
+        fit_of(name, with_data(gaussian(0.0), prior_sd=0.0))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 700
+    if "advi" in name:
+        assert message.startswith(f"all 3 attempts (seeds {SEED}, ")
+
+
+@each_method
+def test_cost_adds_up(gaussian: Callable[[float], Problem], name: str) -> None:
+    fit = fit_of(name, gaussian(0.0))
+    assert fit.cost.adapt_time_s is not None
+    assert fit.cost.run_time_s is not None
+    assert fit.cost.adapt_time_s + fit.cost.run_time_s == pytest.approx(fit.fit_time_s)
+    assert (fit.cost.adapt_time_s > 0) == (name != "pathfinder")
+    assert fit.cost.run_time_s > 0
+    assert fit.cost.n_gradients is not None
+    assert fit.cost.n_gradients > 0
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.8])
@@ -218,6 +236,7 @@ def test_subsample_of_all_rows_is_plain_advi_draw_for_draw(
         subsample.draws["elbo_trace"]["elbo"], plain.draws["elbo_trace"]["elbo"]
     )
     assert subsample.diagnostics == plain.diagnostics
+    assert subsample.cost.n_gradients == plain.cost.n_gradients
     assert subsample.used_data == plain.used_data == {"n_rows": 100, "likelihood_weight": 1.0}
 
 
@@ -248,7 +267,9 @@ def test_draws_are_cmdstans_rows_without_the_mean(
     drawn = table[1:]
     np.testing.assert_array_equal(theta(fit)[0], drawn[:, [column["theta.1"], column["theta.2"]]])
     stats = fit.draws["sample_stats"]
-    np.testing.assert_allclose(stats["log_p"].to_numpy()[0], drawn[:, column["log_p__"]], rtol=1e-12)
+    np.testing.assert_allclose(
+        stats["log_p"].to_numpy()[0], drawn[:, column["log_p__"]], rtol=1e-12
+    )
     np.testing.assert_array_equal(stats["log_q"].to_numpy()[0], drawn[:, column["log_g__"]])
     assert not (theta(fit)[0] == table[0, column["theta.1"] : column["theta.2"] + 1]).any()
 
@@ -264,6 +285,74 @@ def test_advi_tells_how_it_ended(gaussian: Callable[[float], Problem]) -> None:
     stopped = fit_of("advi", gaussian(0.0), max_iterations=200, tol_rel_obj=1e-9)
     assert stopped.diagnostics.converged == "no"
     assert stopped.warnings[0] == "ran all 200 iterations without meeting the stopping rule"
+
+
+def test_advi_counts_gradients_of_its_search_and_of_its_ascent(
+    gaussian: Callable[[float], Problem],
+) -> None:
+    fit = fit_of("advi", gaussian(0.0), grad_samples=3, adapt_iterations=20)
+    assert fit.diagnostics.etas_tried == (100.0, 10.0, 1.0, 0.1)
+    assert fit.diagnostics.n_iterations is not None
+    assert fit.cost.n_gradients == 3 * (4 * 20 + fit.diagnostics.n_iterations)
+    given = fit_of("advi", gaussian(0.0), eta=0.1, max_iterations=250, tol_rel_obj=1e-9)
+    assert given.diagnostics.etas_tried == ()
+    assert given.diagnostics.n_iterations == given.cost.n_gradients == 250
+    assert given.cost.adapt_time_s == 0.0
+    assert given.diagnostics.n_retries == 0
+
+
+def test_step_size_is_the_one_used_where_the_console_prints_another(
+    gaussian: Callable[[float], Problem],
+) -> None:
+    """With nothing better than the last of the grid, CmdStan prints the last but one."""
+    problem = with_data(gaussian(0.0), prior_sd=0.1)
+    options = {"adapt_iterations": 2, "elbo_samples": 2, "max_iterations": 100}
+    fit = fit_of("advi", problem, seed=3, **options)
+    assert fit.diagnostics.etas_tried == (100.0, 10.0, 1.0, 0.1, 0.01)
+    assert fit.diagnostics.eta == 0.01
+
+
+def test_advi_tries_again_where_all_step_sizes_failed(
+    gaussian: Callable[[float], Problem],
+) -> None:
+    problem = with_data(gaussian(0.0), prior_sd=0.1)
+    options = {"adapt_iterations": 1, "elbo_samples": 2, "max_iterations": 100}
+    fit = fit_of("advi", problem, seed=6, **options)
+    assert fit.diagnostics.n_retries == 1
+    assert fit.warnings[0].startswith("attempt 1 (seed 6) failed: CmdStan ended with code 1: ")
+    assert "All proposed step-sizes failed" in fit.warnings[0]
+    with pytest.raises(FitError, match=r"^CmdStan ended .* All proposed step-sizes failed"):
+        fit_of("advi", problem, seed=6, max_retries=0, **options)
+
+
+def test_error_of_the_elbo_is_the_scatter_of_its_trace(
+    gaussian: Callable[[float], Problem],
+) -> None:
+    """At the optimum, with small steps, evaluations differ by their Monte Carlo error alone."""
+    fit = fit_of("advi", gaussian(0.0), **TUNED, elbo_samples=25)
+    assert fit.draws is not None
+    last = fit.draws["elbo_trace"]["elbo"].to_numpy()[-100:]
+    assert fit.diagnostics.elbo_mcse is not None
+    ratio = last.std(ddof=1) / fit.diagnostics.elbo_mcse
+    assert abs(np.log(ratio)) < 4 * np.sqrt(1 / 200 + 1 / 2000)
+    # of two dimensions at the optimum the log density is -chi-squared(2) / 2, of sd 1
+    assert abs(fit.diagnostics.elbo_mcse * np.sqrt(25) - 1) < 4 * np.sqrt(2 / 1000)
+
+
+def test_nuts_counts_the_gradients_of_warm_up(gaussian: Callable[[float], Problem]) -> None:
+    problem = gaussian(0.0)
+    fit = Nuts(n_chains=2, n_warmup=300, n_draws=100).fit(problem, seed=SEED)
+    assert fit.draws is not None
+    assert set(fit.draws.children) == {"posterior", "sample_stats"}
+    assert fit.draws["sample_stats"].sizes["draw"] == 100
+    assert fit.diagnostics.n_leapfrog == int(fit.draws["sample_stats"]["n_steps"].sum())
+    assert fit.cost.n_gradients is not None
+    after = fit.diagnostics.n_leapfrog + 2 * 100
+    assert fit.cost.n_gradients > after + 2 * 300 * 2
+    unadapted = Nuts(n_chains=2, n_warmup=300, n_draws=100, max_tree_depth=1)
+    counted = unadapted.fit(problem, seed=SEED)
+    assert counted.cost.n_gradients is not None
+    assert counted.cost.n_gradients <= 2 * 400 * 2
 
 
 def test_nuts_counts_what_it_flags(gaussian: Callable[[float], Problem]) -> None:

@@ -14,7 +14,7 @@ from harness import store as store_module
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import StoreError
-from harness.fit import Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.nuts import Nuts
 from harness.methods.subsample_advi import SubsampleAdvi
@@ -32,8 +32,17 @@ RUN = Run(
 def a_fit(scale: float = 1.0) -> Fit:
     rng = np.random.default_rng(3)
     draws = {"mu": scale * rng.standard_normal((2, 50, 2, 2)), "pi": rng.random((2, 50, 2))}
-    diagnostics = Diagnostics(n_divergent=3, elbo=-17.25, converged="no", may_be_diverging=True)
-    return known_fit(draws, draw_kind=DrawKind.INDEPENDENT, diagnostics=diagnostics)
+    diagnostics = Diagnostics(
+        n_divergent=3,
+        elbo=-17.25,
+        converged="no",
+        may_be_diverging=True,
+        etas_tried=(100.0, 10.0),
+        n_retries=1,
+    )
+    fit = known_fit(draws, draw_kind=DrawKind.INDEPENDENT, diagnostics=diagnostics)
+    cost = Cost(adapt_time_s=0.25, run_time_s=1.0, n_gradients=400)
+    return dataclasses.replace(fit, cost=cost)
 
 
 def entry_files(folder: Path) -> dict[str, Path]:

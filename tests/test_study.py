@@ -255,6 +255,7 @@ def test_crosses_become_runs_in_the_files_order(tmp_path: Path) -> None:
     assert program.components is not None
     assert program.components.shares == "pi"
     assert study.programs["gmm_glm"].components is None
+    assert study.programs["gmm_glm"].user_header is None
     np.testing.assert_array_equal(study.datasets["small"].rows.shape, (100, 2))
 
 
@@ -263,10 +264,12 @@ def test_paths_are_relative_to_the_study(tmp_path: Path) -> None:
     edits = [
         ('generator = "notebook_small"', 'file = "rows.csv"'),
         ("seed", 'published = "p"\nseed'),
+        ('name = "gmm"', 'name = "gmm"\nuser_header = "../functions/gmm.hpp"'),
     ]
     study = read(tmp_path, edited(*edits))
     np.testing.assert_array_equal(study.datasets["small"].rows, [[1.0, 2.0]])
     assert study.published == tmp_path / "p"
+    assert study.programs["gmm"].user_header == tmp_path.parent / "functions" / "gmm.hpp"
 
 
 def test_seeds_do_not_depend_on_the_order_of_crosses(tmp_path: Path) -> None:

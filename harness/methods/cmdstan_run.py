@@ -54,8 +54,14 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
     try:
         result = call()
     except (RuntimeError, ValueError) as error:
-        raise FitError(" ".join(str(error).split())) from error
+        told = str(error).partition("Command and output files")[0]
+        raise FitError(_one_line(told)) from error
     return Timed(result=result, wall_time_s=time.perf_counter() - start)
+
+
+def _one_line(text: str) -> str:
+    """Join the lines of a text, each told once: CmdStan repeats itself for every init."""
+    return " ".join(dict.fromkeys(" ".join(line.split()) for line in text.splitlines()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +119,7 @@ def run_cmdstan(command: Sequence[str]) -> Timed[Console]:
         code = process.wait()
         wall_time_s = time.perf_counter() - start
         complaints.seek(0)
-        complaint = " ".join(complaints.read().split())
+        complaint = _one_line(complaints.read())
     if code != 0:
         complaint = complaint or "CmdStan did not say why"
         raise FitError(f"CmdStan ended with code {code}: {complaint}")

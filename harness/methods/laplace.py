@@ -25,7 +25,7 @@ from harness.methods.scoring import scored_draws
 #: Files of a run.
 _MODE, _HESSIAN, _DRAWS = "mode.csv", "hessian.json", "draws.csv"
 
-_STEP = re.compile(r"^ *(\d+)(?: +[-+.\dena]+){5} +(\d+) ", re.MULTILINE)
+_STEP = re.compile(r"^ *(\d+)(?: +[-+.\dena]+){5} +(\d+)\b", re.MULTILINE)
 _ITERATION_LIMIT = "Maximum number of iterations hit"
 
 

@@ -2,8 +2,8 @@
 
 A path is a run of L-BFGS towards a mode; of the Gaussians along it, which cost no further
 gradients, the one with the largest ELBO is taken.  Multi-path Pathfinder pools the draws of
-several paths and resamples them by Pareto-smoothed importance weights, each draw weighted by the
-density of its own path's Gaussian, not of their mixture.
+several paths and resamples them by Pareto-smoothed importance weights.  CmdStan weights each draw
+by the density of its own path's Gaussian, not of their mixture.
 
 CmdStan is called directly: it writes the paths' draws beside the resampled ones in one run.
 """

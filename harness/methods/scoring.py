@@ -9,6 +9,7 @@ from pathlib import Path
 
 import arviz_base
 import numpy as np
+import xarray as xr
 from xarray import DataTree
 
 from harness.datasets import FloatArray
@@ -16,6 +17,7 @@ from harness.errors import FitError
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
 from harness.methods.draws_file import DrawsFile, parse_draws_file
+from harness.methods.unconstrain import unconstrained_points
 
 #: Calls of CmdStan spent on finding the draws that it cannot score; each reads the data again.
 _MAX_CALLS = 40
@@ -139,7 +141,8 @@ def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> Sc
     -------
     ScoredDraws
         ``sample_stats`` has ``log_p``, ``log_q`` and ``log_p_gradient``, the last with the
-        dimension ``unconstrained``.
+        dimension ``unconstrained``; the group ``points`` has, of some draws, their ``position``
+        on the unconstrained scale and the ``gradient`` there.
 
     Raises
     ------
@@ -162,6 +165,16 @@ def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> Sc
         dims={"log_p_gradient": ["unconstrained"]},
         coords={"unconstrained": list(scores.names)},
     )
+    points = unconstrained_points(problem, draws, usable=np.isfinite(scores.log_p))
+    if points is not None:
+        tree["points"] = DataTree(
+            xr.Dataset(
+                {
+                    "position": (("point", "unconstrained"), points.positions),
+                    "gradient": (("point", "unconstrained"), scores.gradient[points.indices]),
+                }
+            )
+        )
     n_unknown = int(np.isnan(scores.log_p).sum())
     warnings: list[str] = []
     if n_unknown:

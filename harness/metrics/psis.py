@@ -189,5 +189,6 @@ def _smooth(log_weight: Floats) -> tuple[Floats, float]:
     if log_weight.size < _FEWEST_DRAWS or finite.size <= n_tail:
         return np.full(log_weight.size, np.nan), float("nan")
     # arviz_stats takes log likelihoods as leave-one-out does, and negates them itself
-    smoothed, k_hat = array_stats.psislw(-log_weight)
+    with np.errstate(over="ignore"):  # weights of a hopeless fit span more than a double
+        smoothed, k_hat = array_stats.psislw(-log_weight)
     return np.exp(np.asarray(smoothed, dtype=np.float64)), float(k_hat)

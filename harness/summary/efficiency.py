@@ -7,7 +7,7 @@ import numpy as np
 from harness.fit import DrawKind, Fit
 from harness.summary.measured import MeasuredFit
 
-#: The error of a mean, in reference sds, that :attr:`Efficiency.time_to_error_s` is the time to reach.
+#: The error of means, in reference sds, that :attr:`Efficiency.time_to_error_s` refers to.
 STATED_ERROR_SD = 0.1
 # Chains above this R-hat reach no error by running on (Vehtari et al. 2021).
 _R_HAT_LIMIT = 1.01

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.fit import DrawKind, Fit, Status
+from harness.fit import DrawKind, Fit, Status, log_weights
 from harness.metrics.joint import JointComparison, compare_joint
 from harness.metrics.modes import missed_mass
 from harness.metrics.psis import Psis, psis
@@ -19,6 +19,8 @@ from harness.verdict.judge import judge_fit
 
 # The distances that take all pairs of draws, and the classifier, use so many of each set.
 _MAX_JOINT_DRAWS = 1000
+# A discrepancy of fewer points says nothing.
+_MIN_POINTS = 10
 # Keeps the generator of random directions and folds apart from others of the same seed.
 _JOINT_STREAM = 2
 
@@ -36,7 +38,7 @@ class MeasuredFit:
     missed_mass : float or None
         See `harness.metrics.modes.missed_mass`.
     stein : KernelStein or None
-        From the gradients, where there is no valid reference.
+        From the gradients of the log density, in units of the draws' own sds.
     weights : Psis or None
         Importance weights against the full-data posterior.
     n_label_orders : int or None
@@ -117,7 +119,7 @@ def measure_fit(
         quantities=measured,
         joint=joint,
         missed_mass=missed,
-        stein=None if joint is not None else _stein(item.fit),
+        stein=_stein(item.fit),
         weights=weights,
         n_label_orders=named.n_label_orders,
         judgement=explain(judgement, target),
@@ -126,26 +128,21 @@ def measure_fit(
 
 def _weights(fit: Fit) -> Psis | None:
     """Weigh an approximation against the full-data posterior, before any resampling of it."""
-    assert fit.draws is not None  # noqa: S101 - the fit is ok
-    group = fit.draws.get("proposals", fit.draws.get("sample_stats"))
-    if fit.draw_kind is DrawKind.CHAINS or group is None or "log_q" not in group:
-        return None
-    return psis(group["log_p"].to_numpy().ravel() - group["log_q"].to_numpy().ravel())
+    log_weight = log_weights(fit)
+    return None if log_weight is None else psis(log_weight)
 
 
 def _stein(fit: Fit) -> KernelStein | None:
     """Measure draws by the gradients of the log density, in units of the draws' own sds."""
     assert fit.draws is not None  # noqa: S101 - the fit is ok
-    stats = fit.draws.get("sample_stats")
-    if stats is None or "unconstrained" not in stats:
+    points = fit.draws.get("points")
+    if points is None:
         return None
-    draws = stats["unconstrained"].to_numpy()[0]
-    gradients = stats["log_p_gradient"].to_numpy()[0]
-    usable = np.isfinite(draws).all(axis=1) & np.isfinite(gradients).all(axis=1)
-    scale = draws[usable].std(axis=0)
-    if usable.sum() < 2 or not (scale > 0).all():
+    positions, gradients = points["position"].to_numpy(), points["gradient"].to_numpy()
+    scale = positions.std(axis=0)
+    if len(positions) < _MIN_POINTS or not (scale > 0).all():
         return None
-    return kernel_stein_discrepancy(draws[usable], gradients=gradients[usable], scale=scale)
+    return kernel_stein_discrepancy(positions, gradients=gradients, scale=scale)
 
 
 def _joint(

@@ -57,8 +57,15 @@ namespace avx512 {
 #undef LANES
 #undef LANES_TARGET
 
-inline bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-inline bool has_avx512() { return __builtin_cpu_supports("avx512f"); }
+inline bool has_avx2() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+inline bool has_avx512() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f");
+}
 
 inline Pass widest_pass() {
   return has_avx512() ? avx512::pass : has_avx2() ? avx2::pass : portable::pass;

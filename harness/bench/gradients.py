@@ -4,13 +4,15 @@ import json
 import statistics
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from harness.bench.bare_loop import BareLoop, bare_loop
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import FitError
@@ -21,6 +23,8 @@ from harness.table import make_table
 
 #: Repetitions of each timing, interleaved between the programs; medians are reported.
 N_REPEATS = 5
+#: What tables call the bare loop over the same arithmetic, without Stan.
+BARE_LOOP = "bare loop"
 #: Gradients are counted up until they take this long beside reading the data.
 _MIN_TIMED_S = 1.0
 
@@ -32,6 +36,7 @@ BENCH_COLUMNS: Mapping[str, str] = {
     "gradient_time_min_s": "Float64",
     "gradient_time_max_s": "Float64",
     "ratio_to_slowest": "Float64",
+    "times_bare_loop": "Float64",
 }
 
 
@@ -58,13 +63,28 @@ def _n_gradients(program: CompiledProgram, folder: Path) -> int:
     return n
 
 
+def _time_gradient(program: CompiledProgram, folder: Path, n_gradients: int) -> float:
+    """Return seconds per gradient, without starting up and reading the data.
+
+    That is the difference between a call with many and a call with one, over their number. Some
+    15 microseconds of reading the point and writing its gradient remain in it.
+    """
+    one = _time_log_prob(program, folder, 1)
+    many = _time_log_prob(program, folder, 1 + n_gradients)
+    return (many - one) / n_gradients
+
+
+def _time_loop(loop: BareLoop, n_gradients: int) -> float:
+    return loop.run(n_gradients).time_s
+
+
 def time_gradients(
     programs: Mapping[str, CompiledProgram], dataset: Dataset
 ) -> dict[str, list[float]]:
     """Time one gradient of each program, several times, in turns.
 
-    A gradient's time is the difference between a call with many and a call with one, over
-    their number, so that starting up and reading the data cancel.
+    On rows of two columns a bare loop over the arithmetic of a mixture takes its turn as well,
+    named :data:`BARE_LOOP`.
 
     Parameters
     ----------
@@ -78,19 +98,19 @@ def time_gradients(
     dict
         Seconds per gradient, :data:`N_REPEATS` values of each program.
     """
-    times: dict[str, list[float]] = {name: [] for name in programs}
     with ExitStack() as stack:
-        folders: dict[str, Path] = {}
+        timers: dict[str, Callable[[], float]] = {}
         for name, program in programs.items():
             data = program.program.stan_data(dataset.rows, likelihood_weight=1.0)
-            _, folders[name] = stack.enter_context(run_folder(data))
-        counts = {name: _n_gradients(programs[name], folders[name]) for name in programs}
-        for _ in range(N_REPEATS):
-            for name, program in programs.items():
-                one = _time_log_prob(program, folders[name], 1)
-                many = _time_log_prob(program, folders[name], 1 + counts[name])
-                times[name].append((many - one) / counts[name])
-    return times
+            _, folder = stack.enter_context(run_folder(data))
+            count = _n_gradients(program, folder)
+            timers[name] = partial(_time_gradient, program, folder, count)
+        if dataset.rows.shape[1] == 2:
+            loop = stack.enter_context(bare_loop(dataset.rows))
+            count = max(1, round(_MIN_TIMED_S / _time_loop(loop, 10)))
+            timers[BARE_LOOP] = partial(_time_loop, loop, count)
+        turns = [{name: timer() for name, timer in timers.items()} for _ in range(N_REPEATS)]
+    return {name: [turn[name] for turn in turns] for name in timers}
 
 
 def bench_table(study: Study) -> pd.DataFrame:
@@ -104,19 +124,19 @@ def bench_table(study: Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns :data:`BENCH_COLUMNS`; ratios of medians to the slowest program's.
+        Columns :data:`BENCH_COLUMNS`: times in seconds; of the medians, how many times faster
+        than the slowest, and how many times the bare loop's.
     """
     dataset = max(study.datasets.values(), key=lambda item: item.n_rows)
     times = time_gradients(compile_all(study.programs), dataset)
-    slowest = max(statistics.median(values) for values in times.values())
-    return make_table(_bench_rows(times, dataset, slowest), BENCH_COLUMNS)
+    return make_table(_bench_rows(times, dataset), BENCH_COLUMNS)
 
 
-def _bench_rows(
-    times: Mapping[str, list[float]], dataset: Dataset, slowest: float
-) -> Iterator[dict[str, object]]:
+def _bench_rows(times: Mapping[str, list[float]], dataset: Dataset) -> Iterator[dict[str, object]]:
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    slowest = max(medians.values())
     for name, values in times.items():
-        median = statistics.median(values)
+        median = medians[name]
         yield {
             "dataset": dataset.name,
             "n_rows": dataset.n_rows,
@@ -125,4 +145,5 @@ def _bench_rows(
             "gradient_time_min_s": min(values),
             "gradient_time_max_s": max(values),
             "ratio_to_slowest": slowest / median,
+            "times_bare_loop": median / medians[BARE_LOOP] if BARE_LOOP in medians else None,
         }

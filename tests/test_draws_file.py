@@ -1,0 +1,50 @@
+"""Files of draws, as CmdStan wrote them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from harness.methods.draws_file import parse_draws_file
+
+FILE = Path(__file__).parent / "data" / "advi" / "fixed_eta.csv"
+
+
+def test_draws_file_gives_variables_without_the_mean_row() -> None:
+    draws = parse_draws_file(FILE.read_text(), has_mean_row=True)
+    shapes = {name: values.shape for name, values in draws.variables.items()}
+    assert shapes == {
+        "mu": (50,),
+        "sigma": (50,),
+        "share": (50, 3),
+        "log_sigma": (50,),
+        "y_rep": (50,),
+        "count": (50, 2),
+    }
+    np.testing.assert_array_equal(draws.variables["mu"][:2], [1.8296, 0.808234])
+    np.testing.assert_array_equal(draws.variables["share"][0], [0.187292, 0.327668, 0.48504])
+    np.testing.assert_array_equal(draws.column("log_p__")[:2], [-20.4292, -21.2685])
+    np.testing.assert_array_equal(draws.column("log_g__")[:2], [-1.39816, -0.897728])
+
+
+def test_first_row_counts_where_it_is_a_draw() -> None:
+    draws = parse_draws_file(FILE.read_text())
+    assert draws.table.shape[0] == 51
+    np.testing.assert_array_equal(draws.column("log_p__")[:1], [0.0])
+
+
+def test_single_draw_keeps_its_dimensions() -> None:
+    text = "# note\nlp__,log_p__,log_g__,z.1.1,z.2.1\n0,0,0,1,2\n0,-1,-2,3,4\n"
+    draws = parse_draws_file(text, has_mean_row=True)
+    np.testing.assert_array_equal(draws.variables["z"], [[[3.0], [4.0]]])
+    assert (draws.column("log_p__").tolist(), draws.column("log_g__").tolist()) == ([-1.0], [-2.0])
+
+
+def test_cells_keep_every_digit_and_lose_the_blanks() -> None:
+    text = "lp_approx__,lp__,x.1,x.2\n1.5, nan, 0.100000000000000001, 2\n# time\n-1, -inf, 3, 4\n"
+    draws = parse_draws_file(text)
+    assert draws.model_columns() == ["x.1,x.2", "0.100000000000000001,2", "3,4"]
+    np.testing.assert_array_equal(draws.column("lp__"), [np.nan, -np.inf])
+
+
+def test_file_without_draws_is_empty() -> None:
+    assert parse_draws_file("# note\nlp__,x\n").table.shape == (0, 2)
