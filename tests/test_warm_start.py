@@ -78,6 +78,18 @@ def test_any_length_of_warm_up_works(gaussian: Callable[[float], Problem], n_war
     assert (np.abs(theta(fit).mean(axis=(0, 1)) - target.mean) < 4 * mcse).all()
 
 
+def test_warm_up_without_windows_keeps_the_metric(gaussian: Callable[[float], Problem]) -> None:
+    """Stan 2.39 shortens its windows below 150 iterations and then never ends one."""
+    problem = gaussian(0.8)
+
+    def draws(n_warmup: int, *, adapt_metric: bool) -> FloatArray:
+        method = warm("laplace", n_warmup=n_warmup, n_draws=50, adapt_metric=adapt_metric)
+        return theta(method.fit(problem, seed=SEED))
+
+    np.testing.assert_array_equal(draws(149, adapt_metric=True), draws(149, adapt_metric=False))
+    assert not np.isclose(draws(150, adapt_metric=True), draws(150, adapt_metric=False)).all()
+
+
 def test_metric_is_the_posteriors_covariance(gaussian: Callable[[float], Problem]) -> None:
     """Laplace is exact on a Gaussian, so that only 200 draws' Monte Carlo error is left."""
     problem = gaussian(0.8)

@@ -25,12 +25,15 @@ class Nuts:
     """NUTS with CmdStan's windowed adaptation of step size and metric.
 
     A warm start fits a cheap approximation first: each chain begins at another of its draws, with
-    its variances (``diag_e``) or covariance (``dense_e``) as inverse metric, and `n_warmup` may be
-    far shorter than the default.  For chains that start from one approximation R-hat is less of a
-    test: a mode that the approximation has missed is missed by them all.  Of an exchangeable
-    mixture, Laplace, ADVI and single-path Pathfinder know one labelling, and so will the chains;
-    draws of multi-path Pathfinder may cover several, and their variances then span the modes and
-    make a poor metric.
+    its variances (``diag_e``) or covariance (``dense_e``) as inverse metric.  Then 100 to 200
+    iterations of warm-up will do, best with ``adapt_metric=False``: from 150 iterations on CmdStan
+    replaces the metric by its own estimate, which a short warm-up bases on 25 or 50 draws.  Below
+    150, Stan 2.39 never ends a window and keeps the metric in any case.
+
+    For chains that start from one approximation R-hat is less of a test: a mode that the
+    approximation has missed is missed by them all.  Of an exchangeable mixture, Laplace, ADVI and
+    single-path Pathfinder know one labelling, and so will the chains; draws of multi-path
+    Pathfinder may cover several, and their variances then span the modes and make a poor metric.
 
     Attributes
     ----------
