@@ -181,8 +181,8 @@ def log_weights(fit: Fit) -> npt.NDArray[np.float64] | None:
     """
     if fit.draws is None or fit.draw_kind is not DrawKind.INDEPENDENT:
         return None
-    group = "proposals" if "proposals" in fit.draws.children else "sample_stats"
-    if not {"log_p", "log_q"} <= set(fit.draws[group].data_vars):
+    group = fit.draws.get("proposals", fit.draws.get("sample_stats"))
+    if group is None or not {"log_p", "log_q"} <= set(group.data_vars):
         return None
-    log_weight = fit.draws[group]["log_p"] - fit.draws[group]["log_q"]
+    log_weight = group["log_p"] - group["log_q"]
     return np.asarray(log_weight.to_numpy(), dtype=np.float64).ravel()
