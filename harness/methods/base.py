@@ -1,14 +1,17 @@
 """What every inference method takes and gives."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, ValidationError
 
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
+from harness.errors import MethodError
 from harness.fit import Fit
+from harness.validation import did_you_mean, first_problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,3 +75,34 @@ def options_of(method: Method) -> dict[str, Any]:
     """Return a method's options by name."""
     assert dataclasses.is_dataclass(method)  # noqa: S101 - the protocol cannot say it
     return dataclasses.asdict(method)
+
+
+def build_method(method: type[Method], options: Mapping[str, Any]) -> Method:
+    """Return a method with its options set.
+
+    Parameters
+    ----------
+    method : type
+        A class of the registry.
+    options : Mapping
+        Values for its fields; fields left out keep their defaults.
+
+    Returns
+    -------
+    Method
+
+    Raises
+    ------
+    MethodError
+        If an option is unknown or missing, or its value is not allowed.
+    """
+    fields = {field.name: field for field in dataclasses.fields(method)}  # type: ignore[arg-type]
+    for option in options:
+        if option not in fields:
+            raise MethodError(
+                f"method '{method.name}' has no option '{option}'{did_you_mean(option, fields)}"
+            )
+    try:
+        return method(**options)
+    except ValidationError as error:
+        raise MethodError(f"options of method '{method.name}': {first_problem(error)}") from error

@@ -142,7 +142,8 @@ def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> Sc
     ScoredDraws
         ``sample_stats`` has ``log_p``, ``log_q`` and ``log_p_gradient``, the last with the
         dimension ``unconstrained``; the group ``points`` has, of some draws, their ``position``
-        on the unconstrained scale and the ``gradient`` there.
+        on the unconstrained scale and the ``gradient`` there, and as an attribute the
+        ``wall_time_s`` that it took to find the positions.
 
     Raises
     ------
@@ -172,7 +173,8 @@ def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> Sc
                 {
                     "position": (("point", "unconstrained"), points.positions),
                     "gradient": (("point", "unconstrained"), scores.gradient[points.indices]),
-                }
+                },
+                attrs={"wall_time_s": points.wall_time_s},
             )
         )
     n_unknown = int(np.isnan(scores.log_p).sum())

@@ -31,10 +31,13 @@ class Points:
         Which of the draws.
     positions : ndarray, shape (point, unconstrained)
         The draws, to within 1e-9 of the momentum's scale.
+    wall_time_s : float
+        Of CmdStan's process, in seconds.
     """
 
     indices: np.typing.NDArray[np.intp]
     positions: FloatArray
+    wall_time_s: float
 
 
 def unconstrained_points(
@@ -67,7 +70,7 @@ def unconstrained_points(
             values = {name: array[index] for name, array in variables.items()}
             cmdstanpy.write_stan_json(str(folder / f"init_{chain}.json"), values)
         try:
-            run_cmdstan(
+            timed = run_cmdstan(
                 [
                     *(str(problem.program.executable), "id=1", "method=sample"),
                     *(f"num_chains={indices.size}", "num_warmup=0", "num_samples=1"),
@@ -88,4 +91,8 @@ def unconstrained_points(
     kept = [
         i for i, name in enumerate(columns) if not name.endswith("__") and f"g_{name}" in columns
     ]
-    return Points(indices=indices, positions=np.array([file.table[0, kept] for file in files]))
+    return Points(
+        indices=indices,
+        positions=np.array([file.table[0, kept] for file in files]),
+        wall_time_s=timed.wall_time_s,
+    )
