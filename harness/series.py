@@ -12,6 +12,7 @@ METHOD_TITLES: Mapping[str, str] = {
     "advi": "ADVI",
     "advi_fullrank": "ADVI full-rank",
     "subsample_advi": "subsample ADVI",
+    "minibatch_advi": "mini-batch ADVI",
 }
 
 #: The variant that needs no mention where a method has no other.

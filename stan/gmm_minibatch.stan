@@ -10,6 +10,7 @@ data {
   real<lower=0> prior_sd; // of each coordinate of each component mean
   real<lower=0> likelihood_weight; // multiplies the log likelihood, never the prior
   int<lower=0, upper=N> batch_size; // rows of a batch; 0: all rows at every evaluation
+  int<lower=1> run_length; // neighbouring rows that are drawn together
   int<lower=0> batch_seed;
   int<lower=0, upper=1> without_replacement; // until all rows have been seen
   int<lower=0> first_anchor; // evaluations before the control variate; 0: never
@@ -19,7 +20,8 @@ transformed data {
   vector[3] summary = rows_file_summary(file);
   int batches = 0;
   if (batch_size > 0) {
-    batches = open_batches(file, batch_size, batch_seed, without_replacement, first_anchor);
+    batches = open_batches(file, batch_size, run_length, batch_seed, without_replacement,
+                           first_anchor);
   }
 }
 parameters {

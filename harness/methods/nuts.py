@@ -11,9 +11,10 @@ from xarray import DataTree
 
 from harness.datasets import Dataset
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.metrics import chains
+from harness.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -45,14 +46,13 @@ class Nuts:
     metric: Literal["diag_e", "dense_e", "unit_e"] = "diag_e"
     init_radius: PositiveFloat = 2.0
 
-    def check(self, dataset: Dataset) -> None:
-        """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
+    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
+        """Refuse random batches; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Sample; see :meth:`harness.methods.base.Method.fit`."""
-        rows = problem.dataset.rows
-        data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
-        with run_folder(data) as (data_file, output_folder):
+        with run_folder(problem.stan_data()) as (data_file, output_folder):
             timed = timed_call(
                 lambda: problem.program.model.sample(
                     data=str(data_file),
@@ -81,7 +81,7 @@ class Nuts:
             fit_time_s=timed.wall_time_s,
             cost=cost,
             warnings=self._warnings(diagnostics),
-            used_data={"n_rows": rows.shape[0], "likelihood_weight": 1.0},
+            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
         )
 
     def _diagnostics(self, draws: DataTree) -> Diagnostics:

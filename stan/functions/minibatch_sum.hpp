@@ -10,8 +10,8 @@
 // from one pass over them: SVRG (Johnson and Zhang 2013, NeurIPS 26) with a curved anchor, as the
 // expansions of Bardenet, Doucet and Holmes (2017), JMLR 18(47).  It has the same expectation at
 // every theta, and the less variance the closer theta is.  Far from the anchor it isn't used.
-// Anchors are the means of the thetas since the last, set after first_anchor calls and whenever
-// their number has doubled, n_anchors times.
+// The first anchor is set after first_anchor calls, another after four times as many; it is the
+// mean of the thetas of the latter half of the calls until then.
 #ifndef MINIBATCH_SUM_HPP
 #define MINIBATCH_SUM_HPP
 
@@ -27,6 +27,7 @@ namespace minibatch {
 
 struct Settings {
   std::ptrdiff_t batch_size;
+  std::uint32_t run_length;
   std::uint64_t seed;
   bool without_replacement;
   std::int64_t first_anchor;  // 0: no control variate
@@ -38,8 +39,8 @@ class Sum {
       : rows_(rows),
         summary_(summary),
         n_batch_(settings.batch_size),
-        stream_(static_cast<std::uint32_t>(rows.size()), settings.without_replacement,
-                settings.seed),
+        stream_(static_cast<std::uint32_t>(rows.size()), settings.run_length,
+                settings.without_replacement, settings.seed),
         next_anchor_(settings.first_anchor),
         anchors_left_(settings.first_anchor > 0 ? n_anchors : 0),
         batch_(npy::n_columns * settings.batch_size) {}
@@ -68,7 +69,7 @@ class Sum {
   }
 
  private:
-  static constexpr int n_anchors = 3;
+  static constexpr int n_anchors = 2;
   static constexpr std::int64_t calls_per_check = 64;
   // The root mean square change of eta from the anchor up to which the expansion is used.
   static constexpr double trusted_change = 1.0;
@@ -78,7 +79,8 @@ class Sum {
     if (anchors_left_ == 0) {
       return;
     }
-    if (std::isfinite(theta[0]) && std::isfinite(theta[1]) && std::isfinite(theta[2])) {
+    const bool counts = 2 * n_calls_ > next_anchor_;
+    if (counts && std::isfinite(theta[0]) && std::isfinite(theta[1]) && std::isfinite(theta[2])) {
       ++n_seen_;
       for (int k = 0; k < 3; ++k) {
         mean_[k] += (theta[k] - mean_[k]) / static_cast<double>(n_seen_);
@@ -93,17 +95,15 @@ class Sum {
                     anchor_sums_);
     has_anchor_ = true;
     --anchors_left_;
-    next_anchor_ *= 2;
+    next_anchor_ *= 4;
     n_seen_ = 0;
     std::fill_n(mean_, 3, 0.0);
   }
 
   void take_batch() {
-    const auto fetch = [this](const std::uint32_t* rows, std::size_t n) {
-      rows_.prefetch(rows, static_cast<std::ptrdiff_t>(n));
-    };
-    const std::uint32_t* const indices = stream_.take(n_batch_, fetch);
+    const std::uint32_t* const indices = stream_.take(n_batch_);
     rows_.gather(indices, n_batch_, batch_.data(), n_batch_);
+    rows_.prefetch(indices + n_batch_, n_batch_);
     sum_[0] = sum_[1] = 0;
     for (std::ptrdiff_t i = 0; i < n_batch_; ++i) {
       sum_[0] += batch_[i];

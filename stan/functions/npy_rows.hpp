@@ -156,7 +156,7 @@ class Rows {
     }
   }
 
-  // Has the processor fetch some rows that will be gathered soon.
+  // Has the processor fetch some rows into its cache while it does other work.
   void prefetch(const std::uint32_t* indices, std::ptrdiff_t n) const {
     for (std::ptrdiff_t i = 0; is_mapped() && i < n; ++i) {
       __builtin_prefetch(mapped_row(indices[i]));

@@ -134,21 +134,26 @@ inline Images widest_images() { return images_portable; }
 
 #endif
 
-// Row numbers below n.  Without replacement an epoch is a permutation of all rows, walked from its
-// start; its end and the start of the next, under another key, may share a batch.
+// Row numbers below n_rows, drawn in runs of `run_length` neighbours (the last run may be shorter):
+// runs of four rows lie in one line of the processor's cache.  Without replacement an epoch is a
+// permutation of all runs, walked from its start; its end and the start of the next, under another
+// key, may share a batch.
 class Stream {
  public:
-  Stream(std::uint32_t n_rows, bool without_replacement, std::uint64_t seed)
+  Stream(std::uint32_t n_rows, std::uint32_t run_length, bool without_replacement,
+         std::uint64_t seed)
       : n_rows_(n_rows),
+        run_length_(run_length),
+        n_runs_((n_rows - 1) / run_length + 1),
         without_replacement_(without_replacement),
         generator_(seed),
-        permutation_(n_rows, generator_) {}
+        permutation_(n_runs_, generator_) {}
 
-  // Hands out the next `n` numbers; calls ahead(numbers, how_many) with numbers that come later.
-  template <typename Ahead>
-  const std::uint32_t* take(std::size_t n, const Ahead& ahead) {
-    if (first_ + n > ready_.size()) {
-      refill(n, ahead);
+  // Hands out the next `n` numbers, which last until the next call; `n` more lie behind them, which
+  // the next call will hand out.
+  const std::uint32_t* take(std::size_t n) {
+    if (first_ + 2 * n > ready_.size()) {
+      refill(2 * n);
     }
     const std::uint32_t* const taken = ready_.data() + first_;
     first_ += n;
@@ -158,44 +163,49 @@ class Stream {
  private:
   static constexpr std::size_t stretch = 256;
 
-  template <typename Ahead>
-  void refill(std::size_t n, const Ahead& ahead) {
+  void refill(std::size_t n) {
     ready_.erase(ready_.begin(), ready_.begin() + first_);
     first_ = 0;
-    while (ready_.size() < 2 * n) {
-      const std::size_t n_before = ready_.size();
+    while (ready_.size() < n) {
       without_replacement_ ? walk() : draw();
-      ahead(ready_.data() + n_before, ready_.size() - n_before);
     }
   }
 
   void draw() {
     for (std::size_t i = 0; i < stretch; ++i) {
-      ready_.push_back(generator_.below(n_rows_));
+      push(generator_.below(n_runs_));
     }
   }
 
-  // Goes on through the permutation; numbers that no row has are left out.
+  // Goes on through the permutation; numbers that no run has are left out.
   void walk() {
     if (position_ == permutation_.size()) {
-      permutation_ = Permutation(n_rows_, generator_);
+      permutation_ = Permutation(n_runs_, generator_);
       position_ = 0;
     }
+    static const Images images_of = widest_images();
     std::array<std::uint32_t, stretch> images;
     const std::size_t n = std::min<std::uint64_t>(stretch, permutation_.size() - position_);
-    static const Images images_of = widest_images();
     images_of(permutation_, static_cast<std::uint32_t>(position_), n, images.data());
-    std::size_t n_ready = ready_.size();
-    ready_.resize(n_ready + n);
-    for (std::size_t i = 0; i < n; ++i) {
-      ready_[n_ready] = images[i];
-      n_ready += images[i] < n_rows_;
-    }
-    ready_.resize(n_ready);
     position_ += n;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (images[i] < n_runs_) {
+        push(images[i]);
+      }
+    }
+  }
+
+  void push(std::uint32_t run) {
+    const std::uint32_t begin = run * run_length_;
+    const std::uint32_t end = std::min(n_rows_, begin + run_length_);
+    for (std::uint32_t row = begin; row < end; ++row) {
+      ready_.push_back(row);
+    }
   }
 
   std::uint32_t n_rows_;
+  std::uint32_t run_length_;
+  std::uint32_t n_runs_;
   bool without_replacement_;
   Generator generator_;
   Permutation permutation_;
