@@ -108,8 +108,7 @@ def _inspect(stanc: Path, program: Program) -> dict[str, Any]:
 
 def _check_contract(program: Program, info: Mapping[str, Any]) -> None:
     """Compare what the study says of a program with what the program declares."""
-    contract = program.contract
-    given = {*program.data, contract.rows, contract.n_rows, contract.likelihood_weight}
+    given = program.data_names
     declared = set(info["inputs"])
     if given != declared:
         raise ProgramError(

@@ -31,8 +31,8 @@ class Counting:
     ending: str = "well"
     calls: ClassVar[list[int]] = []
 
-    def check(self, dataset: Dataset) -> None:
-        """Accept any data set."""
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Accept anything."""
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         self.calls.append(seed)
