@@ -263,6 +263,12 @@ def test_names_are_those_that_the_option_allows() -> None:
     assert {cls.name for cls in APPROXIMATIONS.values()} == names
 
 
+def test_a_method_with_options_of_another_can_be_a_key() -> None:
+    method = warm("subsample_advi")
+    assert {method: 1}[warm("subsample_advi")] == 1
+    assert method != warm("subsample_advi", warm_start_options={"m": 31})
+
+
 def test_approximations_start_where_the_sampler_would() -> None:
     for name, options in (("laplace", {}), ("laplace", {"init_radius": 0.5})):
         made = make_approximation(name, options, n_chains=4, init_radius=0.1)

@@ -69,7 +69,7 @@ class Nuts:
     metric: Metric = "diag_e"
     init_radius: PositiveFloat = 2.0
     warm_start: Literal["pathfinder", "laplace", "subsample_advi"] | None = None
-    warm_start_options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    warm_start_options: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     adapt_metric: bool = True
 
     def check(self, dataset: Dataset, program: Program) -> None:
