@@ -135,7 +135,13 @@ def test_committed_table_shows_every_method_on_both_sets(committed: pd.DataFrame
     for dataset in ("small", "large"):
         of_set = shown[shown["dataset"] == dataset]
         names = set(of_set["method"] + " " + of_set["variant"])
-        for name in ("nuts reference", "nuts default", "advi default", "advi tuned", "laplace default"):
+        for name in (
+            "nuts reference",
+            "nuts default",
+            "advi default",
+            "advi tuned",
+            "laplace default",
+        ):
             assert name in names
         assert any(name.startswith("subsample_advi weighted") for name in names), dataset
         assert any(name.startswith("subsample_advi unweighted") for name in names), dataset
