@@ -18,7 +18,7 @@ THETA = np.array([1.2, -2.1, -2.6])
 def rows(rows_library: RowsLibrary, tmp_path: Path) -> FloatArray:
     """The rows of the file that is open."""
     rows_library.open(write_mixture(tmp_path / "rows.npy", n_rows=N_ROWS, seed=8), N_ROWS)
-    return np.load(tmp_path / "rows.npy").astype(np.float64)
+    return np.asarray(np.load(tmp_path / "rows.npy"), dtype=np.float64)
 
 
 def etas(rows: FloatArray, theta: FloatArray) -> FloatArray:
@@ -102,7 +102,7 @@ def test_far_from_the_anchor_the_plain_estimate_is_used(rows_library: RowsLibrar
         rows_library.open_batches(50, seed=SEED, first_anchor=first_anchor)
         rows_library.batch_sums(THETA, 400)
         estimates.append(rows_library.batch_sums(far, 100)[0])
-    np.testing.assert_array_equal(*estimates)
+    np.testing.assert_array_equal(estimates[0], estimates[1])
 
 
 @pytest.mark.usefixtures("rows")
@@ -111,7 +111,7 @@ def test_swapping_the_components_changes_nothing(rows_library: RowsLibrary) -> N
     for sign in (1.0, -1.0):
         rows_library.open_batches(50, seed=SEED)
         estimates.append(rows_library.batch_sums(sign * THETA, 100)[0])
-    np.testing.assert_allclose(*estimates, rtol=1e-12)
+    np.testing.assert_allclose(estimates[0], estimates[1], rtol=1e-12)
 
 
 @pytest.mark.usefixtures("rows")

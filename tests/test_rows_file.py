@@ -170,12 +170,13 @@ def test_stan_value_holds_identity_and_path(tmp_path: Path) -> None:
 
 def test_npy_of_doubles_is_mapped_and_others_are_read(tmp_path: Path) -> None:
     rows = some_rows(50)
-    for name, array in {
+    arrays: dict[str, np.typing.NDArray[Any]] = {
         "c": rows,
         "f": np.asfortranarray(rows),
         "float32": rows.astype(np.float32),
         "big": rows.astype(">f8"),
-    }.items():
+    }
+    for name, array in arrays.items():
         saved(tmp_path / f"{name}.npy", array)
         dataset = make_dataset(name, file=tmp_path / f"{name}.npy")
         assert isinstance(dataset.rows, np.memmap) == (dataset.file is not None) == (name == "c")

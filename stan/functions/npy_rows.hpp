@@ -77,7 +77,7 @@ inline void on_lost_page(int signal, siginfo_t* info, void*) {
 inline void watch(const char* begin, std::size_t n_bytes, const std::string& message) {
   guard().begin = begin;
   guard().end = begin + n_bytes;
-  std::snprintf(guard().message, sizeof guard().message, "%s\n", message.c_str());
+  std::snprintf(guard().message, sizeof guard().message, "Exception: %s\n", message.c_str());
   struct sigaction action {};
   action.sa_sigaction = on_lost_page;
   action.sa_flags = SA_SIGINFO;
@@ -234,7 +234,8 @@ class Rows {
     read_bytes(header.data(), n_bytes, is_short ? 10 : 12);
     require(header, "descr", "'<f8'");
     require(header, "fortran_order", "False");
-    require(header, "shape", "(" + std::to_string(n_rows_) + ", " + std::to_string(n_columns) + ")");
+    require(header, "shape",
+            "(" + std::to_string(n_rows_) + ", " + std::to_string(n_columns) + ")");
     const std::uint64_t needed = header_bytes_ + n_rows_ * row_bytes;
     if (identity_.size < needed) {
       fail("is cut short: it has " + std::to_string(identity_.size) + " of "
