@@ -42,9 +42,10 @@ class RowsLibrary:
         if complaint is not None:
             raise RuntimeError(complaint.decode())
 
-    def open(self, file: RowsFile, n_rows: int) -> None:
+    def open(self, file: RowsFile, n_rows: int, *, max_mapped: int = 2**28) -> None:
         identity = [ctypes.c_uint64(n) for n in (file.size, file.mtime_ns, file.inode)]
-        self._call("open_file", str(file.path).encode(), *identity, ctypes.c_int64(n_rows))
+        limits = ctypes.c_int64(n_rows), ctypes.c_int64(max_mapped)
+        self._call("open_file", str(file.path).encode(), *identity, *limits)
 
     def is_mapped(self) -> bool:
         return bool(self.functions.is_mapped())

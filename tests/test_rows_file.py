@@ -23,12 +23,17 @@ def saved(path: Path, array: np.typing.NDArray[Any]) -> RowsFile:
 
 
 @pytest.mark.parametrize("n_rows", [1, 7, 4095, 4096, 4097, 100_000])
-def test_cpp_reads_what_numpy_wrote(rows_library: RowsLibrary, tmp_path: Path, n_rows: int) -> None:
+@pytest.mark.parametrize("max_mapped", [0, 2**28])
+def test_cpp_reads_what_numpy_wrote(
+    rows_library: RowsLibrary, tmp_path: Path, n_rows: int, max_mapped: int
+) -> None:
     rows = some_rows(n_rows)
-    rows_library.open(saved(tmp_path / "rows.npy", rows), n_rows)
-    assert rows_library.is_mapped()
-    indices = np.random.default_rng(1).integers(n_rows, size=500, dtype=np.uint32)
-    np.testing.assert_array_equal(rows_library.gather(indices), rows[indices])
+    rows_library.open(saved(tmp_path / "rows.npy", rows), n_rows, max_mapped=max_mapped)
+    assert rows_library.is_mapped() == (max_mapped > 0)
+    scattered = np.random.default_rng(1).integers(n_rows, size=500, dtype=np.uint32)
+    neighbours = np.arange(min(n_rows, 50), dtype=np.uint32)
+    for indices in (scattered, neighbours):
+        np.testing.assert_array_equal(rows_library.gather(indices), rows[indices])
     centred = rows - rows.mean(axis=0)
     wanted = [*rows.mean(axis=0), *(centred**2).sum(axis=0), centred.prod(axis=1).sum()]
     np.testing.assert_allclose(rows_library.summary(), wanted, rtol=1e-11, atol=1e-20)
@@ -138,6 +143,16 @@ def test_file_that_changed_since_its_check_is_refused(
     if file.path.exists():
         with pytest.raises(DatasetError, match=r"rows\.npy' was changed or replaced since"):
             file.check_unchanged()
+
+
+def test_file_cut_while_it_is_read_in_pieces_is_noticed(
+    rows_library: RowsLibrary, tmp_path: Path
+) -> None:
+    file = saved(tmp_path / "rows.npy", some_rows(50_000))
+    rows_library.open(file, 50_000, max_mapped=0)
+    os.truncate(file.path, 128)
+    with pytest.raises(RuntimeError, match=r"rows\.npy' is cut short; write it again"):
+        rows_library.sum(np.zeros(3))
 
 
 @pytest.mark.parametrize("change", [lambda path: os.utime(path, ns=(1, 1)), append, replace])

@@ -28,11 +28,12 @@ minibatch::Sum* batches = nullptr;
 extern "C" {
 
 const char* open_file(const char* path, std::uint64_t size, std::uint64_t mtime_ns,
-                      std::uint64_t inode, std::int64_t n_rows) {
+                      std::uint64_t inode, std::int64_t n_rows,
+                      std::int64_t max_mapped) {
   return told([&] {
     delete rows;
     rows = nullptr;
-    rows = new npy::Rows(path, {size, mtime_ns, inode}, n_rows);
+    rows = new npy::Rows(path, {size, mtime_ns, inode}, n_rows, max_mapped);
     summary = npy::summary_of(*rows);
   });
 }
