@@ -231,7 +231,7 @@ def _mapped_rows(path: Path) -> tuple[FloatArray, RowsFile] | None:
         return None
     try:
         return map_rows(path)
-    except (ValueError, OSError):
+    except (ValueError, OSError, EOFError):
         return None
 
 

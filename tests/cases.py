@@ -1,5 +1,6 @@
 """Fits and models whose results are known without sampling."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.fit import Diagnostics, DrawKind, Fit, Status
-from harness.program import Components, DataContract, Program
+from harness.program import Components, DataContract, MinibatchContract, Program
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -26,6 +27,33 @@ MIXTURE = Program(
     parameters=("mu", "pi"),
     components=Components(means="mu", shares="pi"),
 )
+
+
+BATCHES = MinibatchContract(
+    batch_size="batch_size",
+    run_length="run_length",
+    seed="batch_seed",
+    without_replacement="without_replacement",
+    first_anchor="first_anchor",
+)
+
+
+def mixture_program(name: str) -> Program:
+    """A shipped mixture program, with its header and its contract, by its name."""
+    functions = PROJECT / "stan" / "functions"
+    reads_file = name in {"gmm_file", "gmm_minibatch"}
+    header = functions / f"{name if reads_file else 'gmm_fused'}.hpp"
+    contract = MIXTURE.contract
+    return dataclasses.replace(
+        MIXTURE,
+        name=name,
+        file=PROJECT / "stan" / f"{name}.stan",
+        contract=dataclasses.replace(contract, rows=None, rows_file="rows_file")
+        if reads_file
+        else contract,
+        user_header=header if reads_file or name.endswith("fused") else None,
+        minibatch=BATCHES if name == "gmm_minibatch" else None,
+    )
 
 
 def pretend_compiled(program: Program = MIXTURE, *, digest: str = "d1" * 32) -> CompiledProgram:

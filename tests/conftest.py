@@ -11,10 +11,8 @@ from harness.cmdstan import install_home
 from harness.compilation import CompiledProgram, compile_program
 from harness.datasets import Dataset, make_dataset
 from harness.methods import Problem
-from harness.program import Components, DataContract, Program
-from tests.cases import gaussian_program, gaussian_rows
-
-PROJECT = Path(__file__).parent.parent
+from tests.cases import gaussian_program, gaussian_rows, mixture_program
+from tests.rows_library import RowsLibrary, build_library
 
 
 @pytest.fixture(scope="session")
@@ -29,20 +27,7 @@ def mixture(cmdstan_home: Path) -> Iterator[Callable[[str], CompiledProgram]]:
 
     @cache
     def compiled(name: str) -> CompiledProgram:
-        header = PROJECT / "stan" / "functions" / "gmm_fused.hpp"
-        return compile_program(
-            Program(
-                name=name,
-                file=PROJECT / "stan" / f"{name}.stan",
-                contract=DataContract(
-                    rows="y", n_columns=2, n_rows="N", likelihood_weight="likelihood_weight"
-                ),
-                data={"prior_sd": 1.0},
-                parameters=("mu", "pi"),
-                components=Components(means="mu", shares="pi"),
-                user_header=header if name.endswith("fused") else None,
-            )
-        )
+        return compile_program(mixture_program(name))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CMDSTAN", str(cmdstan_home))
@@ -67,3 +52,9 @@ def gaussian(cmdstan_home: Path) -> Callable[[float], Problem]:
 def small() -> Dataset:
     """The notebook's 100 rows."""
     return make_dataset("small", generator="notebook_small")
+
+
+@pytest.fixture(scope="session")
+def rows_library(tmp_path_factory: pytest.TempPathFactory) -> RowsLibrary:
+    """The C++ that reads rows from files and draws batches of them, without Stan."""
+    return build_library(tmp_path_factory.mktemp("rows_library"))

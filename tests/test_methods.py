@@ -30,7 +30,10 @@ SEED = 20_250
 #: Options without a default; a new method that needs none is covered without a line here.
 NEEDED: dict[str, dict[str, Any]] = {"subsample_advi": {"m": 25}}
 
-each_method = pytest.mark.parametrize("name", METHODS)
+#: Those for any program; ``test_minibatch_advi.py`` has the one that wants a program of its own.
+each_method = pytest.mark.parametrize(
+    "name", [name for name in METHODS if name != "minibatch_advi"]
+)
 
 
 def fit_of(name: str, problem: Problem, *, seed: int = SEED, **options: Any) -> Fit:

@@ -8,7 +8,8 @@ import pytest
 
 from harness.datasets import Dataset
 from harness.errors import DatasetError
-from harness.program import DataContract, Program
+from harness.program import DataContract, MinibatchContract, Program
+from harness.rows_file import write_rows
 
 PROGRAM = Program(
     name="line",
@@ -41,3 +42,25 @@ def test_check_names_the_data_set() -> None:
 def test_programs_do_not_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         PROGRAM.name = "curve"  # type: ignore[misc]
+
+
+def test_program_that_reads_a_file_is_told_which(tmp_path: Path) -> None:
+    contract = dataclasses.replace(PROGRAM.contract, rows=None, rows_file="f")
+    program = dataclasses.replace(PROGRAM, contract=contract)
+    rows = np.arange(6.0).reshape(3, 2)
+    data = program.stan_data(rows, likelihood_weight=2.5)
+    assert data.pop("f").rows is rows
+    assert data == {"N": 3, "w": 2.5, "prior_sd": 3.0}
+    file = write_rows(tmp_path / "rows.npy", [rows], n_rows=3)
+    assert program.stan_data(rows, likelihood_weight=1.0, file=file)["f"] == file.stan_value()
+    assert program.data_names == {"f", "N", "w", "prior_sd"}
+
+
+def test_batches_are_of_all_rows_unless_asked() -> None:
+    batches = MinibatchContract(
+        batch_size="m", run_length="r", seed="s", without_replacement="u", first_anchor="a"
+    )
+    program = dataclasses.replace(PROGRAM, minibatch=batches)
+    data = program.stan_data(np.zeros((3, 2)), likelihood_weight=1.0)
+    assert {name: data[name] for name in "mrsua"} == {"m": 0, "r": 1, "s": 0, "u": 1, "a": 0}
+    assert program.data_names == set(data)

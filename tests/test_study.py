@@ -120,6 +120,16 @@ def test_unknown_key_is_named_with_the_nearest(old: str, new: str, complaint: st
         ("seed = 7", 'seed = "7"', "'seed': input should be a valid integer (given: '7')"),
         ("seed = 7", "seed = 7.5", "'seed': input should be a valid integer (given: 7.5)"),
         (
+            'rows = "y", ',
+            "",
+            "'programs.0.contract': give either 'rows' or 'rows_file'",
+        ),
+        (
+            'rows = "y", ',
+            'rows = "y", rows_file = "f", ',
+            "'programs.0.contract': give either 'rows' or 'rows_file'",
+        ),
+        (
             "n_columns = 2",
             "n_columns = 0",
             "'programs.0.contract.n_columns': input should be greater than 0 (given: 0)",
@@ -316,3 +326,26 @@ def test_shipped_study_reads_and_plans() -> None:
     assert all(program.file.is_file() for program in study.programs.values())
     assert study.published is not None
     assert study.published.is_file()
+
+
+MINIBATCH = """\
+minibatch = { batch_size = "m", run_length = "r", seed = "s", without_replacement = "w", \
+first_anchor = "a" }
+contract ="""
+
+
+def test_program_of_batches_is_for_its_method_alone(tmp_path: Path) -> None:
+    batches = edited(("contract =", MINIBATCH), ('rows = "y"', 'rows_file = "f"'))
+    with pytest.raises(MethodError, match=r"'nuts' cannot run program 'gmm', whose density is"):
+        read(tmp_path, batches)
+    own = batches.replace(NUTS_CROSS, NUTS_CROSS.replace("nuts", "minibatch_advi")).replace(
+        ADVI_CROSS, ""
+    )
+    study = read(tmp_path, own + "options = { m = 100 }\n")
+    assert study.programs["gmm"].contract.rows_file == "f"
+    assert study.programs["gmm"].minibatch is not None
+    assert [run.method.name for run in study.runs] == ["minibatch_advi"]
+    with pytest.raises(SubsampleError, match=r"batches of m = 101 rows .* N = 100"):
+        read(tmp_path, own + "options = { m = 101 }\n")
+    with pytest.raises(MethodError, match=r"'minibatch_advi' needs a program that draws batches"):
+        read(tmp_path, own.replace('["gmm"]', '["gmm_glm"]') + "options = { m = 100 }\n")

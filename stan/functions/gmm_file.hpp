@@ -40,14 +40,15 @@ inline std::uint64_t whole(const std::vector<int>& digits, std::size_t first) {
 }
 
 // Ends the process where a file fails during a run.  Stan's algorithms take an exception there for
-// a point without a density, and go on.
+// a point without a density, and go on.  The line begins as Stan's own do, for cmdstanpy looks for
+// that.
 template <typename Call>
 auto or_stop(const Call& call) {
   try {
     return call();
   } catch (const std::exception& error) {
     std::fflush(stdout);
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "Exception: %s\n", error.what());
     std::fflush(stderr);
     _exit(1);
   }
@@ -87,7 +88,7 @@ inline int open_rows_file(const std::vector<int>& rows_file, int n_rows, std::os
   const npy::Identity identity{whole(rows_file, 0), whole(rows_file, n_digits),
                                whole(rows_file, 2 * n_digits)};
   auto& files = open_rows::files();
-  files.push_back(std::unique_ptr<open_rows::File>(new open_rows::File{{path, identity, n_rows}, {}}));
+  files.emplace_back(new open_rows::File{{path, identity, n_rows}, {}});
   files.back()->summary = npy::summary_of(files.back()->rows);
   return static_cast<int>(files.size()) - 1;
 }

@@ -2,8 +2,8 @@
 // rows at a time, in code for LANES_TARGET.  log1p_exp_moments.hpp includes this once for each kind
 // of processor, behind log1p_exp_sum_lanes.hpp, whose vectors it uses.
 //
-// With e = exp(-|eta|), the slope is s = (eta < 0 ? e : 1) / (1 + e) and the curvature s * (1 - s) =
-// e / (1 + e)^2.
+// With e = exp(-|eta|), the slope is s = (eta < 0 ? e : 1) / (1 + e) and the curvature s * (1 - s)
+// = e / (1 + e)^2.
 
 // Adds to `sums`, as laid out in Moments; at most LANES * steps_per_logarithm rows at a time.
 LANES_TARGET inline void add_moments(const double* first, const double* second,

@@ -1,6 +1,6 @@
 // An unbiased estimate of a sum over all rows, from a fresh batch at every call.  No Stan in here.
 //
-// The sum is of g(eta) = log(2 cosh(eta / 2)) = log1p_exp(eta) - eta / 2 with eta = alpha + x * beta:
+// The sum is of g(eta) = log(2 cosh(eta / 2)) = log1p_exp(eta) - eta / 2, eta = alpha + x * beta:
 // what is left of the mixture's log likelihood once all that is linear in eta is summed exactly.
 // A batch B of m of the N rows estimates it by N / m * sum_B g.
 //

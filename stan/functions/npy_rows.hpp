@@ -28,6 +28,7 @@ namespace npy {
 constexpr std::ptrdiff_t n_columns = 2;
 constexpr std::ptrdiff_t row_bytes = n_columns * sizeof(double);
 constexpr std::ptrdiff_t block_rows = 4096;  // both columns of a block fit into the second cache
+constexpr std::ptrdiff_t most_together = 16;  // neighbouring rows that one call reads
 constexpr std::int64_t max_mapped_bytes = std::int64_t{1} << 28;
 
 struct Identity {
@@ -77,7 +78,7 @@ inline void on_lost_page(int signal, siginfo_t* info, void*) {
 inline void watch(const char* begin, std::size_t n_bytes, const std::string& message) {
   guard().begin = begin;
   guard().end = begin + n_bytes;
-  std::snprintf(guard().message, sizeof guard().message, "%s\n", message.c_str());
+  std::snprintf(guard().message, sizeof guard().message, "Exception: %s\n", message.c_str());
   struct sigaction action {};
   action.sa_sigaction = on_lost_page;
   action.sa_flags = SA_SIGINFO;
@@ -86,12 +87,13 @@ inline void watch(const char* begin, std::size_t n_bytes, const std::string& mes
 
 class Rows {
  public:
-  Rows(const std::string& path, const Identity& identity, std::int64_t n_rows)
+  Rows(const std::string& path, const Identity& identity, std::int64_t n_rows,
+       std::int64_t max_mapped = max_mapped_bytes)
       : path_(path), identity_(identity), n_rows_(n_rows), file_(open(path.c_str(), O_RDONLY)) {
     try {
       check_unchanged();
       read_header();
-      map();
+      map(max_mapped);
     } catch (...) {
       close_all();
       throw;
@@ -143,16 +145,23 @@ class Rows {
   // Copies some rows: the first column from columns on, the second from columns + stride on.
   void gather(const std::uint32_t* indices, std::ptrdiff_t n, double* columns,
               std::ptrdiff_t stride) const {
-    double row[n_columns];
-    for (std::ptrdiff_t i = 0; i < n; ++i) {
-      const double* values = row;
+    double buffer[n_columns * most_together];
+    for (std::ptrdiff_t i = 0; i < n;) {
+      std::ptrdiff_t n_together = 1;
+      const double* rows = buffer;
       if (is_mapped()) {
-        values = mapped_row(indices[i]);
+        rows = mapped_row(indices[i]);
       } else {
-        read(row, row_bytes, indices[i]);
+        while (n_together < most_together && i + n_together < n
+               && indices[i + n_together] == indices[i] + n_together) {
+          ++n_together;
+        }
+        read(buffer, n_together * row_bytes, indices[i]);
       }
-      columns[i] = values[0];
-      columns[stride + i] = values[1];
+      for (std::ptrdiff_t k = 0; k < n_together; ++k, ++i) {
+        columns[i] = rows[n_columns * k];
+        columns[stride + i] = rows[n_columns * k + 1];
+      }
     }
   }
 
@@ -234,7 +243,8 @@ class Rows {
     read_bytes(header.data(), n_bytes, is_short ? 10 : 12);
     require(header, "descr", "'<f8'");
     require(header, "fortran_order", "False");
-    require(header, "shape", "(" + std::to_string(n_rows_) + ", " + std::to_string(n_columns) + ")");
+    require(header, "shape",
+            "(" + std::to_string(n_rows_) + ", " + std::to_string(n_columns) + ")");
     const std::uint64_t needed = header_bytes_ + n_rows_ * row_bytes;
     if (identity_.size < needed) {
       fail("is cut short: it has " + std::to_string(identity_.size) + " of "
@@ -245,8 +255,8 @@ class Rows {
     }
   }
 
-  void map() {
-    if (n_rows_ == 0 || identity_.size > static_cast<std::uint64_t>(max_mapped_bytes)) {
+  void map(std::int64_t max_mapped) {
+    if (n_rows_ == 0 || identity_.size > static_cast<std::uint64_t>(max_mapped)) {
       return;
     }
     void* const place = mmap(nullptr, identity_.size, PROT_READ, MAP_SHARED, file_, 0);

@@ -51,7 +51,9 @@ class Generator {
   }
 
  private:
-  static std::uint64_t rotate(std::uint64_t word, int n) { return (word << n) | (word >> (64 - n)); }
+  static std::uint64_t rotate(std::uint64_t word, int n) {
+    return (word << n) | (word >> (64 - n));
+  }
 
   std::array<std::uint64_t, 4> state_;
 };
