@@ -65,26 +65,23 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
 def _draw_component(
     row: Sequence[Axes], view: DatasetView, groups: Mapping[Kind, Sequence[Series]], k: int
 ) -> None:
-    """Draw one component, a panel for each kind; all but the first share a window."""
+    """Draw one component, a panel for each kind."""
     assert view.reference is not None  # noqa: S101 - the caller has checked
     shown = {kind: _fits_in_sight(members, view.reference, k) for kind, members in groups.items()}
-    in_sight = list(shown.values())
-    near = _window([(view.reference, 0), *in_sight[0]], k)
-    far = _window([(view.reference, 0), *(fit for fits in in_sight[1:] for fit in fits)], k)
+    windows = [_window([(view.reference, 0), *fits], k) for fits in shown.values()]
     for column, (axes, (kind, members)) in enumerate(zip(row, groups.items(), strict=True)):
         draw_reference(axes, view, only=k)
         for series in members:
             for replicate in range(len(series.fits)):
                 draw_contours(axes, series, replicate, k, legend_label(series))
         draw_true_means(axes, view)
-        window = far if column else near
-        axes.set(xlim=window[0], ylim=window[1], aspect="equal")
+        axes.set(xlim=windows[column][0], ylim=windows[column][1], aspect="equal")
         axes.locator_params(nbins=4)
         axes.set_xlabel("first coordinate")
         axes.set_ylabel("second coordinate")
         panel_title(axes, f"component {k + 1}\n{kind_title(view.dataset, kind, members)}")
         if column:
-            _draw_window(axes, near)
+            _draw_window(axes, windows[0])
         _name_beyond(axes, members, shown[kind])
 
 
@@ -111,7 +108,9 @@ def _name_beyond(axes: Axes, members: Sequence[Series], shown: Sequence[Replicat
     if names:
         lines = [textwrap.fill(name, 30) for name in names]
         text = "\n".join(["beyond:", *lines])
-        axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", fontsize=7.5)
+        note = axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", fontsize=7.5)
+        note.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})
+        note.set_zorder(6)
 
 
 def _window(fits: Sequence[Replicate], k: int) -> Window:
@@ -148,7 +147,7 @@ def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
         text += (
             " A column each for all rows, for parts of them that are weighted and for parts that "
             "are not; the grey square in later "
-            "columns, which share their scale, is the window of the first."
+            "columns is the window of the first."
         )
     return text
 
