@@ -20,7 +20,7 @@ from harness.methods.warm_start import (
     warm_start,
 )
 from harness.metrics import chains
-from tests.cases import FloatArray, gaussian_posterior, gaussian_rows
+from tests.cases import FloatArray, gaussian_posterior, gaussian_program, gaussian_rows
 
 SEED = 20_250
 #: Options that each approximation needs, or that make it a good one here.
@@ -223,14 +223,14 @@ REFUSED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("message", REFUSED)
 def test_what_cannot_be_is_refused_in_one_line(message: str) -> None:
     with pytest.raises(MethodError, match=message) as caught:
-        make_method("nuts", REFUSED[message]).check(gaussian_rows())
+        make_method("nuts", REFUSED[message]).check(gaussian_rows(), gaussian_program(rho=0.0))
     assert "\n" not in str(caught.value)
 
 
 def test_subsample_beyond_the_data_is_refused() -> None:
     method = warm("subsample_advi", warm_start_options={"m": 41})
     with pytest.raises(SubsampleError, match=r"m = 41 rows .* N = 40"):
-        method.check(gaussian_rows())
+        method.check(gaussian_rows(), gaussian_program(rho=0.0))
     with pytest.raises(MethodError, match="options of method 'nuts': 'warm_start'"):
         make_method("nuts", {"warm_start": "advii"})
 

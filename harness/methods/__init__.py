@@ -7,6 +7,7 @@ from harness.errors import MethodError
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.base import Method, Problem, build_method, options_of
 from harness.methods.laplace import Laplace
+from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
@@ -16,7 +17,8 @@ __all__ = ["METHODS", "Method", "Problem", "make_method", "options_of"]
 
 #: Methods by the name that studies and tables use.
 METHODS: Mapping[str, type[Method]] = {
-    method.name: method for method in (Nuts, Advi, AdviFullrank, SubsampleAdvi, Pathfinder, Laplace)
+    method.name: method
+    for method in (Nuts, Advi, AdviFullrank, SubsampleAdvi, MinibatchAdvi, Pathfinder, Laplace)
 }
 
 

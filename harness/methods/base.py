@@ -11,6 +11,7 @@ from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import MethodError
 from harness.fit import Fit
+from harness.program import Program
 from harness.validation import did_you_mean, first_problem
 
 
@@ -29,6 +30,12 @@ class Problem:
     program: CompiledProgram
     dataset: Dataset
 
+    def stan_data(self) -> dict[str, Any]:
+        """Return CmdStan's data of all rows, with weight 1."""
+        return self.program.program.stan_data(
+            self.dataset.rows, likelihood_weight=1.0, file=self.dataset.file
+        )
+
 
 #: How pydantic checks the options of a method.
 OPTIONS_CONFIG = ConfigDict(extra="forbid", strict=True)
@@ -39,8 +46,8 @@ class Method(Protocol):
 
     name: ClassVar[str]
 
-    def check(self, dataset: Dataset) -> None:
-        """Raise :class:`~harness.errors.HarnessError` if the options cannot fit a data set.
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Raise :class:`~harness.errors.HarnessError` if the method cannot fit these two.
 
         A study checks all its runs before it starts the first.
         """
@@ -69,6 +76,23 @@ class Method(Protocol):
             If the options cannot work for this problem.
         """
         ...
+
+
+def refuse_batches(method: str, program: Program) -> None:
+    """Raise :class:`MethodError` if a program is made for random batches of rows.
+
+    Parameters
+    ----------
+    method : str
+        A method that takes a density for what it is, the same at every evaluation.
+    program : Program
+        What it is to run.
+    """
+    if program.minibatch is not None:
+        raise MethodError(
+            f"method '{method}' cannot run program '{program.name}', whose density is that of "
+            "random batches of rows; use 'minibatch_advi', or a program without 'minibatch'"
+        )
 
 
 def options_of(method: Method) -> dict[str, Any]:

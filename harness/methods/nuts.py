@@ -14,10 +14,11 @@ from xarray import DataTree
 from harness.datasets import Dataset
 from harness.errors import MethodError
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Method, Problem
+from harness.methods.base import OPTIONS_CONFIG, Method, Problem, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.metrics import chains
+from harness.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -71,11 +72,12 @@ class Nuts:
     warm_start_options: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     adapt_metric: bool = True
 
-    def check(self, dataset: Dataset) -> None:
-        """Refuse a warm start that cannot be; see :meth:`harness.methods.base.Method.check`."""
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Refuse what cannot be sampled; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
         approximation = self._approximation()
         if approximation is not None:
-            approximation.check(dataset)
+            approximation.check(dataset, program)
 
     def _approximation(self) -> Method | None:
         """Return what to start from."""
@@ -106,9 +108,7 @@ class Nuts:
             start = warm_start(
                 problem, approximation, n_chains=self.n_chains, metric=self.metric, seed=seed
             )
-        rows = problem.dataset.rows
-        data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
-        with run_folder(data) as (data_file, folder):
+        with run_folder(problem.stan_data()) as (data_file, folder):
             timed = self._sample(problem, data_file, folder, start, seed=seed)
             draws, cost = _draws(timed.result), _cost(timed)
         diagnostics = self._diagnostics(draws)
@@ -120,7 +120,7 @@ class Nuts:
             fit_time_s=timed.wall_time_s + (start.fit_time_s if start else 0.0),
             cost=_with_warm_start(cost, start) if start else cost,
             warnings=(*(start.warnings if start else ()), *self._warnings(diagnostics)),
-            used_data={"n_rows": rows.shape[0], "likelihood_weight": 1.0},
+            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
         )
 
     def _sample(

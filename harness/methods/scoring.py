@@ -97,10 +97,8 @@ def score_draws(problem: Problem, draws: DrawsFile) -> Scores:
     -------
     Scores
     """
-    rows = problem.dataset.rows
-    data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
     header, *points = draws.model_columns()
-    with run_folder(data) as (data_file, folder):
+    with run_folder(problem.stan_data()) as (data_file, folder):
         command = [str(problem.program.executable), "data", f"file={data_file}"]
         scorer = _Scorer(command, folder)
         found = scorer.score(header, points)

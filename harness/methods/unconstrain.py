@@ -64,8 +64,7 @@ def unconstrained_points(
         return None
     indices = among[:: -(-among.size // MAX_POINTS)]
     variables = draws.variables
-    data = problem.program.program.stan_data(problem.dataset.rows, likelihood_weight=1.0)
-    with run_folder(data) as (data_file, folder):
+    with run_folder(problem.stan_data()) as (data_file, folder):
         for chain, index in enumerate(indices, start=1):
             values = {name: array[index] for name, array in variables.items()}
             cmdstanpy.write_stan_json(str(folder / f"init_{chain}.json"), values)
