@@ -50,7 +50,7 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     mixtures = [series for series in every if _is_visible(series, view)]
     if not mixtures:
         return None
-    n_columns = min(3, len(mixtures))
+    n_columns = 2 if len(mixtures) == 4 else min(3, len(mixtures))
     n_rows = math.ceil(len(mixtures) / n_columns)
     figure = make_figure(dataset=view.dataset.name, height_in=7.4 / n_columns * n_rows)
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)

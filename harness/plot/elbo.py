@@ -47,7 +47,7 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
         None if no run has a trace.
     """
     traced = [s for s in view.approximations if any(_trace(fit)[0].size for fit in s.fits)]
-    groups = by_kind(traced, view.dataset)
+    groups = by_kind(traced, view.dataset, minibatches=Kind.WEIGHTED)
     if not groups:
         return None
     figure = make_figure(dataset=view.dataset.name, height_in=2.3 * len(groups))
@@ -233,11 +233,11 @@ def _caption(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
         text += " On all rows the axis is logarithmic in the distance below the best value."
     if Kind.WEIGHTED in groups:
         text += (
-            " Parts of the rows that are weighted to count as all of them are on the same scale, "
-            "but scatter, since each replicate has other rows."
+            " Subsamples that are weighted to count as all rows, and mini-batches, are on the same "
+            "scale, but scatter with the rows that they see."
         )
     if Kind.UNWEIGHTED in groups:
-        text += " Unweighted parts of the rows are on another scale"
+        text += " Unweighted subsamples are on another scale"
         per_row = _is_per_row(view, Kind.UNWEIGHTED, groups[Kind.UNWEIGHTED])
         text += ", given per row so that sizes compare." if per_row else "."
     text += " Runs that end far from the others are named as outside."

@@ -133,7 +133,10 @@ def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
 
 
 def _save_png(figure: Figure, file: Path) -> None:
-    """Save with a palette of 256 colours, a third of the size, and without metadata."""
+    """Save with a palette of 256 colours, a third of the size, and without metadata.
+
+    Maximum coverage keeps the colour of a series that is but a few pixels in a legend.
+    """
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
     image = Image.open(drawn).convert("RGB")
