@@ -50,8 +50,9 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
     n_across = len(groups) if len(groups) > 1 else n_components
     n_down = n_components if len(groups) > 1 else 1
     panel_in = min(7.2 / n_across, 3.6)
-    # a row has a title of two lines and an axis label; the legend takes the rest
-    figure = make_figure(dataset=view.dataset.name, height_in=(panel_in + 0.4) * n_down + 0.8)
+    # a row has a title of two lines and an axis label; the legend has at least two columns
+    height_in = (panel_in + 0.35) * n_down + 0.17 * (len(mixtures) / 2 + 1)
+    figure = make_figure(dataset=view.dataset.name, height_in=height_in)
     grid = figure.subplots(n_down, n_across, squeeze=False)
     for k in range(n_components):
         row = list(grid[k] if len(groups) > 1 else grid[:, k])
