@@ -151,7 +151,7 @@ def _fit(cell: Cell, rng: np.random.Generator) -> Fit:
         )
     else:
         diagnostics = _account(cell)
-    if cell.method in {"advi", "advi_fullrank", "subsample_advi"}:
+    if "advi" in cell.method:
         draws["elbo_trace"] = _elbo_trace(cell)
     diverged = (f"{cell.n_divergent} of 1600 transitions diverged",) if cell.n_divergent else ()
     return Fit(
@@ -194,6 +194,8 @@ def _elbo_trace(cell: Cell) -> xr.DataTree:
 
 
 def _method_options(cell: Cell) -> Mapping[str, object]:
+    if cell.method == "minibatch_advi":
+        return {"m": 10}
     if cell.method != "subsample_advi":
         return {}
     return {"m": cell.n_rows, "weighted": cell.likelihood_weight != 1.0}

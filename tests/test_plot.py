@@ -12,13 +12,15 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse, Rectangle
+from matplotlib.text import Text
 from PIL import Image
 
 from harness.errors import ResultsError
 from harness.plot import CAPTIONS_FILE, CaptionedFigure, save_figures, study_figures
 from harness.plot.contours import gaussian_ellipse
+from harness.plot.limits import cutoff, named_counts
 from harness.plot.style import APPROXIMATION_COLOURS, BLACK, COMPONENT_COLOURS
-from tests.fabricated import CELLS, MEANS, Cell, fabricate
+from tests.fabricated import CELLS, MEANS, ORDERED_NUTS, Cell, fabricate
 
 MIXTURE_FIGURES = ["posterior", "weights", "elbo", "approximations", "zoom", "forest"]
 
@@ -222,6 +224,137 @@ def test_a_fit_far_off_does_not_shrink_the_rest_and_is_named() -> None:
 def test_full_data_comes_first_whatever_the_order_of_runs() -> None:
     figure = study_figures(*fabricate((CELLS[0], *CELLS[5:], *CELLS[2:4])))["toy_elbo"]
     assert figure.axes[0].get_title("left") == "all 100 rows"
+
+
+DIVERGED = dataclasses.replace(CELLS[2], variant="tuned", replicate=2, elbo=-7.7e8, shift=900.0)
+
+
+def crowd() -> tuple[Cell, ...]:
+    """As many series as the notebook's large data set has, and one run that diverged."""
+    subsamples = [
+        Cell(
+            program="plain",
+            method="subsample_advi",
+            variant=f"m={m} {'weighted' if weighted else 'unweighted'}",
+            replicate=replicate,
+            shift=0.3 * replicate,
+            n_rows=m,
+            likelihood_weight=100 / m if weighted else 1.0,
+            elbo=(-320.0 - replicate) * (1 if weighted else m / 100),
+        )
+        for m in (10, 20, 50)
+        for weighted in (True, False)
+        for replicate in (1, 2, 3)
+    ]
+    others = [
+        Cell(program="plain", method=method, variant=f"with settings number {i}")
+        for method in ("advi_fullrank", "pathfinder", "laplace", "minibatch_advi")
+        for i in (1, 2)
+    ]
+    return (*CELLS[:4], DIVERGED, *others, *subsamples)
+
+
+@pytest.fixture(scope="module")
+def crowded() -> dict[str, CaptionedFigure]:
+    return study_figures(*fabricate(crowd(), reference=ORDERED_NUTS))
+
+
+def test_a_crowd_is_legible(crowded: dict[str, CaptionedFigure], tmp_path: Path) -> None:
+    """A layout that collapses is a warning of matplotlib's, which fails the test."""
+    assert list(crowded) == [f"toy_{name}" for name in MIXTURE_FIGURES]
+    save_figures(crowded, tmp_path)
+    for name, figure in crowded.items():
+        width, height = figure.get_size_inches()
+        assert height < 2.2 * width, name
+        for axes in figure.axes:
+            box = axes.get_position()
+            assert box.width * width > 1.0, name
+            assert box.height * height > 1.0, name
+        titles = [
+            child.get_window_extent()
+            for axes in figure.axes
+            for child in axes.get_children()
+            if isinstance(child, Text) and child.get_text() == axes.get_title("left") != ""
+        ]
+        assert len(titles) >= 2, name
+        assert all(box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in titles), name
+
+
+def test_elbos_share_one_figure_by_what_they_compare_with(
+    crowded: dict[str, CaptionedFigure],
+) -> None:
+    full, weighted, unweighted = crowded["toy_elbo"].axes
+    assert full.get_title("left") == "all 100 rows"
+    assert weighted.get_title("left") == "subsamples, weighted; mini-batches"
+    assert unweighted.get_title("left") == "subsamples, unweighted"
+    labels = weighted.get_legend_handles_labels()[1]
+    assert sum(label.startswith("subsample ADVI m=") for label in labels) == 3
+    assert sum(label.startswith("mini-batch ADVI") for label in labels) == 2
+    assert labels[-1] == "best run on all rows"
+    assert unweighted.get_ylabel() == "ELBO per row (nats)"
+    ends = {
+        round(float(np.asarray(line.get_ydata())[0]), 2)
+        for line in unweighted.lines
+        if line.get_marker() == "o"
+    }
+    assert ends == {-3.21, -3.22, -3.23}
+    n_colours = [
+        len({line.get_color() for line in axes.lines}) for axes in crowded["toy_elbo"].axes
+    ]
+    assert n_colours == [4, 3 + 2 + 1, 3]
+
+
+def test_a_run_that_diverged_does_not_flatten_the_others_and_is_named(
+    crowded: dict[str, CaptionedFigure],
+) -> None:
+    full = crowded["toy_elbo"].axes[0]
+    assert [text.get_text() for text in full.texts] == ["outside: ADVI tuned (1 of 2)"]
+    assert full.get_ylim()[0] > -10_000
+    zoom = crowded["toy_zoom"].axes[0]
+    assert [text.get_text() for text in zoom.texts] == ["beyond:\nADVI tuned (1 of 2)"]
+    assert np.ptp(zoom.get_xlim()) < 10
+    forest = crowded["toy_forest"].axes[0]
+    arrows = [line for line in forest.lines if line.get_marker() == ">"]
+    assert len(arrows) == 1
+    assert np.asarray(arrows[0].get_xdata())[0] == pytest.approx(forest.get_xlim()[1])
+    tuned = next(
+        axes
+        for axes in crowded["toy_approximations"].axes
+        if axes.get_title("left") == "ADVI tuned"
+    )
+    assert [text.get_text() for text in tuned.texts] == ["outside: 1 of 2"]
+
+
+def test_mini_batches_are_close_up_with_fits_to_all_rows(
+    crowded: dict[str, CaptionedFigure],
+) -> None:
+    labels = crowded["toy_zoom"].axes[0].get_legend_handles_labels()[1]
+    assert any(label.startswith("mini-batch ADVI") for label in labels)
+
+
+def test_what_looks_like_the_reference_is_left_out_and_said() -> None:
+    twin = dataclasses.replace(CELLS[0], variant="twin")
+    off = dataclasses.replace(CELLS[0], variant="off", shift=2.0)
+    speck = dataclasses.replace(CELLS[2], scale=0.01)
+    reference = dataclasses.replace(CELLS[0], scale=0.01)
+    figures = study_figures(*fabricate((reference, twin, off), reference=ORDERED_NUTS))
+    panels = [axes.get_title("left") for axes in figures["toy_posterior"].axes]
+    assert panels == ["data", "NUTS default", "NUTS twin", "NUTS off"]
+    several = (CELLS[0], twin, off, CELLS[1])
+    figure = study_figures(*fabricate(several, reference=ORDERED_NUTS))["toy_posterior"]
+    assert not any("twin" in axes.get_title("left") for axes in figure.axes)
+    assert "look the same as the first: NUTS twin." in figure.caption
+    narrow = (reference, speck, CELLS[3])
+    figure = study_figures(*fabricate(narrow, reference=ORDERED_NUTS))["toy_approximations"]
+    assert [axes.get_title("left") for axes in figure.axes] == ["ADVI tuned"]
+    assert "at this scale: ADVI default." in figure.caption
+
+
+def test_half_of_the_fits_are_always_inside() -> None:
+    assert cutoff([0.0, 1.0, 2.0, 1e9], factor=10, floor=0.5) == 10.0
+    assert cutoff([1.0, 1e9], factor=10, floor=0.5) == 10.0
+    assert cutoff([np.nan, np.inf], factor=10, floor=0.5) == 0.5
+    assert named_counts([("a", 0, 3), ("b", 2, 5), ("c", 1, 1)]) == ["b (2 of 5)", "c"]
 
 
 @pytest.mark.parametrize("level", [0.5, 0.95])

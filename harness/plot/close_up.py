@@ -43,15 +43,16 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
         None without an approximated mixture in the plane or a reference for it.
     """
     mixtures = [series for series in view.approximations if is_planar_mixture(series)]
-    groups = by_kind(mixtures, view.dataset)
+    groups = by_kind(mixtures, view.dataset, minibatches=Kind.FULL)
     if not groups or view.reference is None or not is_planar_mixture(view.reference):
         return None
     n_components = component_means(view.reference, relabelled=True).shape[2]
     n_across = len(groups) if len(groups) > 1 else n_components
     n_down = n_components if len(groups) > 1 else 1
     panel_in = min(7.2 / n_across, 3.6)
-    # a row has a title of two lines and an axis label; the legend takes the rest
-    figure = make_figure(dataset=view.dataset.name, height_in=(panel_in + 0.4) * n_down + 0.8)
+    # a row has a title of two lines and an axis label; the legend has at least two columns
+    height_in = (panel_in + 0.35) * n_down + 0.17 * (len(mixtures) / 2 + 1)
+    figure = make_figure(dataset=view.dataset.name, height_in=height_in)
     grid = figure.subplots(n_down, n_across, squeeze=False)
     for k in range(n_components):
         row = list(grid[k] if len(groups) > 1 else grid[:, k])
@@ -65,26 +66,23 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
 def _draw_component(
     row: Sequence[Axes], view: DatasetView, groups: Mapping[Kind, Sequence[Series]], k: int
 ) -> None:
-    """Draw one component, a panel for each kind; all but the first share a window."""
+    """Draw one component, a panel for each kind."""
     assert view.reference is not None  # noqa: S101 - the caller has checked
     shown = {kind: _fits_in_sight(members, view.reference, k) for kind, members in groups.items()}
-    in_sight = list(shown.values())
-    near = _window([(view.reference, 0), *in_sight[0]], k)
-    far = _window([(view.reference, 0), *(fit for fits in in_sight[1:] for fit in fits)], k)
+    windows = [_window([(view.reference, 0), *fits], k) for fits in shown.values()]
     for column, (axes, (kind, members)) in enumerate(zip(row, groups.items(), strict=True)):
         draw_reference(axes, view, only=k)
         for series in members:
             for replicate in range(len(series.fits)):
                 draw_contours(axes, series, replicate, k, legend_label(series))
         draw_true_means(axes, view)
-        window = far if column else near
-        axes.set(xlim=window[0], ylim=window[1], aspect="equal")
+        axes.set(xlim=windows[column][0], ylim=windows[column][1], aspect="equal")
         axes.locator_params(nbins=4)
         axes.set_xlabel("first coordinate")
         axes.set_ylabel("second coordinate")
         panel_title(axes, f"component {k + 1}\n{kind_title(view.dataset, kind, members)}")
         if column:
-            _draw_window(axes, near)
+            _draw_window(axes, windows[0])
         _name_beyond(axes, members, shown[kind])
 
 
@@ -111,7 +109,9 @@ def _name_beyond(axes: Axes, members: Sequence[Series], shown: Sequence[Replicat
     if names:
         lines = [textwrap.fill(name, 30) for name in names]
         text = "\n".join(["beyond:", *lines])
-        axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", fontsize=7.5)
+        note = axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", fontsize=7.5)
+        note.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})
+        note.set_zorder(6)
 
 
 def _window(fits: Sequence[Replicate], k: int) -> Window:
@@ -148,7 +148,7 @@ def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
         text += (
             " A column each for all rows, for parts of them that are weighted and for parts that "
             "are not; the grey square in later "
-            "columns, which share their scale, is the window of the first."
+            "columns is the window of the first."
         )
     return text
 

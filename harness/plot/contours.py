@@ -50,7 +50,7 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     mixtures = [series for series in every if _is_visible(series, view)]
     if not mixtures:
         return None
-    n_columns = min(3, len(mixtures))
+    n_columns = 2 if len(mixtures) == 4 else min(3, len(mixtures))
     n_rows = math.ceil(len(mixtures) / n_columns)
     figure = make_figure(dataset=view.dataset.name, height_in=7.4 / n_columns * n_rows)
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
@@ -63,6 +63,7 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
         for replicate in range(len(series.fits)):
             draw_contours(axes, series, replicate)
         known = draw_true_means(axes, view)
+        _note_outside(axes, series)
         panel_title(axes, textwrap.fill(series.title, _TITLE_WIDTH))
     left_out = [series for series in every if series not in mixtures]
     figure.caption = _caption(view, left_out, known=known)
@@ -87,6 +88,19 @@ def _is_visible(series: Series, view: DatasetView) -> bool:
             if max(width, float(np.abs(mean - centre).max())) > size:
                 return True
     return False
+
+
+def _note_outside(axes: Axes, series: Series) -> None:
+    """Count the fits that have a component outside of the axes."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    n_outside = 0
+    for replicate in range(len(series.fits)):
+        draws = component_means(series, relabelled=True, replicate=replicate)
+        x, y = np.moveaxis(draws.mean(axis=(0, 1)), -1, 0)
+        n_outside += not ((left < x) & (x < right) & (bottom < y) & (y < top)).all()
+    if n_outside:
+        note = f"outside: {n_outside} of {len(series.fits)}"
+        axes.text(0.98, 0.03, note, transform=axes.transAxes, ha="right", fontsize=7.5)
 
 
 def moments(series: Series, k: int, replicate: int) -> tuple[FloatArray, FloatArray]:

@@ -23,7 +23,7 @@ _BEYOND_BEST = 1_000.0
 #: A run on a part of the rows is left out at this many times the median distance from the middle.
 _BEYOND_MIDDLE = 20.0
 #: Characters of a line in a legend beside a panel.
-_LEGEND_WIDTH = 34
+_LEGEND_WIDTH = 40
 
 #: A series, iterations, and ELBOs in the panel's unit.
 Trace = tuple[Series, FloatArray, FloatArray]
@@ -47,7 +47,7 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
         None if no run has a trace.
     """
     traced = [s for s in view.approximations if any(_trace(fit)[0].size for fit in s.fits)]
-    groups = by_kind(traced, view.dataset)
+    groups = by_kind(traced, view.dataset, minibatches=Kind.WEIGHTED)
     if not groups:
         return None
     figure = make_figure(dataset=view.dataset.name, height_in=2.3 * len(groups))
@@ -116,6 +116,8 @@ def _draw_panel(axes: Axes, view: DatasetView, kind: Kind, members: Sequence[Ser
     _name_beyond(axes, members, beyond)
     axes.set_xscale("log")
     axes.set_ylabel("ELBO per row (nats)" if per_row else "ELBO (nats)")
+    if not per_row:
+        axes.yaxis.set_major_formatter(FuncFormatter(_tick_label))
     panel_title(axes, kind_title(view.dataset, kind, members))
 
 
@@ -134,7 +136,7 @@ def _draw_published(axes: Axes, view: DatasetView, kind: Kind, *, per_row: bool)
     for run, dashes in zip(_published_runs(view, kind), cycle(("--", ":", "-."))):
         assert run.elbo is not None and view.published is not None  # noqa: S101, PT018
         level = run.elbo / (_objective(view, run)[0] if per_row else 1)
-        label = f"{view.published.name}: {run.title}, {_with_minus(f'{level:g}')}"
+        label = f"{view.published.name}: {run.title}, {_with_minus(f'{run.elbo:g}')}"
         label = textwrap.fill(label, _LEGEND_WIDTH)
         axes.axhline(level, color=GREY, linestyle=dashes, linewidth=1.1, label=label)
         drawn.append(level)
@@ -163,14 +165,14 @@ def _show_best(axes: Axes, traces: Sequence[Trace], lines: Sequence[float]) -> l
 def _show_middle(
     axes: Axes, traces: Sequence[Trace], lines: Sequence[float], *, smallest: float
 ) -> list[Series]:
-    """Show the range that runs end in and as much again below; return the series beyond."""
+    """Show the range that runs end in and half as much below; return the series beyond."""
     ends = np.array([float(elbo[-1]) for _, _, elbo in traces])
     distances = np.abs(ends - np.median(ends))
     inside = distances <= cutoff(distances.tolist(), factor=_BEYOND_MIDDLE, floor=smallest)
     levels = [*ends[inside].tolist(), *lines]
     low, high = min(levels), max(levels)
     span = max(high - low, smallest)
-    axes.set_ylim(low - span, high + 0.15 * span)
+    axes.set_ylim(low - 0.5 * span, high + 0.15 * span)
     return [trace[0] for trace, shown in zip(traces, inside, strict=True) if not shown]
 
 
@@ -195,7 +197,6 @@ def _stretch(axes: Axes, *, low: float, top: float) -> None:
     reach = max(top - low, 3.0)
     axes.yaxis.set_major_locator(FixedLocator(_ticks(top, reach)))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(_tick_label))
     axes.set_ylim(top - 1.5 * reach, top + 0.5)
 
 
@@ -232,11 +233,11 @@ def _caption(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
         text += " On all rows the axis is logarithmic in the distance below the best value."
     if Kind.WEIGHTED in groups:
         text += (
-            " Parts of the rows that are weighted to count as all of them are on the same scale, "
-            "but scatter, since each replicate has other rows."
+            " Subsamples that are weighted to count as all rows, and mini-batches, are on the same "
+            "scale, but scatter with the rows that they see."
         )
     if Kind.UNWEIGHTED in groups:
-        text += " Unweighted parts of the rows are on another scale"
+        text += " Unweighted subsamples are on another scale"
         per_row = _is_per_row(view, Kind.UNWEIGHTED, groups[Kind.UNWEIGHTED])
         text += ", given per row so that sizes compare." if per_row else "."
     text += " Runs that end far from the others are named as outside."

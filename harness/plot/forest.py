@@ -19,7 +19,7 @@ _SPREAD = 0.7
 #: With more rows than this, three panels stand side by side.
 _MANY_ROWS = 10
 #: An interval that reaches so many times as far as the median one is cut off.
-_BEYOND = 8.0
+_BEYOND = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from enum import IntEnum
 from harness.datasets import Dataset
 from harness.plot.panels import Objective, Series
 
-#: Its batches change from step to step, each weighted as a subsample would be.
+#: It is fitted to all rows, but its ELBOs are estimates from batches.
 _MINIBATCH = "minibatch_advi"
 
 
@@ -31,12 +31,30 @@ def kind_of(dataset: Dataset, objective: Objective) -> Kind:
     return Kind.FULL if is_full else Kind.UNWEIGHTED
 
 
-def by_kind(series: Iterable[Series], dataset: Dataset) -> dict[Kind, list[Series]]:
-    """Group series by what they were fitted to; kinds without any are left out."""
+def by_kind(
+    series: Iterable[Series], dataset: Dataset, *, minibatches: Kind
+) -> dict[Kind, list[Series]]:
+    """Group series by what they were fitted to.
+
+    Parameters
+    ----------
+    series : iterable of Series
+        Those to group.
+    dataset : Dataset
+        What they were fitted to, or parts of it.
+    minibatches : Kind
+        Where ADVI on mini-batches stands: its draws with those for all rows, its ELBOs, which
+        scatter, with those of weighted parts.
+
+    Returns
+    -------
+    dict
+        In the order of the panels; kinds without any series are left out.
+    """
     groups: dict[Kind, list[Series]] = {}
     for item in series:
-        kind = kind_of(dataset, item.objective)
-        groups.setdefault(Kind.WEIGHTED if _is_minibatch(item) else kind, []).append(item)
+        kind = minibatches if _is_minibatch(item) else kind_of(dataset, item.objective)
+        groups.setdefault(kind, []).append(item)
     return dict(sorted(groups.items()))
 
 

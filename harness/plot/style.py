@@ -28,7 +28,7 @@ INDIGO = "#332288"
 OLIVE = "#999933"
 WINE = "#882255"
 TEAL = "#44AA99"
-SAND = "#DDCC77"
+BROWN = "#7A4B2A"
 ROSE = "#CC6677"
 
 #: Components of a mixture, in the order of their labels.
@@ -36,7 +36,7 @@ COMPONENT_COLOURS = (VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY)
 #: Approximations, in the study's order.
 APPROXIMATION_COLOURS = (
     *(ORANGE, BLUE, GREEN, VERMILION, PURPLE, SKY),
-    *(INDIGO, OLIVE, WINE, TEAL, SAND, ROSE),
+    *(INDIGO, OLIVE, WINE, TEAL, BROWN, ROSE),
 )
 #: Markov chain methods, in the study's order.
 CHAIN_COLOURS = (BLACK, GREY)
@@ -133,11 +133,14 @@ def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
 
 
 def _save_png(figure: Figure, file: Path) -> None:
-    """Save with a palette of 256 colours, a third of the size, and without metadata."""
+    """Save with a palette of 256 colours, a third of the size, and without metadata.
+
+    Maximum coverage keeps the colour of a series that is but a few pixels in a legend.
+    """
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
     image = Image.open(drawn).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(
+    image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
         file, format="PNG", optimize=True, dpi=(_DPI, _DPI)
     )
 
