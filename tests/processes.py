@@ -28,7 +28,9 @@ def kill(process: subprocess.Popen[str]) -> None:
     """Kill -9 a process's whole group."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def wait_until(condition: Callable[[], bool], *, within_s: float = 60) -> None:

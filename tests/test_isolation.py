@@ -1,6 +1,7 @@
 """Fits in other processes: what they give, and that they end when they should."""
 
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -39,8 +40,10 @@ class Ends:
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:  # noqa: ARG002
         """Leave a child behind and end."""
-        child = os.spawnvp(os.P_NOWAIT, "sleep", ["sleep", "600"])
-        Path(self.pid_file).write_text(f"{child} {os.getpid()} {os.environ['TMPDIR']}")
+        if self.how == "well":
+            return known_fit({"theta": problem.dataset.rows[None]})
+        child = subprocess.Popen(["sleep", "600"])
+        Path(self.pid_file).write_text(f"{child.pid} {os.getpid()} {os.environ['TMPDIR']}")
         if self.how == "late":
             time.sleep(600)
         if self.how == "killed":
@@ -49,9 +52,7 @@ class Ends:
             os._exit(3)
         if self.how == "refuses":
             raise MethodError("it cannot work")
-        if self.how == "breaks":
-            raise ZeroDivisionError("a bug")
-        return known_fit({"theta": problem.dataset.rows[None]})
+        raise ZeroDivisionError("a bug")
 
 
 @pytest.fixture
@@ -147,5 +148,4 @@ def test_budget_is_never_exceeded_and_nobody_starves() -> None:
     for thread in threads:
         thread.join(30)
     assert len(most) == len(threads)
-    in_budget = [min(n, 9) for n in most]
-    assert max(n for n in in_budget if n != 9) <= 3  # the 9, more than all, ran alone
+    assert all(n <= 3 or n == 9 for n in most)  # the 9, more than all there are, runs alone

@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,27 +15,31 @@ from harness.pools import LocalPool
 from harness.store import Store
 from tests.cases import gaussian_program, pretend_compiled
 from tests.processes import is_running, kill, start, wait_until
-from tests.short_runs import TRACE, short_study, tables, write_short_tables
+from tests.short_runs import FAILS_EVERY, TRACE, short_study, tables, write_short_tables
 
-N_RUNS = 200
-N_FAILING = 8
+Tables = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The tables of a study that nothing disturbs."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with pytest.MonkeyPatch.context() as patch, LocalPool(2) as pool:
-        patch.setenv(TRACE, str(folder / "trace"))
-        write_short_tables(
-            short_study(N_RUNS, lasts_s=0.0),
-            folder,
-            Store(folder=folder / "store"),
-            program=pretend_compiled(gaussian_program(rho=0.0)),
-            pool=pool,
-        )
-    assert len(traced(folder / "trace")) == N_RUNS
-    return tables(folder)
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Tables]:
+    """The tables of a study of so many runs that nothing disturbs."""
+
+    @cache
+    def written(n_runs: int) -> Tables:
+        folder = tmp_path_factory.mktemp("undisturbed")
+        with pytest.MonkeyPatch.context() as patch, LocalPool(2) as pool:
+            patch.setenv(TRACE, str(folder / "trace"))
+            write_short_tables(
+                short_study(n_runs, lasts_s=0.0),
+                folder,
+                Store(folder=folder / "store"),
+                program=pretend_compiled(gaussian_program(rho=0.0)),
+                pool=pool,
+            )
+        assert len(traced(folder / "trace")) == n_runs
+        return tables(folder)
+
+    return written
 
 
 def traced(trace: Path) -> list[str]:
@@ -50,17 +55,19 @@ def n_settled(store: Store) -> int:
     return len(list(store.all_keys())) + len(store.failed_keys())
 
 
-@pytest.mark.parametrize("n_kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("n_runs", "n_kills"), [(30, 2), pytest.param(200, 10, marks=pytest.mark.slow)]
+)
 def test_killed_again_and_again_ends_as_undisturbed(
-    tmp_path: Path, undisturbed: dict[str, bytes], n_kills: int
+    tmp_path: Path, undisturbed: Callable[[int], Tables], n_runs: int, n_kills: int
 ) -> None:
     store, trace = Store(folder=tmp_path / "store"), tmp_path / "trace"
     chance = random.Random(11)  # noqa: S311 - moments, no secrets
-    arguments = ("tests.short_runs_main", tmp_path, "--lasts", "0.01")
+    arguments = ("tests.short_runs_main", tmp_path, "--lasts", "0.05", "--n-runs", str(n_runs))
     settled_and_traced: list[tuple[int, int]] = []
     for turn in range(1, n_kills + 1):
         process = start(*arguments, **{TRACE: str(trace)})
-        goal = turn * N_RUNS // (n_kills + 2)
+        goal = turn * n_runs // (n_kills + 2)
         wait_until(lambda goal=goal: n_settled(store) >= goal)  # type: ignore[misc]
         time.sleep(chance.uniform(0, 0.05))
         kill(process)
@@ -69,23 +76,23 @@ def test_killed_again_and_again_ends_as_undisturbed(
     finished = start(*arguments, **{TRACE: str(trace)})
     output, _ = finished.communicate(timeout=120)
     assert finished.returncode == 0, output
-    assert tables(tmp_path) == undisturbed
+    assert tables(tmp_path) == undisturbed(n_runs)
     # each kill loses at most what was under way, two fits; no settled run begins again
     before_settled = before_traced = 0
-    for settled, begun in [*settled_and_traced, (N_RUNS, len(traced(trace)))]:
+    for settled, begun in [*settled_and_traced, (n_runs, len(traced(trace)))]:
         assert begun - before_traced <= settled - before_settled + 2
         before_settled, before_traced = settled, begun
-    assert len(list(store.all_keys())) == N_RUNS - N_FAILING
-    assert len(store.failed_keys()) == N_FAILING
+    assert len(list(store.all_keys())) == n_runs - n_runs // FAILS_EVERY
+    assert len(store.failed_keys()) == n_runs // FAILS_EVERY
     assert not list((store.folder / ".work").iterdir())
 
 
-def test_two_processes_share_a_store(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+def test_two_processes_share_a_store(tmp_path: Path, undisturbed: Callable[[int], Tables]) -> None:
     trace = tmp_path / "trace"
     both = [
         start(
             *("tests.short_runs_main", tmp_path / name, "--store", tmp_path / "store"),
-            *("--jobs", "1"),
+            *("--jobs", "1", "--n-runs", "40"),
             **{TRACE: str(trace)},
         )
         for name in ("a", "b")
@@ -93,8 +100,8 @@ def test_two_processes_share_a_store(tmp_path: Path, undisturbed: dict[str, byte
     for process in both:
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
-    assert tables(tmp_path / "a") == tables(tmp_path / "b") == undisturbed
-    assert len(traced(trace)) == len(set(traced(trace))) == N_RUNS
+    assert tables(tmp_path / "a") == tables(tmp_path / "b") == undisturbed(40)
+    assert len(traced(trace)) == len(set(traced(trace))) == 40
     assert len(pids(trace)) == 2
 
 
@@ -121,9 +128,9 @@ def assert_store_error(process: subprocess.Popen[str], said: str) -> None:
 
 
 def test_file_that_cannot_grow_ends_in_one_line_and_loses_nothing(
-    tmp_path: Path, undisturbed: dict[str, bytes]
+    tmp_path: Path, undisturbed: Callable[[int], Tables]
 ) -> None:
-    arguments = ("tests.short_runs_main", tmp_path)
+    arguments = ("tests.short_runs_main", tmp_path, "--n-runs", "40")
     trace = {TRACE: str(tmp_path / "trace")}
     assert_store_error(start(*arguments, "--largest-file", "8000", **trace), "File too large")
     store = Store(folder=tmp_path / "store")
@@ -132,7 +139,7 @@ def test_file_that_cannot_grow_ends_in_one_line_and_loses_nothing(
     again = start(*arguments, **trace)
     output, _ = again.communicate(timeout=60)
     assert again.returncode == 0, output
-    assert tables(tmp_path) == undisturbed
+    assert tables(tmp_path) == undisturbed(40)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import scheduler
 from harness.errors import SchedulerError
 from harness.pools import LocalPool
 from harness.scheduler import ClusterPool
@@ -41,20 +42,21 @@ def start_scheduler(processes: list[subprocess.Popen[str]]) -> str:
     raise AssertionError("the scheduler did not start")
 
 
+@pytest.mark.slow
 def test_lost_worker_changes_nothing(
     tmp_path: Path, processes: list[subprocess.Popen[str]], cmdstan_home: Path
 ) -> None:
     address = start_scheduler(processes)
     trace = tmp_path / "trace"
     environment = {TRACE: str(trace), "CMDSTAN": str(cmdstan_home)}
-    for name in ("a", "b"):
-        processes.append(
-            start(
-                *("distributed.cli.dask_worker", address, "--nthreads", "2", "--no-nanny"),
-                *("--no-dashboard", "--name", name, "--local-directory", tmp_path / name),
-                **environment,
-            )
+    processes += [
+        start(
+            *("distributed.cli.dask_worker", address, "--nthreads", "2", "--no-nanny"),
+            *("--no-dashboard", "--name", name, "--local-directory", tmp_path / name),
+            **environment,
         )
+        for name in ("a", "b")
+    ]
     driver = start(
         *("tests.short_runs_main", tmp_path, "--scheduler", address),
         *("--n-runs", str(N_RUNS), "--lasts", "0.2"),
@@ -96,7 +98,10 @@ def without_compile_times(contents: dict[str, bytes]) -> dict[str, list[bytes]]:
     return {**lines, "fits.csv": [*before, *after]}
 
 
-def test_no_scheduler_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_scheduler_is_told(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "_CONNECT_WITHIN", "1s")
     with pytest.raises(SchedulerError, match=r"no Dask scheduler answers at 'tcp://127") as error:
         ClusterPool("tcp://127.0.0.1:9", time_limit_s=None)
     assert "\n" not in str(error.value)
