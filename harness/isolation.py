@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.cores import CoreBudget, cores_of, n_cores
 from harness.store import passing_failure
-from harness.work import Outcome, Task
+from harness.work import Outcome, Task, wrap
 from harness.worker_process import READY
 
 
@@ -45,7 +45,7 @@ class _Worker:
 
     def call(self, task: Task, time_limit_s: float | None) -> Outcome:
         """Perform a task there; after the time limit the process is killed."""
-        content = pickle.dumps(task)
+        content = pickle.dumps(wrap(task))
         try:
             if not self._is_ready:
                 self._is_ready = self._receive() == READY

@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import ResultsError
 from harness.methods import options_of
 from harness.runner import FittedRun
-from harness.study import Study
+from harness.study import ReferenceSource, Study
 
 _PACKAGES = ("advi-harness", "arviz", "cmdstanpy", "httpstan", "matplotlib", "numpy", "pandas")
 
@@ -36,6 +36,14 @@ def _machine() -> dict[str, Any]:
     }
 
 
+def _reference(source: ReferenceSource) -> dict[str, str]:
+    """Name the run or the file that the reference draws of a data set come from."""
+    if source.run is None:
+        return {"file": source.file.name} if source.file else {}
+    run = source.run
+    return {"program": run.program, "method": run.method.name, "variant": run.variant}
+
+
 def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
     """Describe a study's results.
 
@@ -49,7 +57,7 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
     Returns
     -------
     dict
-        JSON content: study, versions, machine, data sets, programs and runs.
+        JSON content: study, versions, machine, data sets, programs, references and runs.
     """
     runs = list(fitted)
     programs = {item.run.program: item.program for item in runs}
@@ -59,7 +67,10 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
         "versions": _versions(),
         "machine": _machine(),
         "datasets": {
-            name: {"n_rows": dataset.n_rows, "sha256": dataset.digest}
+            name: {
+                "n_rows": dataset.n_rows if dataset.variables is None else None,
+                "sha256": dataset.digest,
+            }
             for name, dataset in study.datasets.items()
         },
         "programs": {
@@ -71,6 +82,7 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
             }
             for name, compiled in programs.items()
         },
+        "references": {name: _reference(source) for name, source in study.references.items()},
         "runs": [
             {
                 "run": item.run.label,

@@ -1,6 +1,5 @@
 """Series: the replicates of one cell of a study, and what tables and figures call them."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,13 +11,13 @@ METHOD_TITLES: Mapping[str, str] = {
     "advi": "ADVI",
     "advi_fullrank": "ADVI full-rank",
     "subsample_advi": "subsample ADVI",
+    "pathfinder": "Pathfinder",
+    "laplace": "Laplace",
+    "minibatch_advi": "mini-batch ADVI",
 }
 
 #: The variant that needs no mention where a method has no other.
 _DEFAULT = "default"
-
-#: Chains are taken to agree below this (Vehtari et al. 2021, Bayesian Analysis 16).
-R_HAT_LIMIT = 1.01
 
 
 class SeriesKey(NamedTuple):
@@ -58,30 +57,6 @@ def _without_program(key: SeriesKey, n_variants: int) -> str:
     if key.variant == _DEFAULT and n_variants == 1:
         return title
     return f"{title} {key.variant}"
-
-
-def choose_reference(worst_r_hats: Mapping[SeriesKey, float]) -> SeriesKey | None:
-    """Choose the NUTS fit that approximations are measured against.
-
-    Parameters
-    ----------
-    worst_r_hats : Mapping
-        Of each NUTS fit with draws, in the study's order, its largest R-hat with the labels as
-        sampled, so that a program whose labels switch gives way to an identified one.
-
-    Returns
-    -------
-    SeriesKey or None
-        The first whose R-hats are all below 1.01, else the one with the smallest; None if there
-        is none.
-    """
-    unknown_last = {
-        key: math.inf if math.isnan(r_hat) else r_hat for key, r_hat in worst_r_hats.items()
-    }
-    for key, r_hat in unknown_last.items():
-        if r_hat < R_HAT_LIMIT:
-            return key
-    return min(unknown_last, key=lambda key: unknown_last[key], default=None)
 
 
 def file_stem(name: str) -> str:

@@ -15,6 +15,7 @@ from harness.errors import FitError
 from harness.fit import DrawKind, Fit
 from harness.methods import Problem
 from harness.pools import Pool
+from harness.program import Program
 from harness.runner import run_study
 from harness.store import Store
 from harness.study import Run, Study, derive_seed
@@ -44,7 +45,7 @@ class Short:
     lasts_s: float = 0.02
     fails: bool = False
 
-    def check(self, dataset: Dataset) -> None:
+    def check(self, dataset: Dataset, program: Program) -> None:
         """Accept any data set."""
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:

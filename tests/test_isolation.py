@@ -1,6 +1,8 @@
 """Fits in other processes: what they give, and that they end when they should."""
 
+import dataclasses
 import os
+import pickle
 import subprocess
 import threading
 import time
@@ -12,16 +14,18 @@ import pytest
 from pydantic.dataclasses import dataclass
 
 from harness.cores import CoreBudget, cores_of
-from harness.datasets import Dataset
-from harness.errors import MethodError
+from harness.datasets import Dataset, make_dataset
+from harness.errors import DatasetError, MethodError
 from harness.fit import Fit
 from harness.isolation import IsolatedFits
 from harness.methods import Problem
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
+from harness.program import Program
+from harness.rows_file import write_rows
 from harness.store import Failure
 from harness.study import Run
-from harness.work import Task, perform
+from harness.work import Task, in_memory, perform, unwrap, wrap
 from tests.cases import gaussian_rows, known_fit, pretend_compiled
 from tests.processes import is_running, wait_until
 
@@ -35,7 +39,7 @@ class Ends:
     how: str
     pid_file: str
 
-    def check(self, dataset: Dataset) -> None:
+    def check(self, dataset: Dataset, program: Program) -> None:
         """Accept any data set."""
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:  # noqa: ARG002
@@ -84,6 +88,25 @@ def test_outcome_is_that_of_the_same_fit_here(fits: IsolatedFits, tmp_path: Path
     assert there.content is not None
     assert here.content is not None
     assert there.content.record == here.content.record
+
+
+def test_rows_in_a_file_stay_there(fits: IsolatedFits, tmp_path: Path) -> None:
+    rows = gaussian_rows().rows
+    file = write_rows(tmp_path / "rows.npy", [rows], n_rows=len(rows))
+    mapped = make_dataset("mapped", file=file.path)
+    assert mapped.file == file
+    in_file = dataclasses.replace(task("well", tmp_path), dataset=mapped)
+    assert len(pickle.dumps(wrap(in_file))) < 5000 + len(pickle.dumps(in_file.program))
+    assert wrap(in_file).dataset is None
+    outcome = fits.perform(in_file)
+    assert outcome.content is not None
+    here = perform(in_file).content
+    assert here is not None
+    assert outcome.content.record == here.record
+    assert in_memory(mapped).file is None
+    file.path.write_bytes(file.path.read_bytes()[:-8])
+    with pytest.raises(DatasetError, match="was changed or replaced"):
+        unwrap(wrap(in_file))
 
 
 def test_time_limit_ends_the_process_and_what_it_started(

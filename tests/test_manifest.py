@@ -3,6 +3,7 @@
 import getpass
 import json
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from harness.fit import Status, failed_fit
 from harness.manifest import make_manifest, write_manifest
 from harness.methods.advi import Advi
 from harness.runner import FittedRun
-from harness.study import Run, Study
+from harness.study import ReferenceSource, Run, Study
 from tests.cases import MIXTURE, known_fit, pretend_compiled
 
 DATASET = Dataset(name="rows", rows=np.arange(6.0).reshape(3, 2))
@@ -70,6 +71,15 @@ def test_what_decided_the_results_is_there() -> None:
     assert manifest["runs"][1]["run"] == "rows / gmm / advi tuned #2"
     assert manifest["runs"][0]["options"]["eta"] == 0.1
     assert manifest["runs"][0]["options"]["tol_rel_obj"] == 0.01
+
+
+def test_references_are_named() -> None:
+    assert make_manifest(STUDY, fitted())["references"] == {}
+    of_run = replace(STUDY, references={"rows": ReferenceSource(run=RUNS[0])})
+    named = {"program": "gmm", "method": "advi", "variant": "tuned"}
+    assert make_manifest(of_run, fitted())["references"] == {"rows": named}
+    of_file = replace(STUDY, references={"rows": ReferenceSource(file=Path("/of/someone/r.json"))})
+    assert make_manifest(of_file, fitted())["references"] == {"rows": {"file": "r.json"}}
 
 
 def test_versions_are_those_in_use() -> None:

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from harness.errors import HarnessError
 from harness.metrics.draws import (
+    array_stats,
     flatten,
     mean_mcse,
     quantile_ess,
+    quantile_mcse,
     scalar_draws,
     sd_mcse,
     vector_draws,
@@ -44,6 +47,20 @@ def test_chains_pay_for_their_autocorrelation() -> None:
     # squares of an AR(1) are correlated by phi^2: ESS is n (1 - phi^2) / (1 + phi^2)
     assert sd_mcse(chains) == pytest.approx(np.sqrt(1.64 / 0.36 / 2 / 40_000), rel=0.15)
     assert quantile_ess(chains, prob=0.5) < 0.3 * chains.size
+
+
+def test_quantile_error_of_a_normal() -> None:
+    """sqrt(p (1 - p) / n) over the density at the quantile."""
+    replicates = np.random.default_rng(11).standard_normal((50, 10_000))
+    for prob in (0.05, 0.5, 0.95):
+        density = norm.pdf(norm.ppf(prob))
+        expected = (prob * (1 - prob) / 10_000) ** 0.5 / density
+        found = [quantile_mcse(draws, prob=prob) for draws in replicates]
+        assert np.mean(found) == pytest.approx(expected, rel=0.1)
+    chains = replicates[0].reshape(4, -1)
+    assert quantile_mcse(chains, prob=0.05) == pytest.approx(
+        float(array_stats.mcse(chains, method="quantile", prob=0.05)), rel=0.1
+    )
 
 
 def test_constant_draws_have_no_error() -> None:

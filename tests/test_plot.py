@@ -114,6 +114,19 @@ def test_true_means_are_marked_only_where_they_are_known(
     assert list(lines_of(figures["toy_posterior"], 0)) == []
 
 
+def test_the_reference_is_the_one_named_or_the_first_that_agrees_on_labels() -> None:
+    def named(reference: tuple[str, str, str] | Path | None, cells: tuple[Cell, ...]) -> str:
+        caption = study_figures(*fabricate(cells, reference=reference))["toy_forest"].caption
+        return caption.partition("the interval of ")[2].partition(".")[0]
+
+    cells = (CELLS[1], CELLS[0], CELLS[2])
+    assert named(None, cells) == "NUTS (ordered)"
+    assert named(Path("draws.json"), cells) == "NUTS (ordered)"
+    assert named(("plain", "nuts", "default"), cells) == "NUTS (plain)"
+    assert named(None, cells[:1]) == "NUTS"
+    assert named(None, cells[2:]) == ""
+
+
 def test_specks_are_magnified_and_wide_clouds_are_not() -> None:
     narrow = tuple(dataclasses.replace(cell, scale=0.02) for cell in CELLS[:1])
     panel = study_figures(*fabricate(narrow))["toy_posterior"].axes[1]
@@ -141,7 +154,13 @@ def test_each_objective_has_its_own_elbo_panel(figures: dict[str, CaptionedFigur
     traces = [line for line in lines_of(figures["toy_elbo"], 0) if line.get_marker() == "None"]
     assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-330.5, -318.25]
     traces = [line for line in lines_of(figures["toy_elbo"], 1) if line.get_marker() == "None"]
-    assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-321.0, -322.0, -323.0]
+    *replicates, best = [float(np.asarray(line.get_ydata())[-1]) for line in traces]
+    assert replicates == [-321.0, -322.0, -323.0]
+    assert best == -318.25
+    assert traces[-1].get_label() == "best run on all rows"
+    labels = [str(line.get_label()) for line in traces[:3]]
+    assert labels[0] == "subsample ADVI weighted \N{MULTIPLICATION SIGN}3"
+    assert all(label.startswith("_") for label in labels[1:])
 
 
 def test_a_published_elbo_stands_in_the_panel_of_its_objective(

@@ -1,7 +1,9 @@
 """Rows of tables from draws whose summaries and errors are known."""
 
 import dataclasses
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import arviz_base
@@ -16,6 +18,7 @@ from harness.methods.nuts import Nuts
 from harness.metrics.psis import Psis
 from harness.program import Program
 from harness.quantities import INVARIANT, PSIS, RAW, RELABELLED, element_names
+from harness.reference import read_reference
 from harness.runner import FittedRun
 from harness.study import ReferenceSource, Run, Study
 from harness.summary import Summary, summarise
@@ -55,18 +58,24 @@ def fitted(
 def tables(*items: FittedRun, reference: FittedRun | None = None) -> Summary:
     """Summarise runs, one of which may be the reference of all."""
     everything = [*items, reference] if reference else list(items)
-    study = Study(
+    study = toy_study(*everything)
+    if reference:
+        source = ReferenceSource(run=reference.run)
+        study = dataclasses.replace(study, references={"small": source})
+    return summarise(study, everything, {})
+
+
+def toy_study(*items: FittedRun) -> Study:
+    return Study(
         name="toy",
         title="",
         description="",
         datasets={"small": Dataset(name="small", rows=np.zeros((N_ROWS, 2)))},
         programs={"gmm": MIXTURE},
-        runs=tuple(item.run for item in everything),
-        references={"small": ReferenceSource(run=reference.run)} if reference else {},
+        runs=tuple(item.run for item in items),
         published=None,
         digest="0",
     )
-    return summarise(study, everything, {})
 
 
 def rows_of(summary: Summary, method: str, labels: str) -> dict[str, dict[str, Any]]:
@@ -253,6 +262,23 @@ def test_importance_weights_mend_what_they_can_and_say_where_they_cannot() -> No
     rows = rows_of(tables(hopeless, reference=reference), "advi", PSIS)
     assert {row["verdict"] for row in rows.values()} == {"do not trust"}
     assert rows["theta[1]"]["verdict_reason"].startswith("k_hat")
+
+
+def test_a_reference_from_a_file_gives_the_same_columns(tmp_path: Path) -> None:
+    chains = gaussian_chains(n_draws=4000)
+    assert chains.draws is not None
+    theta = chains.draws["posterior"]["theta"].to_numpy()
+    content = [{f"theta[{j + 1}]": chain[:, j].tolist() for j in range(2)} for chain in theta]
+    file = tmp_path / "draws.json"
+    file.write_text(json.dumps(content))
+    approximation = fitted(gaussian_approximation(mean=0.2), program=PLAIN)
+    study = dataclasses.replace(
+        toy_study(approximation), references={"small": ReferenceSource(file=file)}
+    )
+    from_file = summarise(study, [approximation], {"small": read_reference(file, PLAIN)})
+    from_run = tables(approximation, reference=fitted(chains, program=PLAIN))
+    assert rows_of(from_file, "advi", RAW) == rows_of(from_run, "advi", RAW)
+    assert from_file.fits[0] == next(row for row in from_run.fits if row["method"] == "advi")
 
 
 def test_a_reference_that_fails_its_checks_is_none_and_the_table_says_why() -> None:

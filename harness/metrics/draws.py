@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from arviz_stats.base import array
+from scipy.stats import beta
 
 from harness.errors import HarnessError
 
@@ -157,6 +158,30 @@ def quantile_ess(draws: Floats, *, prob: float) -> float:
     if draws.ndim == 1 or np.ptp(draws) == 0:
         return float(draws.size)
     return float(array_stats.ess(draws, method="quantile", prob=prob))
+
+
+def quantile_mcse(draws: Floats, *, prob: float) -> float:
+    """Monte Carlo standard error of a quantile.
+
+    Half the distance between the quantiles at the ends of a central 68% interval for the
+    probability, a beta distribution under `quantile_ess` draws (Vehtari et al. 2021, Bayesian
+    Analysis 16(2), section 4.4).
+
+    Parameters
+    ----------
+    draws : array (n_draws,) or (chain, draw)
+    prob : float
+        Probability of the quantile, between 0 and 1.
+
+    Returns
+    -------
+    float
+        In the units of the draws; 0 where all draws are equal.
+    """
+    n = quantile_ess(draws, prob=prob)
+    ends = beta.ppf([0.1586553, 0.8413447], n * prob + 1, n * (1 - prob) + 1)
+    edges = np.quantile(draws, np.asarray(ends))
+    return float(np.diff(edges)[0] / 2)
 
 
 def _checked(draws: npt.ArrayLike, *, name: str, shapes: str, n_axes: int) -> Floats:

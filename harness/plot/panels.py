@@ -15,9 +15,10 @@ from harness.plot.style import APPROXIMATION_COLOURS, CHAIN_COLOURS
 from harness.program import Program
 from harness.published import Published
 from harness.quantities import element_names, posterior_arrays, relabel_arrays
+from harness.reference import R_HAT_BELOW
 from harness.runner import FittedRun
-from harness.series import SeriesKey, choose_reference, series_titles
-from harness.study import Study
+from harness.series import SeriesKey, series_titles
+from harness.study import Run, Study
 
 #: Rows and likelihood weight: fits to the same objective have comparable ELBOs.
 Objective = tuple[int, float]
@@ -88,7 +89,7 @@ class DatasetView:
     series : tuple of Series
         In the study's order; runs without a fit are left out.
     reference : Series or None
-        The NUTS fit that the others are compared with.
+        The chains that the others are drawn beside.
     published : Published or None
         Numbers from elsewhere.
     """
@@ -108,28 +109,10 @@ class DatasetView:
 _THIRD_OF_WIDTH = 32
 
 
-def objective_title(dataset: Dataset, objective: Objective) -> str:
-    """Say which rows count how much."""
-    n_rows, weight = objective
-    if n_rows == dataset.n_rows and weight == 1.0:
-        return f"all {n_rows:,} rows"
-    weighting = "unweighted" if weight == 1.0 else f"weighted {weight:g}"
-    return f"{n_rows:,} rows, {weighting}"
-
-
-def by_objective(series: Iterable[Series], dataset: Dataset) -> dict[Objective, list[Series]]:
-    """Group series by what they were fitted to, those fitted to all rows first."""
-    groups: dict[Objective, list[Series]] = {}
-    for item in series:
-        groups.setdefault(item.objective, []).append(item)
-    everything = (dataset.n_rows, 1.0)
-    return dict(sorted(groups.items(), key=lambda group: group[0] != everything))
-
-
 def legend_label(series: Series) -> str:
-    """Return a series' title with the number of its replicates."""
+    """Return a series' title with the number of its replicates, after a multiplication sign."""
     n_fits = len(series.fits)
-    return series.title if n_fits == 1 else f"{series.title} ({n_fits} replicates)"
+    return series.title if n_fits == 1 else f"{series.title} \N{MULTIPLICATION SIGN}{n_fits}"
 
 
 def legend_below(figure: Figure, panels: Iterable[Axes]) -> None:
@@ -172,10 +155,11 @@ def view_dataset(
     -------
     DatasetView
     """
+    source = study.references.get(dataset)
     groups: dict[SeriesKey, list[FittedRun]] = {}
     for item in fitted:
         if item.run.dataset == dataset and item.fit.status is Status.OK:
-            groups.setdefault(_key(item), []).append(item)
+            groups.setdefault(_key(item.run), []).append(item)
     titles = series_titles(groups)
     colours = _colours(fitted)
     series = tuple(
@@ -191,19 +175,19 @@ def view_dataset(
     return DatasetView(
         dataset=study.datasets[dataset],
         series=series,
-        reference=_reference(series),
+        reference=_reference(series, source.run if source else None),
         published=published,
     )
 
 
-def _key(item: FittedRun) -> SeriesKey:
+def _key(run: Run) -> SeriesKey:
     """Return the series that a run belongs to."""
-    return SeriesKey(item.run.program, item.run.method.name, item.run.variant)
+    return SeriesKey(run.program, run.method.name, run.variant)
 
 
 def _colour_key(item: FittedRun) -> tuple[str, ...]:
     """Return what runs of one colour share: chains are told apart by their program too."""
-    key = _key(item)
+    key = _key(item.run)
     if item.fit.draw_kind is DrawKind.CHAINS:
         return (item.run.dataset, *key)
     return (key.method, key.variant)
@@ -226,15 +210,21 @@ def _colours(fitted: Sequence[FittedRun]) -> dict[tuple[str, ...], str]:
     return colours
 
 
-def _reference(series: Sequence[Series]) -> Series | None:
-    """Choose the NUTS fit that the others are compared with."""
-    by_key = {item.key: item for item in series if item.are_chains}
-    worst = {
-        key: float(max(chains.r_hat(draws) for draws in split_elements(item.raw()).values()))
-        for key, item in by_key.items()
-    }
-    chosen = choose_reference(worst)
-    return by_key[chosen] if chosen is not None else None
+def _reference(series: Sequence[Series], named: Run | None) -> Series | None:
+    """Return the series that the study names, else the first chains that agree on their labels."""
+    if named is not None:
+        return next((item for item in series if item.key == _key(named)), None)
+    worst = [(_largest_r_hat(item), item) for item in series if item.are_chains]
+    agreeing = [item for r_hat, item in worst if r_hat < R_HAT_BELOW]
+    if agreeing:
+        return agreeing[0]
+    return min(worst, key=lambda pair: pair[0])[1] if worst else None
+
+
+def _largest_r_hat(series: Series) -> float:
+    """Return the largest R-hat over parameters as sampled, infinite if one is unknown."""
+    found = [chains.r_hat(draws) for draws in split_elements(series.raw()).values()]
+    return float(np.nan_to_num(np.max(found), nan=np.inf))
 
 
 def thin_draws(draws: FloatArray, n_most: int) -> FloatArray:

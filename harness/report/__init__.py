@@ -8,14 +8,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from harness.errors import ResultsError
 from harness.published import Published
-from harness.quantities import RELABELLED
-from harness.report.columns import Column, dataset_columns
-from harness.report.distance import find_reference, measure_distances
-from harness.report.findings import answer, dataset_size, findings
+from harness.report.dataset import dataset_tables
+from harness.report.findings import findings
 from harness.report.provenance import machine_line, provenance_rows, seeds_table
 from harness.report.results import Results, read_results
-from harness.report.runs import published_table, runs_table
-from harness.report.tables import diagnostics_table, distances_table, estimates_table
+from harness.report.runs import published_table
+from harness.report.sections import parts_after_figures, parts_before_figures, verdict_part
+from harness.report.verdicts import answer
 from harness.series import file_stem
 
 __all__ = ["write_report"]
@@ -29,8 +28,8 @@ def write_report(folder: Path, *, published: Published | None) -> None:
     Parameters
     ----------
     folder : Path
-        ``results/<study>`` with ``comparison.csv``, ``fits.csv``, ``manifest.json`` and, if
-        there are figures, ``figures/captions.json`` beside them.
+        ``results/<study>`` with ``comparison.csv``, ``fits.csv``, ``stability.csv``,
+        ``manifest.json`` and, if there are figures, ``figures/captions.json`` beside them.
     published : Published or None
         Numbers to set beside the study's own.
 
@@ -46,10 +45,9 @@ def write_report(folder: Path, *, published: Published | None) -> None:
         published.check_datasets(results.datasets)
     sections = _sections(results, published)
     pages = {
-        f"tables/{kind}_{file_stem(section['name'])}.md": f"{section[kind]}\n"
+        f"tables/{part.kind}_{section['stem']}.md": part.page
         for section in sections
-        for kind in ("estimates", "distances", "diagnostics", "runs")
-        if section[kind]
+        for part in (section["verdict"], *section["first"], *section["then"])
     }
     if published is not None:
         pages["tables/published.md"] = f"{published_table(published)}\n"
@@ -72,32 +70,22 @@ def _sections(results: Results, published: Published | None) -> list[dict[str, A
 
 def _section(results: Results, dataset: str, published: Published | None) -> dict[str, Any]:
     """Return what the template says of one data set."""
-    columns = dataset_columns(results, dataset, published)
-    has_estimates = any(column.estimates for column in columns if column.key)
-    reference = find_reference(results, dataset)
-    distances = measure_distances(results, dataset, reference) if reference else ()
+    tables = dataset_tables(results, dataset)
     return {
         "name": dataset,
-        "n_rows": dataset_size(results, dataset),
-        "findings": findings(results, dataset, published),
-        "estimates": estimates_table(columns) if has_estimates else "",
-        "has_relabelled": any(column.labels == RELABELLED for column in columns),
-        "distances": distances_table(reference, distances) if reference and distances else "",
-        "reference": reference.title if reference else "",
-        "diagnostics": diagnostics_table(columns) if has_estimates else "",
-        "has_independent": any(_is_independent(column) for column in columns),
-        "runs": runs_table(results.fits, published, dataset),
+        "stem": file_stem(dataset),
+        "n_rows": tables.n_rows,
+        "answer": answer(tables),
+        "verdict": verdict_part(tables),
+        "findings": findings(tables, results.manifest, published),
+        "first": parts_before_figures(tables, published),
+        "then": parts_after_figures(tables, published),
         "figures": [
             {"path": item.path, "caption": item.caption, "alt": item.alt}
             for item in results.figures
             if item.dataset == dataset
         ],
     }
-
-
-def _is_independent(column: Column) -> bool:
-    """Whether a column of the study has estimates that R-hat does not apply to."""
-    return column.key is not None and bool(column.estimates) and not column.are_chains
 
 
 def _render(results: Results, sections: list[dict[str, Any]], published: Published | None) -> str:
@@ -113,7 +101,6 @@ def _render(results: Results, sections: list[dict[str, Any]], published: Publish
     text = environment.get_template("report.md.j2").render(
         study=results.manifest["study"],
         description=" ".join(results.manifest.get("description", "").split()),
-        answer=answer(results),
         datasets=sections,
         published=published,
         provenance=provenance_rows(results.manifest),

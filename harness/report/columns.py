@@ -1,6 +1,6 @@
 """Columns of the wide tables: a series of runs, or a published fit, with its estimates."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,8 +9,8 @@ import pandas as pd
 from harness.fit import Status
 from harness.published import Published, PublishedRun, PublishedSummary
 from harness.quantities import RAW, RELABELLED
-from harness.report.results import Results
-from harness.series import SeriesKey, series_titles
+from harness.report.dataset import DatasetTables, SeriesTables
+from harness.series import SeriesKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Column:
     key : SeriesKey or None
         The study's series; None of a published fit.
     labels : str
-        ``raw`` or ``relabelled``.
+        ``raw`` or ``relabelled``; empty where there are no components to name.
     n_ok, n_runs : int
         Replicates with a fit, and all of them.
     estimates : Mapping
@@ -72,21 +72,18 @@ class Column:
         return any(item.r_hat is not None for item in self.estimates.values())
 
 
-def dataset_columns(
-    results: Results, dataset: str, published: Published | None
-) -> tuple[Column, ...]:
+def dataset_columns(tables: DatasetTables, published: Published | None) -> tuple[Column, ...]:
     """Return the columns of one data set's wide tables.
 
     Series stand in the study's order, a published fit behind the series that it is to be
     compared with.  Chains whose labels switched get a column as sampled and one relabelled;
-    all others stand relabelled only.
+    all others stand relabelled only.  What importance weights make of the draws, and what does
+    not depend on labels, stands in other tables.
 
     Parameters
     ----------
-    results : Results
-        The study's tables.
-    dataset : str
-        The data set's name.
+    tables : DatasetTables
+        The saved tables.
     published : Published or None
         Numbers from elsewhere.
 
@@ -94,74 +91,36 @@ def dataset_columns(
     -------
     tuple of Column
     """
-    rows = results.comparison[results.comparison["dataset"] == dataset]
-    groups = {_key(key): group for key, group in _grouped(rows)}
-    titles = series_titles(groups)
-    columns: list[Column] = []
-    for key, group in groups.items():
-        columns.extend(_series_columns(key, titles[key], group))
-    for run in published.runs_on(dataset) if published else ():
+    columns = [column for series in tables.series for column in _series_columns(series)]
+    for run in published.runs_on(tables.name) if published else ():
         if run.parameters and run.in_wide_tables:
             assert published is not None  # noqa: S101 - there is a run
             _insert(columns, run, published.name)
     return tuple(columns)
 
 
-def _grouped(rows: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame]]:
-    """Give the rows of each series, in the study's order."""
-    yield from rows.groupby(["program", "method", "variant"], sort=False)
-
-
-def _key(values: Any) -> SeriesKey:
-    """Return a group's key under its names."""
-    program, method, variant = values
-    return SeriesKey(str(program), str(method), str(variant))
-
-
-def labels_switched(series: pd.DataFrame) -> bool:
-    """Whether relabelling changed a run's spread, so that it was more than a change of names.
-
-    Parameters
-    ----------
-    series : DataFrame
-        Rows of ``comparison.csv`` of one run.
-
-    Returns
-    -------
-    bool
-    """
-    raw = series[series["labels"] == RAW]["sd"]
-    relabelled = series[series["labels"] == RELABELLED]["sd"]
-    if relabelled.empty:
-        return False
-    pairs = zip(sorted(raw), sorted(relabelled), strict=True)
-    return any(abs(a - b) > 1e-6 * max(a, b) for a, b in pairs)
-
-
-def _series_columns(key: SeriesKey, title: str, group: pd.DataFrame) -> list[Column]:
+def _series_columns(series: SeriesTables) -> list[Column]:
     """Return the one or two columns of a series."""
-    fitted = group[group["status"] == str(Status.OK)]
-    n_runs, n_ok = group["replicate"].nunique(), fitted["replicate"].nunique()
+    n_runs, n_ok = series.n_runs, len(series.ok)
     if n_ok == 0:
-        status = str(group["status"].iloc[0])
-        return [Column(title=title, key=key, labels="", n_ok=0, n_runs=n_runs, status=status)]
-    present = list(fitted["labels"].unique())
-    by_labels = {
-        labels: Column(
-            title=title,
-            key=key,
-            labels=labels,
+        status = str(series.fits["status"].iloc[0])
+        return [
+            Column(
+                title=series.title, key=series.key, labels="", n_ok=0, n_runs=n_runs, status=status
+            )
+        ]
+    shown = [RAW, RELABELLED] if series.has_raw_line else [series.judged_labels]
+    return [
+        Column(
+            title=series.title,
+            key=series.key,
+            labels=labels if series.has_components else "",
             n_ok=n_ok,
             n_runs=n_runs,
-            estimates=_estimates(fitted[fitted["labels"] == labels]),
+            estimates=_estimates(series.labelled(labels)),
         )
-        for labels in present
-    }
-    if RELABELLED not in by_labels:
-        return [by_labels[RAW]]
-    if not (by_labels[RAW].are_chains and labels_switched(fitted)):
-        return [by_labels[RELABELLED]]
-    return [by_labels[RAW], by_labels[RELABELLED]]
+        for labels in shown
+    ]
 
 
 def _estimates(rows: pd.DataFrame) -> dict[str, Estimate]:

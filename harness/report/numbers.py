@@ -1,6 +1,10 @@
 """Numbers as text, with as many digits as their errors allow (pure)."""
 
 import math
+import statistics
+from collections.abc import Callable, Iterable
+
+import pandas as pd
 
 from harness.table import NOT_APPLICABLE
 
@@ -55,3 +59,51 @@ def count(value: float | None) -> str:
 def escape(text: str) -> str:
     """Return text that stays within its cell of a Markdown table."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def compact(value: float | None) -> str:
+    """Return a number with three significant digits, with an exponent where it is very large."""
+    if value is None or math.isnan(value):
+        return NOT_APPLICABLE
+    return f"{value:.3g}" if abs(value) >= 1e6 or 0 < abs(value) < 1e-3 else significant(value, 3)
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """Return ``value ± standard error``, the error with two significant digits."""
+    if value is None or math.isnan(value):
+        return NOT_APPLICABLE
+    if error is None or not math.isfinite(error) or error <= 0:
+        return significant(value, 3)
+    decimals = min(max(0, 1 - math.floor(math.log10(error))), 8)
+    return f"{fixed(value, decimals)} ± {fixed(error, decimals)}"
+
+
+def known(values: Iterable[object]) -> list[float]:
+    """Return the numbers among the cells of a column, without those that do not apply."""
+    numbers = [float(value) for value in values if not pd.isna(value)]  # type: ignore[arg-type, call-overload]
+    return [value for value in numbers if not math.isnan(value)]
+
+
+def median_range(values: Iterable[object], show: Callable[[float], str]) -> str:
+    """Return the numbers of replicates as ``median [smallest to largest]``.
+
+    Parameters
+    ----------
+    values : iterable
+        Cells of a column.
+    show : callable
+        Number to text.
+
+    Returns
+    -------
+    str
+        A single number, or several that look the same, as it is; with ``(2 of 3)`` where others
+        do not apply; ``n/a`` for none.
+    """
+    cells = list(values)
+    numbers = known(cells)
+    if not numbers:
+        return NOT_APPLICABLE
+    low, middle, high = show(min(numbers)), show(statistics.median(numbers)), show(max(numbers))
+    text = middle if low == high else f"{middle} [{low} to {high}]"
+    return text if len(numbers) == len(cells) else f"{text} ({len(numbers)} of {len(cells)})"

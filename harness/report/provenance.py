@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.report.tables import markdown_table
+from harness.report.markdown import markdown_table
 
 
 def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
@@ -26,8 +26,15 @@ def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     if "sha256" in study:
         rows.append((f"study `{study.get('name', '')}`", f"SHA-256 `{study['sha256']}`"))
     rows += [
-        (f"data set `{name}`, {item['n_rows']:,} rows", f"SHA-256 `{item['sha256']}`")
+        (
+            f"data set `{name}`" + (f", {item['n_rows']:,} rows" if item["n_rows"] else ""),
+            f"SHA-256 `{item['sha256']}`",
+        )
         for name, item in manifest.get("datasets", {}).items()
+    ]
+    rows += [
+        (f"reference of `{name}`", item.get("file") or " / ".join(map(str, item.values())))
+        for name, item in manifest.get("references", {}).items()
     ]
     for name, item in programs.items():
         constants = ", ".join(f"{key} = {value:g}" for key, value in item["data"].items())

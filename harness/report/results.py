@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.errors import ResultsError
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
+from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,8 @@ class Results:
         ``comparison.csv``, a row per run and parameter.
     fits : DataFrame
         ``fits.csv``, a row per run.
+    stability : DataFrame
+        ``stability.csv``, a row per series of replicates and quantity.
     manifest : dict
         ``manifest.json``.
     figures : tuple of ReportFigure
@@ -49,6 +51,7 @@ class Results:
 
     comparison: pd.DataFrame
     fits: pd.DataFrame
+    stability: pd.DataFrame
     manifest: dict[str, Any]
     figures: tuple[ReportFigure, ...]
 
@@ -78,6 +81,7 @@ def read_results(folder: Path) -> Results:
     return Results(
         comparison=read_table(folder / "comparison.csv", COMPARISON_COLUMNS),
         fits=read_table(folder / "fits.csv", FITS_COLUMNS),
+        stability=read_table(folder / "stability.csv", STABILITY_COLUMNS),
         manifest=_read_json(folder / "manifest.json"),
         figures=_read_figures(folder),
     )

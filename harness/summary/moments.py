@@ -7,7 +7,7 @@ import numpy as np
 from harness.datasets import FloatArray
 from harness.fit import DrawKind
 from harness.metrics import chains
-from harness.metrics.draws import sd_mcse
+from harness.metrics.draws import quantile_mcse, sd_mcse
 from harness.metrics.psis import Psis, psis_moments
 
 _PROBABILITIES = (0.05, 0.5, 0.95)
@@ -21,8 +21,8 @@ class Moments:
     ----------
     mean, sd, q5, q50, q95 : float
         In the units of the draws.
-    mcse_mean, mcse_sd : float
-        Monte Carlo standard errors of the mean and of the sd.
+    mcse_mean, mcse_sd, mcse_q5, mcse_q50, mcse_q95 : float
+        Their Monte Carlo standard errors.
     ess_bulk, ess_tail, r_hat : float
         Of Markov chains.
     n_effective : float
@@ -36,6 +36,9 @@ class Moments:
     q95: float
     mcse_mean: float
     mcse_sd: float
+    mcse_q5: float = np.nan
+    mcse_q50: float = np.nan
+    mcse_q95: float = np.nan
     ess_bulk: float = np.nan
     ess_tail: float = np.nan
     r_hat: float = np.nan
@@ -60,6 +63,8 @@ def summarise_draws(draws: FloatArray, kind: DrawKind) -> Moments:
     q5, q50, q95 = np.quantile(draws, _PROBABILITIES)
     are_chains = kind is DrawKind.CHAINS
     sd = float(draws.std(ddof=1))
+    as_drawn = draws if are_chains else draws.ravel()
+    mcse_q5, mcse_q50, mcse_q95 = (quantile_mcse(as_drawn, prob=prob) for prob in _PROBABILITIES)
     return Moments(
         mean=float(draws.mean()),
         sd=sd,
@@ -68,6 +73,9 @@ def summarise_draws(draws: FloatArray, kind: DrawKind) -> Moments:
         q95=float(q95),
         mcse_mean=chains.mcse_mean(draws) if are_chains else sd / draws.size**0.5,
         mcse_sd=chains.mcse_sd(draws) if are_chains else sd_mcse(draws.ravel()),
+        mcse_q5=mcse_q5,
+        mcse_q50=mcse_q50,
+        mcse_q95=mcse_q95,
         ess_bulk=chains.ess_bulk(draws) if are_chains else np.nan,
         ess_tail=chains.ess_tail(draws) if are_chains else np.nan,
         r_hat=chains.r_hat(draws) if are_chains else np.nan,
@@ -87,7 +95,7 @@ def summarise_weighted(draws: FloatArray, weights: Psis) -> Moments:
     Returns
     -------
     Moments
-        The sd has no Monte Carlo error here.
+        The sd and the quantiles have no Monte Carlo error here.
     """
     moments = psis_moments(draws[:, None], weights=weights.weights)
     q5, q50, q95 = np.quantile(

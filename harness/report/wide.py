@@ -1,37 +1,22 @@
-"""The wide Markdown tables: estimates, diagnostics, distances."""
+"""The wide Markdown tables of estimates and diagnostics: parameters against series."""
 
 import math
-from collections.abc import Callable, Container, Sequence
-
-from tabulate import tabulate
+from collections.abc import Callable, Sequence
 
 from harness.fit import Status
 from harness.quantities import RAW, RELABELLED
 from harness.report.columns import Column, Estimate
-from harness.report.distance import Distance, Reference
-from harness.report.numbers import count, decimals_for, escape, fixed, seconds, significant
+from harness.report.markdown import ABSENT, NOTE_MARK, markdown_table
+from harness.report.numbers import count, decimals_for, fixed, significant
 from harness.table import NOT_APPLICABLE
 
-#: What stands where a source printed nothing, or a run has no such parameter.
-ABSENT = ""
-
-#: Marks ``n/a`` in tables of diagnostics; explained below them.
-NOTE_MARK = "¹"
+#: With more series than this, and fewer parameters, tables have a row for each series.
+MOST_COLUMNS = 8
 
 
-def markdown_table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: Container[int] = (0,)
-) -> str:
-    """Return a Markdown table, aligned right but for its columns of text."""
-    cells = [[escape(cell) for cell in row] for row in rows]
-    text: str = tabulate(
-        cells,
-        headers=[escape(cell) for cell in head],
-        tablefmt="pipe",
-        colalign=["left" if i in text_columns else "right" for i in range(len(head))],
-        disable_numparse=True,
-    )
-    return text
+def is_transposed(columns: Sequence[Column]) -> bool:
+    """Whether the wide tables of some columns are easier to read with a row for each."""
+    return MOST_COLUMNS < len(columns) > len(_parameters(columns))
 
 
 def _parameters(columns: Sequence[Column]) -> list[str]:
@@ -66,7 +51,7 @@ def heads(columns: Sequence[Column]) -> list[str]:
 
 
 def estimates_table(columns: Sequence[Column]) -> str:
-    """Return means and sds, parameters down, series across.
+    """Return means and sds, parameters down and series across, or the other way round.
 
     Parameters
     ----------
@@ -79,10 +64,16 @@ def estimates_table(columns: Sequence[Column]) -> str:
         Markdown; a cell is ``mean (sd)``, of replicates ``mean (sd) [sd between replicates]``.
     """
     parameters = _parameters(columns)
-    rows = [
-        [name, *[_moments_cell(column, name, _row_error(columns, name)) for column in columns]]
+    cells = [
+        [_moments_cell(column, name, _row_error(columns, name)) for column in columns]
         for name in parameters
     ]
+    if is_transposed(columns):
+        rows = [
+            [head, *row] for head, row in zip(heads(columns), zip(*cells, strict=True), strict=True)
+        ]
+        return markdown_table(["series", *parameters], rows)
+    rows = [[name, *row] for name, row in zip(parameters, cells, strict=True)]
     return markdown_table(["parameter", *heads(columns)], rows)
 
 
@@ -148,6 +139,8 @@ def diagnostics_table(columns: Sequence[Column]) -> str:
     str
         Markdown; ``n/a¹`` where draws are independent and a diagnostic of chains says nothing.
     """
+    if is_transposed(columns):
+        return _transposed_diagnostics(columns)
     rows = []
     for name in _parameters(columns):
         for i, (label, get, show) in enumerate(_DIAGNOSTICS):
@@ -155,6 +148,20 @@ def diagnostics_table(columns: Sequence[Column]) -> str:
             rows.append([name if i == 0 else ABSENT, label, *cells])
     head = ["parameter", "diagnostic", *heads(columns)]
     return markdown_table(head, rows, text_columns=(0, 1))
+
+
+def _transposed_diagnostics(columns: Sequence[Column]) -> str:
+    """Return the same with a row for each series and diagnostic, equal rows in one."""
+    parameters = _parameters(columns)
+    rows = []
+    for head, column in zip(heads(columns), columns, strict=True):
+        labels_of: dict[tuple[str, ...], list[str]] = {}
+        for label, get, show in _DIAGNOSTICS:
+            cells = tuple(_diagnostic_cell(column, name, get, show) for name in parameters)
+            labels_of.setdefault(cells, []).append(label)
+        for i, (cells, labels) in enumerate(labels_of.items()):
+            rows.append([head if i == 0 else ABSENT, ", ".join(labels), *cells])
+    return markdown_table(["series", "diagnostic", *parameters], rows, text_columns=(0, 1))
 
 
 def _diagnostic_cell(
@@ -173,40 +180,3 @@ def _diagnostic_cell(
     if value is not None:
         return show(value)
     return ABSENT if column.key is None else NOT_APPLICABLE + NOTE_MARK
-
-
-def distances_table(reference: Reference, distances: Sequence[Distance]) -> str:
-    """Return how far each series lies from the reference, and its speed."""
-    head = [
-        "series",
-        "largest shift of a mean (sds)",
-        "where",
-        "sd ratio, smallest",
-        "sd ratio, largest",
-        "distance (sds)",
-        "fit (s)",
-        f"speed relative to {reference.title}",
-    ]
-    rows = [
-        [
-            item.title + (f", median of {item.n_ok} replicates" if item.n_ok > 1 else ""),
-            _with_range(item),
-            item.worst_parameter,
-            significant(item.sd_ratio_min, 3),
-            significant(item.sd_ratio_max, 3),
-            significant(item.total),
-            seconds(item.fit_time_s),
-            significant(item.speed),
-        ]
-        for item in distances
-    ]
-    return markdown_table(head, rows, text_columns=(0, 2))
-
-
-def _with_range(item: Distance) -> str:
-    """Return a shift, of replicates with its range."""
-    text = significant(item.mean_shift)
-    if item.n_ok > 1:
-        low, high = item.mean_shift_range
-        text += f" [{significant(low)} to {significant(high)}]"
-    return text

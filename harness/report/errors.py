@@ -1,0 +1,103 @@
+"""Errors against the reference, parameter by parameter."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from harness.quantities import INVARIANT, PSIS
+from harness.report.dataset import DatasetTables, SeriesTables
+from harness.report.markdown import brief_table
+from harness.report.numbers import count, fixed, known, median_range, significant, with_error
+from harness.report.reasons import tally
+
+_HEAD = (
+    "series",
+    "draws",
+    "parameter",
+    "mean error ± MCSE (reference sds)",
+    "sd ratio",
+    "W1 (reference sds)",
+    "coverage of 50%",
+    "coverage of 90%",
+    "verdict",
+    "effective draws",
+)
+_TEXT = ("draws", "parameter", "verdict")
+_WEIGHTED = "PSIS-weighted"
+
+
+def errors_table(tables: DatasetTables) -> str:
+    """Return the errors of every series and parameter.
+
+    Parameters
+    ----------
+    tables : DatasetTables
+        The saved tables.
+
+    Returns
+    -------
+    str
+        Markdown, empty where nothing could be compared.  The quantities that the verdict rests
+        on come first, then those that no renaming of components changes, then means corrected
+        by importance weights.
+    """
+    rows = []
+    for series in tables.compared:
+        for draws, group in _groups(series):
+            for name, replicates in group.groupby("parameter", sort=False):
+                rows.append(_cells(series, draws, str(name), replicates))
+    return brief_table(_HEAD, rows, text=_TEXT)
+
+
+def worst_errors_table(tables: DatasetTables) -> str:
+    """Return the errors of the parameter of each series whose mean is farthest off.
+
+    Parameters
+    ----------
+    tables : DatasetTables
+        The saved tables.
+
+    Returns
+    -------
+    str
+        Markdown, empty where nothing could be compared.
+    """
+    rows = []
+    for series in tables.compared:
+        for draws, group in _groups(series):
+            sizes = group["mean_error_sd"].abs().groupby(group["parameter"], sort=False).median()
+            if sizes.notna().any() and not (group["labels"] == INVARIANT).any():
+                name = str(sizes.idxmax())
+                rows.append(_cells(series, draws, name, group[group["parameter"] == name]))
+    return brief_table(_HEAD, rows, text=_TEXT)
+
+
+def _groups(series: SeriesTables) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give the rows of a series that can be compared, with what tables call them."""
+    yield series.judged_labels if series.has_components else "as drawn", series.judged
+    for labels, title in ((INVARIANT, "label-invariant"), (PSIS, _WEIGHTED)):
+        rows = series.labelled(labels)
+        if not rows.empty:
+            yield title, rows
+
+
+def _cells(series: SeriesTables, draws: str, parameter: str, rows: pd.DataFrame) -> list[str]:
+    """Return one row: a single run's figures, or of replicates the median and range."""
+    errors = known(rows["mean_error_sd"])
+    if len(errors) == 1:
+        mean_error = with_error(errors[0], *known(rows["mean_error_mcse"]))
+    else:
+        mean_error = median_range(errors, significant)
+    return [
+        series.head,
+        draws,
+        parameter,
+        mean_error,
+        median_range(np.exp(known(rows["log_sd_ratio"])), lambda value: significant(value, 3)),
+        median_range(rows["w1_sd"], significant),
+        median_range(rows["coverage_50"], lambda value: fixed(value, 2)),
+        median_range(rows["coverage_90"], lambda value: fixed(value, 2)),
+        tally([str(verdict) for verdict in rows["verdict"].dropna()]),
+        median_range(rows["n_effective"], count),
+    ]

@@ -1,0 +1,101 @@
+"""Whether replicates agree."""
+
+import math
+
+import pandas as pd
+
+from harness.report.dataset import DatasetTables, SeriesTables
+from harness.report.markdown import brief_table
+from harness.report.numbers import compact, count, fixed, known, significant, with_error
+from harness.table import NOT_APPLICABLE
+
+_HEAD = (
+    "series",
+    "labels",
+    "parameter",
+    "runs",
+    "within sd",
+    "between sd",
+    "ratio ± se",
+    "expected ratio",
+    "R-hat across runs",
+    "failure rate",
+    "retries",
+)
+_TEXT = ("labels", "parameter")
+_NAMES = frozenset({"dataset", "program", "method", "variant", *_TEXT})
+
+
+def stability_table(tables: DatasetTables) -> str:
+    """Return the spread of every series of replicates, every quantity.
+
+    Parameters
+    ----------
+    tables : DatasetTables
+        The saved tables.
+
+    Returns
+    -------
+    str
+        Markdown, empty without replicates.
+    """
+    rows = [_cells(series, row) for series in tables.series for row in _records(series.stability)]
+    return brief_table(_HEAD, rows, text=_TEXT)
+
+
+def worst_stability_table(tables: DatasetTables) -> str:
+    """Return the spread of each series' least stable quantity, of those that are judged.
+
+    Parameters
+    ----------
+    tables : DatasetTables
+        The saved tables.
+
+    Returns
+    -------
+    str
+        Markdown, empty without replicates.
+    """
+    rows = []
+    for series in tables.series:
+        mine = series.stability
+        judged = mine[(mine["labels"] == series.judged_labels).fillna(value=False)]
+        spread = judged["between_sd_ratio"]
+        if spread.notna().any():
+            mine = judged.loc[[spread.idxmax()]]
+        rows += [_cells(series, row) for row in _records(mine.iloc[:1])]
+    return brief_table(_HEAD, rows, text=_TEXT)
+
+
+def _records(table: pd.DataFrame) -> list[pd.Series]:
+    """Return the rows of a table."""
+    return [row for _, row in table.iterrows()]
+
+
+def _cells(series: SeriesTables, row: pd.Series) -> list[str]:
+    """Return one row's cells."""
+    found = {str(name): known([row[name]]) for name in row.index if name not in _NAMES}
+    number = {name: values[0] if values else None for name, values in found.items()}
+    return [
+        series.title,
+        _text(row["labels"]) if series.has_components else NOT_APPLICABLE,
+        _text(row["parameter"]),
+        count(number["n_runs"]),
+        compact(_root(number["within_variance"])),
+        compact(_root(number["between_variance"])),
+        with_error(number["between_sd_ratio"], number["between_sd_ratio_se"]),
+        significant(number["expected_sd_ratio"]),
+        fixed(number["r_hat_runs"], 2),
+        fixed(number["failure_rate"], 2),
+        count(number["n_retries"]),
+    ]
+
+
+def _text(value: object) -> str:
+    """Return a name, ``n/a`` for a series without a spread."""
+    return NOT_APPLICABLE if value is pd.NA else str(value)
+
+
+def _root(variance: float | None) -> float | None:
+    """Return an sd."""
+    return None if variance is None else math.sqrt(variance)

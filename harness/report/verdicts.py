@@ -1,0 +1,186 @@
+"""The answer: what may be trusted, a sentence and a table for each data set."""
+
+import math
+import statistics
+
+import pandas as pd
+
+from harness.quantities import RAW
+from harness.report.dataset import DatasetTables, ReferenceTables, SeriesTables
+from harness.report.markdown import brief_table
+from harness.report.numbers import known, median_range, seconds, significant, with_error
+from harness.report.reasons import severity, tally, what_decided, worst_verdict
+from harness.table import NOT_APPLICABLE
+from harness.verdict.figures import Verdict
+
+#: What the table's columns are called; the first is the series.
+_HEAD = (
+    "series",
+    "verdict",
+    "what decided",
+    "largest mean error (reference sds)",
+    "of",
+    "sd ratios",
+    "k-hat (limit)",
+    "fit (s)",
+    "speed",
+)
+
+
+def verdict_table(tables: DatasetTables) -> str:
+    """Return the verdict on each series of a data set and the figures beside it.
+
+    Parameters
+    ----------
+    tables : DatasetTables
+        The saved tables.
+
+    Returns
+    -------
+    str
+        Markdown; chains whose labels switched have a line as sampled too.
+    """
+    rows = []
+    for series in tables.series:
+        if series.has_raw_line:
+            raw = series.labelled(RAW)
+            cells = _cells(_by_replicate(raw), raw)
+            rows.append(
+                [f"{series.head}, raw labels", *cells, NOT_APPLICABLE, *_times(series, tables)]
+            )
+        title = series.head + (", the reference" if series.is_reference else "")
+        cells = _cells(series.fits, series.judged)
+        rows.append([title, *cells, _k_hat(series), *_times(series, tables)])
+    return brief_table(_HEAD, rows, text=("verdict", "what decided", "of"))
+
+
+def _by_replicate(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the worst row of each replicate, of equals the one with the largest R-hat."""
+    ranked = rows.assign(
+        severity=[severity(str(verdict)) for verdict in rows["verdict"]],
+        distance=rows["r_hat"].fillna(0.0),
+        verdict_reason=rows["parameter"] + ": " + rows["verdict_reason"],
+    )
+    ranked = ranked.sort_values(["severity", "distance"], ascending=False, kind="stable")
+    return ranked.drop_duplicates("replicate").sort_values("replicate")
+
+
+def _cells(verdicts: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+    """Return verdict, reason, mean error with its parameter, and sd ratios."""
+    return [
+        tally([str(verdict) for verdict in verdicts["verdict"].dropna()]),
+        what_decided(verdicts),
+        *_mean_error(rows),
+        _sd_ratios(rows),
+    ]
+
+
+def _sd_ratios(rows: pd.DataFrame) -> str:
+    """Return the smallest and largest sd ratio."""
+    logs = known(rows["log_sd_ratio"])
+    if not logs:
+        return NOT_APPLICABLE
+    return " to ".join(significant(math.exp(value), 3) for value in (min(logs), max(logs)))
+
+
+def _mean_error(rows: pd.DataFrame) -> tuple[str, str]:
+    """Return the largest error of a mean, and whose it is in most replicates."""
+    measured = rows.dropna(subset="mean_error_sd")
+    if measured.empty:
+        return NOT_APPLICABLE, NOT_APPLICABLE
+    size = measured["mean_error_sd"].abs()
+    worst = measured.loc[size.groupby(measured["replicate"]).idxmax()]
+    parameter = str(worst["parameter"].value_counts(sort=True).index[0])
+    errors = worst["mean_error_sd"].abs()
+    if len(worst) == 1:
+        return with_error(
+            float(errors.iloc[0]), _float(worst["mean_error_mcse"].iloc[0])
+        ), parameter
+    return median_range(errors, significant), parameter
+
+
+def _float(value: object) -> float | None:
+    """Return a cell's number, None if it does not apply."""
+    found = known([value])
+    return found[0] if found else None
+
+
+def _k_hat(series: SeriesTables) -> str:
+    """Return k-hat with its threshold."""
+    limits = known(series.ok["k_hat_threshold"])
+    k_hat = median_range(series.ok["k_hat"], significant)
+    return f"{k_hat} ({significant(min(limits))})" if limits and k_hat != NOT_APPLICABLE else k_hat
+
+
+def _times(series: SeriesTables, tables: DatasetTables) -> tuple[str, str]:
+    """Return the time of a fit and how many times faster than the reference it is."""
+    times = known(series.ok["fit_time_s"])
+    return median_range(times, seconds), significant(_speed(series, tables.reference))
+
+
+def _speed(series: SeriesTables, reference: ReferenceTables | None) -> float | None:
+    """Return the reference's time divided by the median time of a series."""
+    times = known(series.ok["fit_time_s"])
+    theirs = reference.fit_time_s if reference else None
+    return theirs / statistics.median(times) if times and theirs else None
+
+
+def answer(tables: DatasetTables) -> str:
+    """Return what a hurried reader needs: which series may be trusted.
+
+    Parameters
+    ----------
+    tables : DatasetTables
+        The saved tables.
+
+    Returns
+    -------
+    str
+        One sentence, in Markdown.
+    """
+    judged = [item for item in tables.series if not item.is_reference]
+    if not judged:
+        return f"On {_name(tables)} there is nothing to judge but the reference."
+    groups = {
+        str(verdict): [item for item in judged if worst_verdict(item.fits) == verdict]
+        for verdict in (Verdict.TRUST, Verdict.MEANS_ONLY, Verdict.UNKNOWN, Verdict.DO_NOT_TRUST)
+    }
+    parts = [
+        f"**{verdict}** {', '.join(_named(item, tables, verdict) for item in members)}"
+        for verdict, members in groups.items()
+        if members
+    ]
+    if not groups[Verdict.TRUST]:
+        parts = ["**trust** none", *parts]
+    return f"On {_name(tables)}{_standard(tables)}: {'; '.join(parts)}."
+
+
+def _name(tables: DatasetTables) -> str:
+    """Return a data set's name and size."""
+    size = f" ({tables.n_rows:,} rows)" if tables.n_rows is not None else ""
+    return f"`{tables.name}`{size}"
+
+
+def _standard(tables: DatasetTables) -> str:
+    """Say what the fits of a data set are measured against."""
+    reference = tables.reference
+    if reference is None:
+        return " there is no reference, so that errors are unknown"
+    if reference.problems:
+        return (
+            f" the reference, {reference.title}, failed its checks ({reference.problems}), "
+            "so that errors are unknown"
+        )
+    return f", against {reference.title}"
+
+
+def _named(series: SeriesTables, tables: DatasetTables, verdict: str) -> str:
+    """Name a series with what its verdict may hide: other replicates, and the gain in speed."""
+    notes = []
+    n_same = int((series.fits["verdict"] == verdict).sum())
+    if n_same < series.n_runs:
+        notes.append(f"{n_same} of {series.n_runs} replicates")
+    speed = _speed(series, tables.reference)
+    if speed is not None and verdict in {Verdict.TRUST, Verdict.MEANS_ONLY}:
+        notes.append(f"{significant(speed)} times the speed")
+    return series.title + (f" ({', '.join(notes)})" if notes else "")

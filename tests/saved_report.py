@@ -1,0 +1,134 @@
+"""Reports of the fabricated study, and their tables read back."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from harness.manifest import make_manifest, write_manifest
+from harness.plot import save_figures, study_figures
+from harness.published import parse_published
+from harness.reference import ReferenceDraws
+from harness.summary import summarise
+from harness.table import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    STABILITY_COLUMNS,
+    make_table,
+    read_table,
+    write_table,
+)
+from tests.fabricated import CELLS, OTHER_CELLS, Cell, fabricate
+
+PUBLISHED = parse_published(
+    {
+        "source": "a page of 2025",
+        "name": "page",
+        "runs": [
+            {
+                "title": "NUTS",
+                "dataset": "toy",
+                "method": "nuts",
+                "labels": "raw",
+                "fit_time_s": 2.5,
+                "warnings": ["The rhat statistic is larger than 1.01."],
+                "parameters": {
+                    "mu[1,1]": {"mean": 0.013, "sd": 0.826, "mcse_mean": 0.563, "r_hat": 1.83}
+                },
+            },
+            {
+                "title": "ADVI adagrad",
+                "dataset": "toy",
+                "method": "advi",
+                "variant": "tuned",
+                "labels": "raw",
+                "elbo": -321.61,
+                "parameters": {"pi[1]": {"mean": 0.13561435}},
+            },
+            {
+                "title": "ADVI other scale",
+                "dataset": "toy",
+                "method": "advi",
+                "in_wide_tables": False,
+                "parameters": {"pi_simplex__": {"mean": -0.94516826}},
+            },
+        ],
+    }
+)
+
+
+ALL_CELLS = (*CELLS, *OTHER_CELLS)
+
+Source = tuple[str, str, str] | Path | None
+
+
+def write_results(
+    folder: Path,
+    cells: tuple[Cell, ...] = ALL_CELLS,
+    *,
+    mixture: bool = True,
+    figures: bool = False,
+    reference: Source = None,
+    from_files: Mapping[str, ReferenceDraws] | None = None,
+) -> None:
+    """Save what a run of the fabricated study leaves behind."""
+    study, fitted = fabricate(cells, mixture=mixture, reference=reference)
+    summary = summarise(study, fitted, from_files or {})
+    write_table(make_table(summary.comparison, COMPARISON_COLUMNS), folder / "comparison.csv")
+    write_table(make_table(summary.fits, FITS_COLUMNS), folder / "fits.csv")
+    write_table(make_table(summary.stability, STABILITY_COLUMNS), folder / "stability.csv")
+    write_manifest(make_manifest(study, fitted), folder / "manifest.json")
+    if figures:
+        save_figures(study_figures(study, fitted), folder / "figures")
+
+
+def parse_markdown(file: Path) -> pd.DataFrame:
+    """Read a Markdown table back."""
+    lines = [line for line in file.read_text().splitlines() if line.startswith("|")]
+    cells = [[c.strip() for c in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    assert all(re.fullmatch(r":?-+:?", cell) for cell in cells[1])
+    return pd.DataFrame(cells[2:], columns=pd.Index(cells[0]))
+
+
+def parameters_down(file: Path) -> pd.DataFrame:
+    """Read a wide table whose series stand down, turned round."""
+    table = parse_markdown(file)
+    assert table.columns[0] == "series"
+    if table.columns[1] != "diagnostic":
+        return table.set_index("series").T
+    table["series"] = table["series"].replace("", None).ffill()
+    table["diagnostic"] = table["diagnostic"].str.split(", ")
+    return table.explode("diagnostic").set_index(["series", "diagnostic"]).T
+
+
+def comparison_rows(folder: Path, program: str, method: str, variant: str) -> pd.DataFrame:
+    table = read_table(folder / "comparison.csv", COMPARISON_COLUMNS)
+    wanted = (table["program"] == program) & (table["method"] == method)
+    return table[wanted & (table["variant"] == variant)]
+
+
+SINGLE = {
+    "NUTS (ordered)": ("ordered", "nuts", "default", "relabelled"),
+    "NUTS (plain), raw labels": ("plain", "nuts", "default", "raw"),
+    "NUTS (plain), relabelled": ("plain", "nuts", "default", "relabelled"),
+    "ADVI default": ("plain", "advi", "default", "relabelled"),
+    "ADVI tuned": ("plain", "advi", "tuned", "relabelled"),
+    "Pathfinder": ("plain", "pathfinder", "default", "relabelled"),
+}
+REPLICATED = {
+    "subsample ADVI weighted, 3 replicates": "weighted",
+    "subsample ADVI unweighted, 3 replicates": "unweighted",
+}
+
+
+def own_rows(folder: Path, series: str, labels: str = "relabelled") -> pd.DataFrame:
+    """The rows of a series, whose title is that of a table."""
+    program, method, variant, _ = SINGLE[series]
+    rows = comparison_rows(folder, program, method, variant)
+    return rows[rows["labels"] == labels].set_index("parameter")
+
+
+def numbers(cell: object) -> list[float]:
+    """The numbers in a cell."""
+    return [float(item) for item in re.findall(r"-?\d+\.?\d*(?:e[+-]\d+)?", str(cell))]

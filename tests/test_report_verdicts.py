@@ -1,0 +1,337 @@
+"""Tables on which the answer rests: verdicts, errors, labels, stability, accounts, cost."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.reference import reference_from_fit
+from harness.report import write_report
+from harness.report.numbers import median_range, significant
+from harness.report.reasons import shorten, tally
+from harness.table import FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from tests.fabricated import CELLS, ORDERED_NUTS, Cell, fabricate
+from tests.saved_report import (
+    ALL_CELLS,
+    PUBLISHED,
+    SINGLE,
+    comparison_rows,
+    numbers,
+    own_rows,
+    parse_markdown,
+    write_results,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results folder with its report, measured against a run."""
+    folder = tmp_path_factory.mktemp("results")
+    write_results(folder, reference=ORDERED_NUTS)
+    write_report(folder, published=None)
+    return folder
+
+
+def test_verdicts_are_those_of_the_csv(folder: Path) -> None:
+    table = parse_markdown(folder / "tables" / "verdict_toy.md").set_index("series")
+    fits = read_table(folder / "fits.csv", FITS_COLUMNS)
+    for series in ("ADVI default", "ADVI tuned", "Pathfinder"):
+        _, method, variant, _ = SINGLE[series]
+        fit = fits[(fits["method"] == method) & (fits["variant"] == variant)].iloc[0]
+        row, mine = table.loc[series], own_rows(folder, series)
+        assert row["verdict"] == fit["verdict"]
+        assert str(row["what decided"]) in fit["verdict_reason"]
+        worst = mine["mean_error_sd"].abs().astype(float)
+        name = str(worst.idxmax())
+        assert row["of"] == name
+        error, mcse = numbers(row["largest mean error (reference sds)"])
+        assert error == pytest.approx(worst[name], abs=6e-4)
+        assert mcse == pytest.approx(mine["mean_error_mcse"][name], rel=0.06)
+        ratios = np.exp(mine["log_sd_ratio"].astype(float))
+        assert numbers(row["sd ratios"]) == pytest.approx([ratios.min(), ratios.max()], rel=6e-3)
+        assert numbers(row["fit (s)"]) == [fit["fit_time_s"]]
+        assert numbers(row["speed"]) == [2.0 / fit["fit_time_s"]]
+    k_hat = fits[fits["method"] == "advi"].iloc[0][["k_hat", "k_hat_threshold"]]
+    shown = numbers(table.loc["ADVI default", "k-hat (limit)"])
+    assert shown == pytest.approx([float(value) for value in k_hat], abs=6e-3)
+
+
+def test_replicates_share_a_verdict_line(folder: Path) -> None:
+    table = parse_markdown(folder / "tables" / "verdict_toy.md").set_index("series")
+    row = table.loc["subsample ADVI unweighted, 3 replicates"]
+    assert row["verdict"] == "3 × do not trust"  # noqa: RUF001
+    assert str(row["what decided"]).startswith("#1: the likelihood of the subsample lacks")
+    rows = comparison_rows(folder, "plain", "subsample_advi", "unweighted")
+    rows = rows[rows["labels"] == "relabelled"]
+    worst = rows["mean_error_sd"].abs().groupby(rows["replicate"]).max().astype(float)
+    expected = [worst.median(), worst.min(), worst.max()]
+    assert numbers(row["largest mean error (reference sds)"]) == pytest.approx(expected, rel=0.06)
+
+
+def test_switched_labels_have_a_line_of_their_own(folder: Path) -> None:
+    table = parse_markdown(folder / "tables" / "verdict_toy.md").set_index("series")
+    raw, relabelled = table.loc["NUTS (plain), raw labels"], table.loc["NUTS (plain)"]
+    assert raw["verdict"] == "do not trust"
+    assert re.search(r"r_hat = 1\.\d+, above 1\.01", str(raw["what decided"]))
+    assert raw["largest mean error (reference sds)"] == "n/a"
+    assert relabelled["what decided"] == "n_divergent = 3, above 0"
+    assert "NUTS (ordered), the reference" in table.index
+    assert "NUTS (ordered), raw labels" not in table.index
+
+
+def test_the_report_opens_with_the_answer(folder: Path) -> None:
+    lines = (folder / "report.md").read_text().splitlines()
+    fits = read_table(folder / "fits.csv", FITS_COLUMNS)
+    assert lines[2].startswith("On `toy` (100 rows), against NUTS (ordered): **trust** ")
+    opening = dict(part.split("** ") for part in lines[2].split("**", 1)[1].split("; **"))
+    pathfinder = fits[fits["method"] == "pathfinder"].iloc[0]["verdict"]
+    assert "Pathfinder (8.0 times the speed)" in opening[pathfinder]
+    assert "subsample ADVI weighted" in opening["do not trust"]
+    assert lines[4] == (folder / "tables" / "verdict_toy.md").read_text().splitlines()[0]
+
+
+def test_errors_are_those_of_the_csv(folder: Path) -> None:
+    table = parse_markdown(folder / "tables" / "errors_toy.md")
+    shown = {
+        "W1 (reference sds)": ("w1_sd", 0.06),
+        "coverage of 50%": ("coverage_50", 0.02),
+        "coverage of 90%": ("coverage_90", 0.02),
+    }
+    for series, draws, labels in (
+        ("ADVI tuned", "relabelled", "relabelled"),
+        ("Pathfinder", "PSIS-weighted", "psis"),
+        ("Pathfinder", "label-invariant", "invariant"),
+    ):
+        mine = table[(table["series"] == series) & (table["draws"] == draws)]
+        rows = own_rows(folder, series, labels)
+        assert list(mine["parameter"]) == list(rows.index)
+        for (_, row), (_, expected) in zip(mine.iterrows(), rows.iterrows(), strict=True):
+            error, mcse = numbers(row["mean error ± MCSE (reference sds)"])
+            assert error == pytest.approx(expected["mean_error_sd"], abs=6e-4)
+            assert mcse == pytest.approx(expected["mean_error_mcse"], rel=0.06)
+            ratio = np.exp(expected["log_sd_ratio"])
+            assert float(row["sd ratio"]) == pytest.approx(ratio, rel=6e-3)
+            for head, (column, rel) in shown.items():
+                assert float(row[head]) == pytest.approx(expected[column], rel=rel)
+            assert row["verdict"] == expected["verdict"]
+    effective = table[table["draws"] == "PSIS-weighted"]["effective draws"]
+    assert (effective.astype(float) > 0).all()
+    assert set(table[table["draws"] == "relabelled"]["effective draws"]) == {"n/a"}
+    note = (folder / "tables" / "errors_toy.md").read_text()
+    assert "nor k-hat can see a mode that the approximation never visits" in " ".join(note.split())
+
+
+def test_the_report_shows_the_worst_parameter_of_each_series(folder: Path) -> None:
+    text = (folder / "report.md").read_text()
+    section = text.split("### Errors of the worst parameter")[1].split("###")[0]
+    worst = str(own_rows(folder, "ADVI tuned")["mean_error_sd"].abs().astype(float).idxmax())
+    assert re.search(rf"\| ADVI tuned +\| relabelled +\| {re.escape(worst)} ", section)
+    assert "label-invariant" not in section
+
+
+def test_labels_side_by_side(folder: Path) -> None:
+    table = parse_markdown(folder / "tables" / "labels_toy.md").set_index("series")
+    fits = read_table(folder / "fits.csv", FITS_COLUMNS)
+    fit = fits[(fits["program"] == "plain") & (fits["method"] == "nuts")].iloc[0]
+    row = table.loc["NUTS (plain)"]
+    for head, column in (
+        ("largest R-hat, raw", "r_hat_max_raw"),
+        ("relabelled", "r_hat_max_relabelled"),
+        ("label-invariant", "r_hat_max_invariant"),
+    ):
+        assert float(str(row[head])) == pytest.approx(fit[column], abs=0.0051)
+        assert table.loc["Laplace", head] == "n/a"
+    assert row["label orders visited"] == "2"
+    covered = table["symmetric modes covered"]
+    assert covered["NUTS (plain)"] == covered["NUTS (ordered)"] == "n/a"
+    assert covered["Laplace"] == "one of several"
+    assert covered["subsample ADVI weighted, 3 replicates"] == "one of several (3 of 3)"
+
+
+def test_stability_is_that_of_the_csv(folder: Path) -> None:
+    table = parse_markdown(folder / "tables" / "stability_toy.md")
+    csv = read_table(folder / "stability.csv", STABILITY_COLUMNS)
+    assert len(table) == len(csv)
+    assert list(table["parameter"]) == list(csv["parameter"])
+    for (_, row), (_, expected) in zip(table.iterrows(), csv.iterrows(), strict=True):
+        within, between = expected["within_variance"] ** 0.5, expected["between_variance"] ** 0.5
+        assert float(row["within sd"]) == pytest.approx(within, rel=6e-3)
+        assert float(row["between sd"]) == pytest.approx(between, rel=6e-3)
+        ratio = expected[["between_sd_ratio", "between_sd_ratio_se"]].astype(float)
+        assert numbers(row["ratio ± se"]) == pytest.approx(list(ratio), rel=0.06)
+        assert float(row["expected ratio"]) == pytest.approx(
+            expected["expected_sd_ratio"], rel=0.06
+        )
+        assert float(row["R-hat across runs"]) == pytest.approx(expected["r_hat_runs"], abs=0.0051)
+    judged = csv[(csv["labels"] == "relabelled") & (csv["variant"] == "weighted")]
+    spread = judged.set_index("parameter")["between_sd_ratio"].astype(float)
+    worst = str(spread.idxmax())
+    section = (folder / "report.md").read_text().split("### Stability")[1].split("###")[0]
+    assert re.search(rf"subsample ADVI weighted +\| relabelled +\| {re.escape(worst)} ", section)
+
+
+def test_a_series_with_a_single_fit_has_its_failures_but_no_spread(tmp_path: Path) -> None:
+    lost = [Cell(program="plain", method="advi", replicate=i, failed=True) for i in (2, 3)]
+    write_results(tmp_path, (CELLS[2], *lost))
+    write_report(tmp_path, published=None)
+    table = parse_markdown(tmp_path / "tables" / "stability_toy.md")
+    assert table.to_dict("records") == [
+        {"series": "ADVI", "runs": "3", "failure rate": "0.67", "retries": "0"}
+    ]
+
+
+def test_the_algorithms_own_accounts(folder: Path) -> None:
+    samplers = parse_markdown(folder / "tables" / "samplers_toy.md").set_index("run")
+    assert list(samplers["divergences"]) == ["0", "3"]
+    assert set(samplers["leapfrog steps"]) == {"12000"}
+    optimisers = parse_markdown(folder / "tables" / "optimisers_toy.md").set_index("run")
+    advi = optimisers.loc["ADVI default"]
+    assert advi["etas tried"] == "100, 10, 1, 0.1, 0.01"
+    assert (advi["eta"], advi["stopping rule met"], advi["iterations"]) == ("0.1", "median", "1000")
+    assert (advi["ELBO"], advi["may be diverging"]) == ("-330.50 ± 0.25", "no")
+    pathfinder = optimisers.loc["Pathfinder"]
+    assert (pathfinder["k-hat reported"], pathfinder["retries"]) == ("0.80", "2")
+    assert pathfinder["ELBO"] == "-318.25"
+    assert optimisers.loc["Laplace", "ELBO"] == "n/a"
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        (
+            "cost",
+            {
+                "adapt (s)": "adapt_time_s",
+                "run (s)": "run_time_s",
+                "gradients": "n_gradients",
+                "row gradients": "n_row_gradients",
+                "ESS": "ess",
+                "ESS per s": "ess_per_s",
+                "ESS per gradient": "ess_per_gradient",
+                "time to error 0.1 sd (s)": "time_to_error_s",
+            },
+        ),
+        (
+            "joint",
+            {
+                "Mahalanobis (null)": "mahalanobis",
+                "covariance error (null)": "whitened_covariance_error",
+                "energy distance": "energy_distance",
+                "MMD²": "mmd",
+                "sliced Wasserstein": "sliced_wasserstein",
+                "C2ST accuracy": "c2st_accuracy",
+                "missed mass": "missed_mass",
+            },
+        ),
+    ],
+)
+def test_cost_and_joint_distances_are_those_of_the_csv(
+    folder: Path, kind: str, shown: dict[str, str]
+) -> None:
+    table = parse_markdown(folder / "tables" / f"{kind}_toy.md").set_index("series")
+    fits = read_table(folder / "fits.csv", FITS_COLUMNS)
+    for series in ("NUTS (plain)", "ADVI default", "Pathfinder"):
+        program, method, variant, _ = SINGLE.get(series, ("plain", "nuts", "default", ""))
+        wanted = (fits["program"] == program) & (fits["method"] == method)
+        fit = fits[wanted & (fits["variant"] == variant)].iloc[0]
+        for head, column in shown.items():
+            cell = str(table.loc[series, head])
+            if pd.isna(fit[column]):
+                assert cell == "n/a"
+            else:
+                assert numbers(cell)[0] == pytest.approx(fit[column], rel=0.06, abs=6e-4)
+
+
+def test_a_figure_that_some_replicates_lack_says_how_many_have_it(folder: Path) -> None:
+    table = parse_markdown(folder / "tables" / "cost_toy.md").set_index("series")
+    cell = table.loc["subsample ADVI weighted, 3 replicates", "time to error 0.1 sd (s)"]
+    assert str(cell).endswith("(1 of 3)")
+
+
+def test_without_a_reference_no_error_is_known(tmp_path: Path) -> None:
+    write_results(tmp_path, ALL_CELLS)
+    write_report(tmp_path, published=None)
+    text = (tmp_path / "report.md").read_text()
+    assert "On `toy` (100 rows) there is no reference, so that errors are unknown: " in text
+    table = parse_markdown(tmp_path / "tables" / "verdict_toy.md").set_index("series")
+    assert "largest mean error (reference sds)" not in table.columns
+    assert "speed" not in table.columns
+    assert table.loc["ADVI default", "what decided"] == "no reference to compare with"
+    assert not (tmp_path / "tables" / "errors_toy.md").exists()
+    joint = parse_markdown(tmp_path / "tables" / "joint_toy.md")
+    assert list(joint.columns) == ["series", "KSD (null)"]
+
+
+def test_a_reference_that_failed_its_checks_is_said_to_have(tmp_path: Path) -> None:
+    cells = (Cell(program="ordered", method="nuts", n_divergent=7), *ALL_CELLS[1:4])
+    write_results(tmp_path, cells, reference=ORDERED_NUTS)
+    write_report(tmp_path, published=None)
+    text = (tmp_path / "report.md").read_text()
+    assert "the reference, NUTS (ordered), failed its checks (7 transitions diverged)" in text
+    table = parse_markdown(tmp_path / "tables" / "verdict_toy.md").set_index("series")
+    assert table.loc["ADVI tuned", "verdict"] == "unknown"
+    decided = "the reference failed its own checks, so the errors are unknown"
+    assert str(table.loc["ADVI tuned", "what decided"]).startswith(decided)
+    assert "(the reference: 7 transitions diverged)" in str(table.loc["ADVI tuned", "what decided"])
+    assert not (tmp_path / "tables" / "errors_toy.md").exists()
+
+
+def test_a_reference_whose_run_failed(tmp_path: Path) -> None:
+    cells = (Cell(program="ordered", method="nuts", failed=True), CELLS[3])
+    write_results(tmp_path, cells, reference=ORDERED_NUTS)
+    write_report(tmp_path, published=PUBLISHED)
+    text = (tmp_path / "report.md").read_text()
+    assert "the reference, NUTS, failed its checks (its run failed)" in text
+    assert "The reference is NUTS, which gave no fit." in text
+
+
+def test_a_reference_from_a_file_has_errors_but_no_speed(tmp_path: Path) -> None:
+    study, fitted = fabricate(CELLS[:1])
+    draws = reference_from_fit(fitted[0].fit, study.programs["ordered"], title="file ref.json")
+    assert draws is not None
+    write_results(
+        tmp_path, CELLS[1:4], reference=Path("somewhere/ref.json"), from_files={"toy": draws}
+    )
+    write_report(tmp_path, published=None)
+    text = (tmp_path / "report.md").read_text()
+    assert "On `toy` (100 rows), against ref.json: " in text
+    assert "| reference of `toy` | ref.json |" in text
+    assert "somewhere" not in text
+    table = parse_markdown(tmp_path / "tables" / "verdict_toy.md")
+    assert "largest mean error (reference sds)" in table.columns
+    assert "speed" not in table.columns
+
+
+def test_replicates_in_a_cell() -> None:
+    assert median_range([3.0, 1.0, 2.0], significant) == "2.0 [1.0 to 3.0]"
+    assert median_range([1.0, 1.0], significant) == "1.0"
+    assert median_range([1.0, pd.NA, 1.0], significant) == "1.0 (2 of 3)"
+    assert median_range([pd.NA, float("nan")], significant) == "n/a"
+    assert tally(["trust", "do not trust", "trust"]) == "1 × do not trust, 2 × trust"  # noqa: RUF001
+    assert (tally(["trust"]), tally([])) == ("trust", "n/a")
+
+
+@pytest.mark.parametrize(
+    ("reason", "short"),
+    [
+        (
+            "mu[1]: mean_error_sd = 1.3 (MCSE 0.03), off by more than 0.3: the mean is off",
+            "mu[1]: mean_error_sd = 1.3 (MCSE 0.03), off by more than 0.3",
+        ),
+        ("failed: the run gave no draws", "the run gave no draws"),
+        ("k_hat is not known; it covers one of several", "k_hat is not known"),
+        (
+            "every figure is within its limit, w1_sd = 0.2 (limit 0.3) the nearest to it; no more",
+            "all within limits, nearest: w1_sd = 0.2 (limit 0.3)",
+        ),
+        (
+            "mu[1]: reference_failed: it failed; k-hat cannot see (the reference: its run failed)",
+            "mu[1]: it failed (the reference: its run failed)",
+        ),
+        ("words of a later version", "words of a later version"),
+    ],
+)
+def test_reasons_in_short(reason: str, short: str) -> None:
+    assert shorten(reason) == short
