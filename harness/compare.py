@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.compilation import ProgramVariables, describe_program
 from harness.datasets import Dataset, make_dataset
 from harness.errors import StudyError
 from harness.methods import Method, make_method
 from harness.program import DataContract, Program
 from harness.stan_json import SUFFIXES, is_stan_json
+from harness.stanc import ProgramVariables, describe_program
 from harness.study import ReferenceSource, Run, Study, derive_seed
 from harness.validation import did_you_mean
 

@@ -8,10 +8,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cmdstanpy
 import filelock
@@ -20,6 +18,7 @@ from harness.cache import cache_folder
 from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
 from harness.program import Program
+from harness.stanc import check_contract, inspect_program, stanc_flags
 
 _QUOTED_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
@@ -64,25 +63,6 @@ class CompiledProgram:
         return cmdstanpy.CmdStanModel(exe_file=str(self.executable))
 
 
-def _one_line(stanc_message: str) -> str:
-    """Fold stanc's message into one line: where, then what, without the source excerpt."""
-    paragraphs = [part for part in stanc_message.split("\n\n") if part.strip()]
-    outside_excerpt: list[str] = []
-    in_excerpt = False
-    for line in "\n".join(paragraphs).splitlines():
-        if set(line.strip()) == {"-"}:
-            in_excerpt = not in_excerpt
-        elif not in_excerpt:
-            outside_excerpt.append(line.strip())
-    return " ".join(outside_excerpt)
-
-
-def _stanc_flags(program: Program) -> list[str]:
-    """Return stanc's flags for a program: where includes are, and whether C++ completes it."""
-    flags = [f"--include-paths={program.file.parent}"]
-    return [*flags, "--allow-undefined"] if program.user_header else flags
-
-
 def _headers(program: Program) -> list[Path]:
     """Return the user's header and, in order, those beside it that it includes in quotes."""
     if program.user_header is None:
@@ -98,44 +78,6 @@ def _headers(program: Program) -> list[Path]:
         beside = [(header.parent / name).resolve() for name in included]
         headers += [file for file in beside if file.is_file() and file not in headers]
     return headers
-
-
-def _inspect(stanc: Path, program: Program) -> dict[str, Any]:
-    """Return what stanc says of a program: its included files and variables."""
-    if not program.file.is_file():
-        raise ProgramError(
-            f"Stan program '{program.file}' does not exist; check the study's 'file'"
-        )
-    command = [str(stanc), *_stanc_flags(program), "--info", str(program.file)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        message = _one_line(answer.stderr or answer.stdout)
-        raise ProgramError(f"program '{program.name}' does not compile: {message}")
-    info: dict[str, Any] = json.loads(answer.stdout)
-    return info
-
-
-def _check_contract(program: Program, info: Mapping[str, Any]) -> None:
-    """Compare what the study says of a program with what the program declares."""
-    given = program.data_names
-    declared = set(info["inputs"])
-    # what else a JSON file holds, CmdStan checks when it reads it
-    if (given != declared) if program.takes_table else not given <= declared:
-        raise ProgramError(
-            f"program '{program.name}' declares the data {', '.join(sorted(declared))}, "
-            f"but the study gives {', '.join(sorted(given))}"
-        )
-    variables = {
-        *info["parameters"],
-        *info["transformed parameters"],
-        *info["generated quantities"],
-    }
-    missing = [name for name in program.parameters if name not in variables]
-    if missing:
-        raise ProgramError(
-            f"program '{program.name}' has no variable '{missing[0]}'; "
-            f"it has {', '.join(sorted(variables))}"
-        )
 
 
 def _digest(files: list[Path], compiled_with: str) -> str:
@@ -165,9 +107,9 @@ def _make(program: Program, source: Path, cmdstan: Path) -> None:
     cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
     two threads that compile side by side cannot have.
     """
-    stanc_flags = [*_stanc_flags(program), f"--filename-in-msg={source.name}"]
+    flags = [*stanc_flags(program), f"--filename-in-msg={source.name}"]
     command = [os.environ.get("MAKE", "make")]
-    command += ["STANCFLAGS+=" + flag.replace(" ", "\\ ") for flag in stanc_flags]
+    command += ["STANCFLAGS+=" + flag.replace(" ", "\\ ") for flag in flags]
     if program.user_header:
         # make divides a list at spaces, which the path of the user's header may have
         header = source.with_name("user_header.hpp")
@@ -227,8 +169,8 @@ def _identify(program: Program) -> _Identity:
     """Ask stanc about a program, check the study's word on it, and hash what counts."""
     location = ensure_cmdstan()
     cmdstanpy.set_cmdstan_path(str(location.path))
-    info = _inspect(location.path / "bin" / "stanc", program)
-    _check_contract(program, info)
+    info = inspect_program(location.path / "bin" / "stanc", program)
+    check_contract(program, info)
     included = sorted(Path(name) for name in info["included_files"])
     sources = (program.file, *included, *_headers(program))
     compiled_with = f"{location.version}\n{_local_flags(location.path)}{_environment_flags()}"
@@ -237,53 +179,6 @@ def _identify(program: Program) -> _Identity:
         stan_version=location.version,
         sources=sources,
         digest=_digest(list(sources), compiled_with),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProgramVariables:
-    """What a program declares.
-
-    Attributes
-    ----------
-    data, parameters, transformed_parameters, generated_quantities : tuple of str
-        Names, in the program's order; of complex numbers and tuples, which tables cannot hold,
-        none but of the data.
-    """
-
-    data: tuple[str, ...]
-    parameters: tuple[str, ...]
-    transformed_parameters: tuple[str, ...]
-    generated_quantities: tuple[str, ...]
-
-
-def describe_program(program: Program) -> ProgramVariables:
-    """Ask stanc what a program declares.
-
-    Parameters
-    ----------
-    program : Program
-
-    Returns
-    -------
-    ProgramVariables
-
-    Raises
-    ------
-    ProgramError
-        If the file is missing or stanc refuses it.
-    """
-    info = _inspect(ensure_cmdstan().path / "bin" / "stanc", program)
-
-    def names(block: str) -> tuple[str, ...]:
-        declared = info[block].items()
-        return tuple(name for name, of in declared if of["type"] in ("real", "int"))
-
-    return ProgramVariables(
-        data=tuple(info["inputs"]),
-        parameters=names("parameters"),
-        transformed_parameters=names("transformed parameters"),
-        generated_quantities=names("generated quantities"),
     )
 
 

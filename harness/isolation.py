@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.cores import CoreBudget, cores_of, n_cores
 from harness.store import passing_failure
-from harness.work import Outcome, Task
+from harness.work import Outcome, Task, wrap
 from harness.worker_process import READY
 
 
@@ -45,7 +45,7 @@ class _Worker:
 
     def call(self, task: Task, time_limit_s: float | None) -> Outcome:
         """Perform a task there; after the time limit the process is killed."""
-        content = pickle.dumps(task)
+        content = pickle.dumps(wrap(task))
         try:
             if not self._is_ready:
                 self._is_ready = self._receive() == READY
@@ -93,6 +93,13 @@ class _Worker:
     def is_alive(self) -> bool:
         """Whether it can take another task."""
         return self._process.poll() is None
+
+    def close(self) -> None:
+        """Close the pipes of a process that has ended, when nobody reads from them."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # a task that was not sent whole
+                    pipe.close()
 
     def end(self) -> None:
         """Kill the process and all that it has started, and remove its temporary files."""
@@ -164,14 +171,17 @@ class IsolatedFits:
             self._busy.discard(worker)
             if worker.is_alive and not self._is_closed:
                 self._idle.append(worker)
-            else:
-                worker.end()
+                return
+        worker.end()
+        worker.close()
 
     def close(self) -> None:
         """Kill all processes; tasks under way end as failures."""
         with self._lock:
             self._is_closed = True
-            workers = [*self._idle, *self._busy]
+            idle, busy = list(self._idle), list(self._busy)
             self._idle.clear()
-        for worker in workers:
+        for worker in [*idle, *busy]:
             worker.end()
+        for worker in idle:  # threads that wait for an answer close their own
+            worker.close()

@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from harness.compilation import CompiledProgram
+from harness.datasets import Dataset
 from harness.errors import HarnessError, SchedulerError
 from harness.remote import RemoteTask, perform_remotely, stop_fits
 from harness.sources import ProgramSources, gather_sources
 from harness.store import passing_failure
-from harness.work import Outcome, Task
+from harness.work import Outcome, Task, in_memory
 
 _CONNECT_WITHIN = "20s"
 _COUNT_THREADS_EVERY_S = 1.0
@@ -51,6 +52,7 @@ class ClusterPool:
         self._distributed = _distributed()
         self._driver = uuid.uuid4().hex
         self._sources: dict[str, ProgramSources] = {}
+        self._datasets: dict[Dataset, Dataset] = {}
         self._n_threads = 1
         self._counted_at = -_COUNT_THREADS_EVERY_S
         try:
@@ -76,7 +78,7 @@ class ClusterPool:
         """Send a task with its program's sources; see :meth:`harness.pools.Pool.submit`."""
         remote = RemoteTask(
             run=task.run,
-            dataset=task.dataset,
+            dataset=self._in_memory(task.dataset),
             sources=self._sources_of(task.program),
             time_limit_s=self._time_limit_s,
             driver=self._driver,
@@ -90,6 +92,11 @@ class ClusterPool:
         if program.digest not in self._sources:
             self._sources[program.digest] = gather_sources(program)
         return self._sources[program.digest]
+
+    def _in_memory(self, dataset: Dataset) -> Dataset:
+        if dataset not in self._datasets:
+            self._datasets[dataset] = in_memory(dataset)
+        return self._datasets[dataset]
 
     def _pass_on(self, done: Future[Outcome], outcome: Future[Outcome]) -> None:
         """Give what came of a task to those who wait; lost workers are a run's failure."""

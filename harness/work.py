@@ -1,12 +1,17 @@
 """The unit of work: one run, fitted in this process, its outcome as bytes or a reason."""
 
+import dataclasses
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import FitError
 from harness.fit import Status
 from harness.methods import Problem
+from harness.rows_file import RowsFile, map_rows
 from harness.store import Failure, FitContent, cmdstan_failure, pack, passing_failure
 from harness.study import Run
 
@@ -28,6 +33,68 @@ class Task:
     run: Run
     dataset: Dataset
     program: CompiledProgram
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """A task on its way to another process of this machine: rows in a file stay there.
+
+    Attributes
+    ----------
+    run : Run
+        As in the task.
+    dataset : Dataset or None
+        As in the task; None for rows in a file.
+    rows : tuple of str and RowsFile, or None
+        The data set's name and file.
+    program : CompiledProgram
+        As in the task.
+    """
+
+    run: Run
+    dataset: Dataset | None
+    rows: tuple[str, RowsFile] | None
+    program: CompiledProgram
+
+
+def wrap(task: Task) -> Parcel:
+    """Make a task ready to be pickled for another process of this machine."""
+    file = task.dataset.file
+    return Parcel(
+        run=task.run,
+        dataset=task.dataset if file is None else None,
+        rows=None if file is None else (task.dataset.name, file),
+        program=task.program,
+    )
+
+
+def unwrap(parcel: Parcel) -> Task:
+    """Return the task again.
+
+    Raises
+    ------
+    DatasetError
+        If the file of its rows is not what it was.
+    """
+    dataset = parcel.dataset or _mapped(*(parcel.rows or ("", None)))
+    return Task(run=parcel.run, dataset=dataset, program=parcel.program)
+
+
+@lru_cache(maxsize=8)
+def _mapped(name: str, file: RowsFile | None) -> Dataset:
+    """Map the rows of a file, once for all tasks of this process."""
+    assert file is not None  # noqa: S101 - a parcel has the data set or its file
+    file.check_unchanged()
+    mapped = map_rows(file.path)
+    assert mapped is not None  # noqa: S101 - it was mapped before
+    return Dataset(name=name, rows=mapped[0], file=file)
+
+
+def in_memory(dataset: Dataset) -> Dataset:
+    """Return a data set with its rows in memory, for another machine."""
+    if dataset.file is None:
+        return dataset
+    return dataclasses.replace(dataset, rows=np.array(dataset.rows), file=None)
 
 
 @dataclass(frozen=True, kw_only=True)

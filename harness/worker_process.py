@@ -15,7 +15,7 @@ import threading
 import traceback
 from typing import Any, BinaryIO
 
-from harness.work import perform
+from harness.work import perform, unwrap
 
 #: The first answer: modules are loaded, a task's time begins when it arrives.
 READY = "ready"
@@ -46,7 +46,7 @@ def _receive(stream: BinaryIO, tasks: "queue.Queue[bytes]", folder: str) -> None
 def _answer(content: bytes) -> bytes:
     """Perform a task; what goes wrong is an answer too."""
     try:
-        result: Any = perform(pickle.loads(content))  # noqa: S301
+        result: Any = perform(unwrap(pickle.loads(content)))  # noqa: S301
         return pickle.dumps(result)
     except Exception as error:  # noqa: BLE001 - it is raised again where the task came from
         try:

@@ -20,6 +20,7 @@ MAX_FUNCTION_LINES = 40  # without the docstring
 #: Libraries that few rooms know.
 KNOWS = {
     "argparse": {"cli"},
+    "distributed": set(),
     "cmdstanpy": {"cmdstan", "program", "compilation", "methods"},
     "matplotlib": {"plot"},
 }

@@ -1,10 +1,13 @@
 """The command line: bad input ends in one clear line and exit code 2."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from harness.cli import main
+from harness.events import EVENTS, Failed
+from tests.cases import DATA
 
 STUDY = """
 name = "tiny"
@@ -154,3 +157,101 @@ def test_unknown_commands(words: list[str], capsys: pytest.CaptureFixture[str]) 
         main(words)
     assert stop.value.code == 2
     assert "usage: harness" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--jobs", "0"], "'0' is not a whole number above 0"),
+        (["--jobs", "two"], "'two' is not a whole number above 0"),
+        (["--time-limit", "-1"], "'-1' is not a number above 0"),
+        (["--time-limit", "inf"], "'inf' is not a number above 0"),
+        (["--jobs", "2", "--scheduler", "tcp://127.0.0.1:1"], "not allowed with argument"),
+        (["--quiet", "--json"], "not allowed with argument"),
+    ],
+)
+def test_options_that_cannot_be(
+    study: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run(study, *options)
+    assert stop.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_error_is_an_event_too(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(study, "m = 3", "m = 4")
+    assert run(study, "--json") == 2
+    out, err = capsys.readouterr()
+    event = EVENTS.validate_json(out)
+    assert isinstance(event, Failed)
+    assert f"harness: {event.message}\n" == err
+
+
+GAUSSIAN = f"""
+name = "tiny"
+title = "A tiny study"
+seed = 1
+
+[[datasets]]
+name = "pairs"
+file = "pairs.csv"
+
+[[programs]]
+name = "gaussian"
+file = "{DATA / "programs" / "gaussian.stan"}"
+contract = {{ rows = "y", n_columns = 2, n_rows = "N", likelihood_weight = "weight" }}
+data = {{ prior_sd = 2.0, rho = 0.0 }}
+parameters = ["theta"]
+
+[[cross]]
+datasets = ["pairs"]
+programs = ["gaussian"]
+method = "laplace"
+variant = "default"
+replicates = 3
+options = {{ n_draws = 50 }}
+"""
+
+
+@pytest.fixture
+def gaussian_study(study: Path, cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study that is fitted in moments."""
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+    study.write_text(GAUSSIAN)
+    return study
+
+
+def test_events_of_a_study_then_silence(
+    gaussian_study: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(gaussian_study, "--json", "--jobs", "2") == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    events = [EVENTS.validate_json(line) for line in out.splitlines()]
+    kinds = Counter(event.event for event in events)
+    assert kinds == {"study_started": 1, "run_started": 3, "run_finished": 3, "summary": 1}
+    assert run(gaussian_study, "--quiet") == 0
+    assert capfd.readouterr() == ("", "")
+    log = (gaussian_study.parent / "results" / "tiny" / "run.log").read_text()
+    assert log.count("started: pairs / gaussian / laplace default") == 3
+    assert log.count(": stored") == 3
+    store = str(gaussian_study.parent / "store")
+    assert main(["store", "gc", "--store", store, "--keep", str(gaussian_study)]) == 0
+    assert "removed 0 fits" in capfd.readouterr().out
+    edit(gaussian_study, "replicates = 3", "replicates = 1")
+    assert main(["store", "gc", "--store", store, "--keep", str(gaussian_study)]) == 0
+    assert "removed 2 fits" in capfd.readouterr().out
+
+
+def test_time_limit_makes_failed_rows(
+    gaussian_study: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(gaussian_study, "--time-limit", "1e-3", "--quiet") == 0
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("the time limit") == 3
+    fits = (gaussian_study.parent / "results" / "tiny" / "fits.csv").read_text()
+    assert fits.count("stopped after 0.001 s, the time limit") == 3
+    assert run(gaussian_study, "--quiet") == 0  # tried again without being asked
+    assert capfd.readouterr() == ("", "")

@@ -76,6 +76,7 @@ def _add_command(
 
 def _number_above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
     """Return a parser of positive numbers, with a name that argparse shows in messages."""
+    noun = "whole number" if kind is int else "number"
 
     def parse(text: str) -> float:
         try:
@@ -83,7 +84,7 @@ def _number_above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
         except ValueError:
             value = kind(0)
         if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"'{text}' is not a {kind.__name__} above 0")
+            raise argparse.ArgumentTypeError(f"'{text}' is not a {noun} above 0")
         return value
 
     return parse

@@ -2,8 +2,9 @@
 
 import hashlib
 import io
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import xarray as xr
@@ -16,8 +17,8 @@ DRAWS_FILE = "draws.nc"
 RECORD_FILE = "fit.json"
 DIGEST_FILE = "sha256"
 
-#: Draws are read again and again while a table is made; so many trees are kept at hand.
-_TREES_AT_HAND = 4
+#: Draws are read again and again while tables are made; so many bytes of them are kept at hand.
+_BYTES_AT_HAND = 512 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +83,32 @@ class StoredDraws:
         StoreError
             If the entry is gone, or is another than when it was found.
         """
-        return _read_tree(self)
+        return _TREES.get(self)
 
 
-@lru_cache(maxsize=_TREES_AT_HAND)
+class _TreesAtHand:
+    """The draws that were read last, as far as there is room."""
+
+    def __init__(self, n_bytes: int) -> None:
+        self._n_bytes_free = n_bytes
+        self._trees: OrderedDict[StoredDraws, xr.DataTree] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, stored: StoredDraws) -> xr.DataTree:
+        """Return an entry's draws, read only if they are not at hand."""
+        with self._lock:
+            if stored not in self._trees:
+                tree = self._trees[stored] = _read_tree(stored)
+                self._n_bytes_free -= tree.nbytes
+                while self._n_bytes_free < 0 and len(self._trees) > 1:
+                    self._n_bytes_free += self._trees.popitem(last=False)[1].nbytes
+            self._trees.move_to_end(stored)
+            return self._trees[stored]
+
+
+_TREES = _TreesAtHand(_BYTES_AT_HAND)
+
+
 def _read_tree(stored: StoredDraws) -> xr.DataTree:
     """Read an entry's draws."""
     content = read_content(stored.entry)

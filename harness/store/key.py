@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from functools import lru_cache
 
 from harness.datasets import Dataset
 from harness.methods import options_of
@@ -39,15 +38,9 @@ def fit_key(run: Run, program: Program, program_digest: str, dataset: Dataset) -
         "format": FORMAT,
         "program": program_digest,
         "data": dict(program.data),
-        "rows": _rows_digest(dataset),
+        "rows": dataset.digest,
         "method": run.method.name,
         "options": options_of(run.method),
         "seed": run.seed,
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def _rows_digest(dataset: Dataset) -> str:
-    """Hash the rows once for all runs of a study."""
-    return dataset.digest

@@ -1,0 +1,118 @@
+"""A study of short runs without Stan, which tests kill, share and spread."""
+
+import os
+import time
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from harness.compilation import CompiledProgram
+from harness.datasets import Dataset
+from harness.dispatch import Observer
+from harness.errors import FitError
+from harness.fit import DrawKind, Fit
+from harness.methods import Problem
+from harness.pools import Pool
+from harness.program import Program
+from harness.runner import run_study
+from harness.store import Store
+from harness.study import Run, Study, derive_seed
+from harness.summary import summarise
+from harness.table import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    STABILITY_COLUMNS,
+    make_table,
+    write_table,
+)
+from tests.cases import gaussian_program, known_fit
+
+#: The environment's name of a file that gets a line for each fit that begins: seed, process.
+TRACE = "SHORT_RUNS_TRACE"
+
+#: Of every so many runs one fails.
+FAILS_EVERY = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Short:
+    """A method that draws from its seed, leaves a trace of its call, and needs no Stan."""
+
+    name: ClassVar[str] = "short"
+
+    lasts_s: float = 0.02
+    fails: bool = False
+
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Accept any data set."""
+
+    def fit(self, problem: Problem, *, seed: int) -> Fit:
+        """Say that it began, take a while, and draw."""
+        with Path(os.environ[TRACE]).open("a") as file:
+            file.write(f"{seed} {os.getpid()}\n")
+        time.sleep(self.lasts_s)
+        if self.fails:
+            raise FitError(f"seed {seed} is a bad one")
+        rng = np.random.default_rng(seed)
+        draws = problem.dataset.rows.mean() + rng.standard_normal((1, 20, 2))
+        return known_fit({"theta": draws}, draw_kind=DrawKind.INDEPENDENT)
+
+
+def short_study(n_runs: int, *, lasts_s: float = 0.02) -> Study:
+    """A study of so many replicates."""
+    runs = tuple(
+        Run(
+            dataset="rows",
+            program="gaussian",
+            method=Short(lasts_s=lasts_s, fails=i % FAILS_EVERY == 0),
+            variant="default",
+            replicate=i,
+            seed=derive_seed(1, str(i)),
+        )
+        for i in range(1, n_runs + 1)
+    )
+    return Study(
+        name="short",
+        title="Short runs",
+        description="",
+        datasets={"rows": Dataset(name="rows", rows=np.arange(6.0).reshape(3, 2))},
+        programs={"gaussian": gaussian_program(rho=0.0)},
+        runs=runs,
+        published=None,
+        digest="0",
+    )
+
+
+def write_short_tables(
+    study: Study,
+    folder: Path,
+    store: Store,
+    *,
+    program: CompiledProgram,
+    pool: Pool,
+    observer: Observer | None = None,
+) -> None:
+    """Run a study and write its tables."""
+    fitted = list(
+        run_study(
+            study,
+            store=store,
+            programs={"gaussian": program},
+            pool=pool,
+            observer=observer,
+        )
+    )
+    summary = summarise(study, fitted, {})
+    write_table(make_table(summary.comparison, COMPARISON_COLUMNS), folder / "comparison.csv")
+    write_table(make_table(summary.fits, FITS_COLUMNS), folder / "fits.csv")
+    write_table(make_table(summary.stability, STABILITY_COLUMNS), folder / "stability.csv")
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    """The tables that a run wrote; all their times are the fake method's and the same."""
+    return {
+        name: (folder / name).read_bytes()
+        for name in ("comparison.csv", "fits.csv", "stability.csv")
+    }

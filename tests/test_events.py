@@ -1,0 +1,61 @@
+"""Events: what is printed is what the published schema says."""
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from harness.events import (
+    EVENTS,
+    Event,
+    Failed,
+    FitDamaged,
+    RunElsewhere,
+    RunFinished,
+    RunStarted,
+    StudyStarted,
+    Summary,
+    schema_text,
+)
+from harness.fit import Status
+from tests.cases import PROJECT
+
+ONE_OF_EACH: list[Event] = [
+    StudyStarted(study="s", n_runs=2, n_to_fit=1),
+    RunStarted(run="r"),
+    RunFinished(
+        run="r",
+        status=Status.FAILED,
+        from_store=False,
+        fit_time_s=None,
+        reason="it broke",
+        n_finished=1,
+        n_runs=2,
+        time_left_s=None,
+    ),
+    FitDamaged(run="r"),
+    RunElsewhere(run="r"),
+    Summary(study="s", n_runs=2, n_stored=1, n_failed=1, report="report.md"),
+    Failed(message="no"),
+]
+
+
+def test_published_schema_is_that_of_the_models() -> None:
+    published = (PROJECT / "docs" / "events.schema.json").read_text()
+    assert published == schema_text()
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: event.event)
+def test_events_are_lines_that_come_back(event: Event) -> None:
+    line = event.model_dump_json()
+    assert "\n" not in line
+    assert EVENTS.validate_json(line) == event
+    definition = json.loads(schema_text())["$defs"][type(event).__name__]
+    fields = json.loads(line)
+    assert set(definition["required"]) <= set(fields) <= set(definition["properties"])
+    assert definition["properties"]["event"]["const"] == fields["event"]
+
+
+def test_unknown_fields_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        EVENTS.validate_python({"event": "run_started", "run": "r", "pid": 3})

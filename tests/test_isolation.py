@@ -1,0 +1,174 @@
+"""Fits in other processes: what they give, and that they end when they should."""
+
+import dataclasses
+import os
+import pickle
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from pydantic.dataclasses import dataclass
+
+from harness.cores import CoreBudget, cores_of
+from harness.datasets import Dataset, make_dataset
+from harness.errors import DatasetError, MethodError
+from harness.fit import Fit
+from harness.isolation import IsolatedFits
+from harness.methods import Problem
+from harness.methods.laplace import Laplace
+from harness.methods.nuts import Nuts
+from harness.program import Program
+from harness.rows_file import write_rows
+from harness.store import Failure
+from harness.study import Run
+from harness.work import Task, in_memory, perform, unwrap, wrap
+from tests.cases import gaussian_rows, known_fit, pretend_compiled
+from tests.processes import is_running, wait_until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """A method that starts a process and then ends in some way."""
+
+    name: ClassVar[str] = "ends"
+
+    how: str
+    pid_file: str
+
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Accept any data set."""
+
+    def fit(self, problem: Problem, *, seed: int) -> Fit:  # noqa: ARG002
+        """Leave a child behind and end."""
+        if self.how == "well":
+            return known_fit({"theta": problem.dataset.rows[None]})
+        child = subprocess.Popen(["sleep", "600"])
+        Path(self.pid_file).write_text(f"{child.pid} {os.getpid()} {os.environ['TMPDIR']}")
+        if self.how == "late":
+            time.sleep(600)
+        if self.how == "killed":
+            os.kill(os.getpid(), 9)
+        if self.how == "exits":
+            os._exit(3)
+        if self.how == "refuses":
+            raise MethodError("it cannot work")
+        raise ZeroDivisionError("a bug")
+
+
+@pytest.fixture
+def fits() -> Iterator[IsolatedFits]:
+    """Processes that end with the test."""
+    isolated = IsolatedFits()
+    yield isolated
+    isolated.close()
+
+
+def task(how: str, folder: Path) -> Task:
+    method = Ends(how=how, pid_file=str(folder / "pids"))
+    run = Run(dataset="d", program="p", method=method, variant="v", replicate=1, seed=1)
+    return Task(run=run, dataset=gaussian_rows(), program=pretend_compiled())
+
+
+def failure(fits: IsolatedFits, how: str, folder: Path, limit_s: float | None = None) -> Failure:
+    """The failure of a task, after which nothing that it started may run."""
+    found = fits.perform(task(how, folder), time_limit_s=limit_s).failure
+    assert found is not None
+    child, process, temporary = (folder / "pids").read_text().split()
+    wait_until(lambda: not is_running(int(child)) and not is_running(int(process)), within_s=5)
+    assert not Path(temporary).exists()
+    return found
+
+
+def test_outcome_is_that_of_the_same_fit_here(fits: IsolatedFits, tmp_path: Path) -> None:
+    there, here = fits.perform(task("well", tmp_path)), perform(task("well", tmp_path))
+    assert there.content is not None
+    assert here.content is not None
+    assert there.content.record == here.content.record
+
+
+def test_rows_in_a_file_stay_there(fits: IsolatedFits, tmp_path: Path) -> None:
+    rows = gaussian_rows().rows
+    file = write_rows(tmp_path / "rows.npy", [rows], n_rows=len(rows))
+    mapped = make_dataset("mapped", file=file.path)
+    assert mapped.file == file
+    in_file = dataclasses.replace(task("well", tmp_path), dataset=mapped)
+    assert len(pickle.dumps(wrap(in_file))) < 5000 + len(pickle.dumps(in_file.program))
+    assert wrap(in_file).dataset is None
+    outcome = fits.perform(in_file)
+    assert outcome.content is not None
+    here = perform(in_file).content
+    assert here is not None
+    assert outcome.content.record == here.record
+    assert in_memory(mapped).file is None
+    file.path.write_bytes(file.path.read_bytes()[:-8])
+    with pytest.raises(DatasetError, match="was changed or replaced"):
+        unwrap(wrap(in_file))
+
+
+def test_time_limit_ends_the_process_and_what_it_started(
+    fits: IsolatedFits, tmp_path: Path
+) -> None:
+    found = failure(fits, "late", tmp_path, 0.5)
+    assert found == Failure(reason="stopped after 0.5 s, the time limit", lasting=False)
+    assert fits.perform(task("well", tmp_path)).content is not None  # another process takes over
+
+
+@pytest.mark.parametrize(("how", "said"), [("killed", "SIGKILL"), ("exits", "code 3")])
+def test_process_that_ends_is_a_failure_that_may_pass(
+    fits: IsolatedFits, tmp_path: Path, how: str, said: str
+) -> None:
+    found = failure(fits, how, tmp_path)
+    assert said in found.reason
+    assert not found.lasting
+
+
+@pytest.mark.parametrize(("how", "kind"), [("refuses", MethodError), ("breaks", ZeroDivisionError)])
+def test_errors_are_raised_here(
+    fits: IsolatedFits, tmp_path: Path, how: str, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        fits.perform(task(how, tmp_path))
+
+
+def test_closing_ends_what_is_under_way(fits: IsolatedFits, tmp_path: Path) -> None:
+    found: list[Failure] = []
+    thread = threading.Thread(target=lambda: found.append(failure(fits, "late", tmp_path)))
+    thread.start()
+    wait_until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text() != "")
+    fits.close()
+    thread.join(10)
+    assert len(found) == 1
+
+
+def test_nuts_takes_a_core_for_each_chain_as_far_as_there_are() -> None:
+    assert cores_of(Nuts(n_chains=4), 8) == 4
+    assert cores_of(Nuts(n_chains=4), 2) == 2
+    assert cores_of(Laplace(), 8) == 1
+
+
+def test_budget_is_never_exceeded_and_nobody_starves() -> None:
+    budget = CoreBudget(3)
+    lock = threading.Lock()
+    taken: list[int] = []
+    most: list[int] = []
+
+    def take(n: int) -> None:
+        with budget.take(n):
+            with lock:
+                taken.append(n)
+                most.append(sum(taken))
+            time.sleep(0.002)
+            with lock:
+                taken.remove(n)
+
+    threads = [threading.Thread(target=take, args=(n,)) for n in [1, 3, 2, 1, 9, 1] * 10]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(most) == len(threads)
+    assert all(n <= 3 or n == 9 for n in most)  # the 9, more than all there are, runs alone
