@@ -23,7 +23,7 @@ SYMBOLS = {
 }
 
 #: What the column of the fits' own verdicts is called.
-JOINT = "joint draws"
+WHOLE = "whole fit"
 
 
 class Judged(str):
@@ -42,9 +42,15 @@ class Judged(str):
     target: str
 
     def __new__(cls, text: str, *, verdict: str, reason: str, target: str = "") -> Self:
+        """Return the text with what stands behind it."""
         made = super().__new__(cls, text)
         made.verdict, made.reason, made.target = verdict, reason, target
         return made
+
+    @property
+    def words(self) -> str:
+        """The text without the symbol before it."""
+        return self.removeprefix(SYMBOLS.get(self.verdict, "")).strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +126,7 @@ def _line(
     title: str, series: SeriesTables, fits: pd.DataFrame, rows: pd.DataFrame, after: Sequence[str]
 ) -> _Line:
     """Return a line: the fits' own verdict first, then that of each parameter."""
-    verdicts = {JOINT: _judged(fits, series.n_runs)}
+    verdicts = {WHOLE: _judged(fits, series.n_runs)}
     for name, group in rows.groupby("parameter", sort=False):
         verdicts[str(name)] = _judged(group, series.n_runs)
     known = {name: cell for name, cell in verdicts.items() if cell is not None}

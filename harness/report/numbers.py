@@ -22,6 +22,7 @@ class Number(str):
     value: float
 
     def __new__(cls, text: str, value: float) -> Self:
+        """Return the text with its number."""
         made = super().__new__(cls, text)
         made.value = float(value)
         return made
