@@ -131,7 +131,7 @@ def _run(arguments: argparse.Namespace) -> None:
     n_failed = sum(item.fit.status is Status.FAILED for item in fitted)
     _OUT.print(
         f"{len(fitted)} runs: {n_stored} from the store, {n_failed} failed; "
-        f"wrote {folder / 'report.md'}"
+        f"wrote {folder / 'report.html'} and report.md"
     )
 
 
@@ -142,7 +142,7 @@ def _report(arguments: argparse.Namespace) -> None:
         raise ResultsError(f"there are no results in '{folder}'; run the study first")
     open_results_folder(folder)
     write_report(folder, published=_published(study))
-    _OUT.print(f"wrote {folder / 'report.md'}")
+    _OUT.print(f"wrote {folder / 'report.html'} and report.md")
 
 
 def _bench(arguments: argparse.Namespace) -> None:

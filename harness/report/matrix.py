@@ -48,9 +48,9 @@ class Judged(str):
         return made
 
     @property
-    def words(self) -> str:
-        """The text without the symbol before it."""
-        return self.removeprefix(SYMBOLS.get(self.verdict, "")).strip()
+    def of(self) -> str:
+        """What stands behind the verdict, of replicates how many have it."""
+        return self.partition(self.verdict)[2].strip()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ NOTES: Mapping[str, str] = {
         "k-hat: shape of the importance weights' tail. Above the limit, weights do not mend the "
         "draws, and the fit is too far from the posterior where it has its draws; below it, the "
         "weighted draws are worth so many effective ones. k-hat cannot see a mode that the "
-        "approximation never visits. Kept in: runs within the limit. " + _REPLICATES
+        "approximation never visits. Within the limit: of replicates, how many. " + _REPLICATES
     ),
     "errors": (
         "Mean error: the mean's distance from the reference's, in the reference's sds, ± "

@@ -16,7 +16,7 @@ _HERE = "here"
 
 _SHOWN: Mapping[str, Callable[[float], str]] = {
     "fit_time_s": seconds,
-    "elbo": lambda value: fixed(value, 2),
+    "elbo": lambda value: fixed(value, 2 if abs(value) < 10_000 else 0),
     "r_hat": lambda value: fixed(value, 2),
     "r_hat_max_raw": lambda value: fixed(value, 2),
     "r_hat_max_relabelled": lambda value: fixed(value, 2),
@@ -127,11 +127,14 @@ def _printed(names: Sequence[str], published: Published) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    """Return a number, or numbers in brackets, as they were printed."""
+    """Return a number, or numbers in brackets, as they were printed, or a phrase."""
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, tuple):
-        texts = [_text(item) for item in value]
-        joined = ", ".join(text for text in texts if text)
-        return f"({joined})" if joined else None
+        texts = [text for item in value if (text := _text(item))]
+        if value and isinstance(value[0], tuple):
+            return " and ".join(texts)
+        return f"({', '.join(texts)})" if texts else None
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     return f"{value:.10g}" if numeric else None
 

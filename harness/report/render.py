@@ -67,6 +67,7 @@ def _environment() -> Environment:
         "markdown": markdown_table,
         "inline": inline_html,
         "attributes": cell_attributes,
+        "breakable": lambda cell: escape(cell).replace("_", Markup("_<wbr>")),
         "symbol": lambda cell: SYMBOLS.get(cell.verdict, ""),
     }
     environment.tests["judged"] = lambda cell: isinstance(cell, Judged)
@@ -117,7 +118,7 @@ def cell_attributes(cell: str) -> Markup:
         return shown + (Markup(' title="{}"').format(cell.reason) if cell.reason else Markup(""))
     value = number_in(cell)
     if value is None:
-        return Markup(' class="text"') if re.search("[a-z]{4}", cell) else Markup("")
+        return Markup("")
     return Markup(' data-value="{}"').format(f"{value:.15g}")
 
 

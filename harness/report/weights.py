@@ -33,11 +33,13 @@ def weights_table(tables: DatasetTables) -> Grid | None:
         for series in tables.series
         if known(series.ok["k_hat"])
     ]
-    return brief_grid(("series", *(title for title, _, _ in _COLUMNS), "kept in"), rows)
+    return brief_grid(("series", *(title for title, _, _ in _COLUMNS), "within the limit"), rows)
 
 
 def _kept(k_hats: list[object], limits: list[object]) -> str:
-    """Count the runs whose k-hat is within its limit."""
+    """Say whether k-hat is within its limit, of replicates of how many."""
     pairs = [known(pair) for pair in zip(k_hats, limits, strict=True)]
     n_kept = sum(len(pair) == 2 and pair[0] <= pair[1] for pair in pairs)
-    return f"{n_kept} of {len(pairs)} runs"
+    if len(pairs) == 1:
+        return "yes" if n_kept else "no"
+    return f"{n_kept} of {len(pairs)}"
