@@ -36,6 +36,14 @@ class Grid:
     is_sortable: bool = True
     row_ids: tuple[str, ...] = ()
 
+    @property
+    def spans(self) -> tuple[int, ...]:
+        """How many rows the first cell of each row names: 0 where the one above does."""
+        named = [i for i, row in enumerate(self.rows) if i == 0 or self.is_sortable or row[0]]
+        ends = [*named[1:], len(self.rows)]
+        spans = dict(zip(named, (b - a for a, b in zip(named, ends, strict=True)), strict=True))
+        return tuple(spans.get(i, 0) for i in range(len(self.rows)))
+
 
 def make_grid(
     head: Sequence[str],

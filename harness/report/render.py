@@ -15,9 +15,6 @@ from harness.report.reasons import severity
 from harness.report.results import ReportFigure
 from harness.report.view import ReportView
 
-#: Vector figures up to this size are shown as such; larger ones as pixels.
-MAX_SVG_BYTES = 150_000
-
 _INLINE = re.compile(
     r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)"
 )
@@ -68,8 +65,11 @@ def _environment() -> Environment:
         "inline": inline_html,
         "attributes": cell_attributes,
         "breakable": lambda cell: escape(cell).replace("_", Markup("_<wbr>")),
+        "severity": severity,
+        "verdict_class": verdict_class,
         "symbol": lambda cell: SYMBOLS.get(cell.verdict, ""),
     }
+    environment.globals["symbols"] = SYMBOLS
     environment.tests["judged"] = lambda cell: isinstance(cell, Judged)
     return environment
 
@@ -123,7 +123,7 @@ def cell_attributes(cell: str) -> Markup:
 
 
 def data_uri(figure: ReportFigure, folder: Path) -> str:
-    """Return a figure as a link that holds it: vector where that is light, else pixels.
+    """Return a figure as a link that holds it: vector where that was light enough, else pixels.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def data_uri(figure: ReportFigure, folder: Path) -> str:
     pixels = folder / figure.path
     vector = pixels.with_suffix(".svg")
     try:
-        if vector.is_file() and vector.stat().st_size <= MAX_SVG_BYTES:
+        if vector.is_file():
             kind, content = "svg+xml", vector.read_bytes()
         else:
             kind, content = "png", pixels.read_bytes()
