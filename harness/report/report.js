@@ -56,11 +56,11 @@
     });
   });
 
-  /* Say below a table that it goes on sideways, where it does. */
+  /* Say above a table or figure that it goes on sideways, where it does. */
   var hints = Array.from(document.querySelectorAll(".scroll")).map(function (box) {
     var hint = document.createElement("p");
     hint.className = "hint";
-    hint.textContent = "This table is wider than the page: scroll it sideways \u2192";
+    hint.textContent = "Wider than the page: scroll sideways \u2192";
     box.insertAdjacentElement("beforebegin", hint);
     return { box: box, hint: hint };
   });
