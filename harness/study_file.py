@@ -33,10 +33,31 @@ class DatasetTable(_Table):
 class ContractTable(_Table):
     """``contract`` of a program; see :class:`harness.program.DataContract`."""
 
-    rows: str
-    n_columns: PositiveInt
+    rows: str | None = None
+    rows_file: str | None = None
+    row_variables: list[str] = []
+    n_columns: PositiveInt | None = None
     n_rows: str
     likelihood_weight: str
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [bool(self.rows), bool(self.rows_file), bool(self.row_variables)]
+        if sum(given) != 1:
+            raise ValueError("give one of 'rows', 'rows_file' and 'row_variables'")
+        if bool(self.row_variables) != (self.n_columns is None):
+            raise ValueError("'n_columns' belongs to 'rows' and 'rows_file', and only to these")
+        return self
+
+
+class MinibatchTable(_Table):
+    """``minibatch`` of a program; see :class:`harness.program.MinibatchContract`."""
+
+    batch_size: str
+    run_length: str
+    seed: str
+    without_replacement: str
+    first_anchor: str
 
 
 class ComponentsTable(_Table):
@@ -53,7 +74,8 @@ class ProgramTable(_Table):
     name: str
     file: str
     user_header: str | None = None
-    contract: ContractTable
+    contract: ContractTable | None = None
+    minibatch: MinibatchTable | None = None
     data: dict[str, float] = {}
     parameters: list[str]
     components: ComponentsTable | None = None
@@ -144,6 +166,7 @@ _TABLES: Mapping[str, type[_Table]] = {
     "datasets": DatasetTable,
     "programs": ProgramTable,
     "contract": ContractTable,
+    "minibatch": MinibatchTable,
     "components": ComponentsTable,
     "references": ReferenceTable,
     "cross": CrossTable,

@@ -101,7 +101,7 @@ def time_gradients(
     with ExitStack() as stack:
         timers: dict[str, Callable[[], float]] = {}
         for name, program in programs.items():
-            data = program.program.stan_data(dataset.rows, likelihood_weight=1.0)
+            data = program.program.stan_data(dataset.rows, likelihood_weight=1.0, file=dataset.file)
             _, folder = stack.enter_context(run_folder(data))
             count = _n_gradients(program, folder)
             timers[name] = partial(_time_gradient, program, folder, count)

@@ -13,6 +13,8 @@ from typing import Any
 import cmdstanpy
 
 from harness.errors import FitError
+from harness.program import RowsInMemory
+from harness.rows_file import chunks_of, write_rows
 
 #: Enough digits that a double survives the way through CmdStan's CSV.
 SIG_FIGS = 18
@@ -32,6 +34,8 @@ class Timed[T]:
 def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
     """Give a folder that lasts as long as a run, with the data in CmdStan's JSON.
 
+    Rows in memory for a program that reads a file are written beside.
+
     Yields
     ------
     tuple of Path
@@ -40,8 +44,16 @@ def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
     with tempfile.TemporaryDirectory(prefix="harness-run-") as name:
         folder = Path(name)
         data_file = folder / "data.json"
-        cmdstanpy.write_stan_json(str(data_file), dict(data))
+        filed = {name: _filed(value, folder / f"{name}.npy") for name, value in data.items()}
+        cmdstanpy.write_stan_json(str(data_file), filed)
         yield data_file, folder
+
+
+def _filed(value: Any, path: Path) -> Any:
+    """Write rows that a program reads from a file, and say where they are."""
+    if not isinstance(value, RowsInMemory):
+        return value
+    return write_rows(path, chunks_of(value.rows), n_rows=len(value.rows)).stan_value()
 
 
 def timed_call[T](call: Callable[[], T]) -> Timed[T]:
