@@ -124,6 +124,28 @@ class PublishedDataset:
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONFIG)
+class PublishedFigure:
+    """A figure of the source, in words.
+
+    Attributes
+    ----------
+    title : str
+        What it is.
+    figure : str
+        The study's own figure that redoes it, by the stem of its file's name.
+    showed : str
+        What it showed.
+    differs : str
+        What the study's own shows instead, and why.
+    """
+
+    title: str
+    figure: str
+    showed: str
+    differs: str
+
+
+@dataclass(frozen=True, kw_only=True, config=_CONFIG)
 class Published:
     """A source and its numbers.
 
@@ -137,12 +159,15 @@ class Published:
         What it says of the data.
     runs : tuple of PublishedRun
         What it says of fits.
+    figures : tuple of PublishedFigure
+        What it shows; the texts may ask for numbers, see `harness.report.redone`.
     """
 
     source: str
     name: str
     datasets: tuple[PublishedDataset, ...] = ()
     runs: tuple[PublishedRun, ...] = ()
+    figures: tuple[PublishedFigure, ...] = ()
 
     def dataset(self, name: str) -> PublishedDataset | None:
         """Return what is known of a data set, if anything."""
@@ -199,7 +224,7 @@ def read_published(file: Path) -> Published:
     Parameters
     ----------
     file : Path
-        TOML: ``source``, ``name``, ``[[datasets]]`` and ``[[runs]]``.
+        TOML: ``source``, ``name``, ``[[datasets]]``, ``[[runs]]`` and ``[[figures]]``.
 
     Returns
     -------

@@ -224,14 +224,15 @@ def test_the_report_says_how_to_repeat_it(folder: Path) -> None:
 
 def test_the_same_files_give_the_same_bytes(folder: Path) -> None:
     def content() -> dict[str, bytes]:
-        files = [folder / "report.md", *(folder / "tables").iterdir()]
+        pages = [folder / "report.md", folder / "report.html"]
+        files = [*pages, *(folder / "tables").iterdir()]
         return {file.name: file.read_bytes() for file in files}
 
     before = content()
     (folder / "tables" / "verdict_old.md").write_text("from an earlier version")
     write_report(folder, published=PUBLISHED)
     assert content() == before
-    assert len(before) == 13
+    assert len(before) == 16
 
 
 def test_tables_of_the_report_are_the_tables_in_files(folder: Path) -> None:
@@ -272,7 +273,7 @@ def test_a_study_whose_runs_all_failed_still_has_its_report(tmp_path: Path) -> N
     write_report(tmp_path, published=None)
     assert FAILURE in (tmp_path / "report.md").read_text()
     names = sorted(path.name for path in (tmp_path / "tables").iterdir())
-    assert names == ["runs_toy.md", "verdict_toy.md"]
+    assert names == ["matrix_toy.md", "runs_toy.md", "verdict_toy.md"]
 
 
 def test_some_failed_replicates_are_counted(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_the_report_opens_with_the_answer(folder: Path) -> None:
     pathfinder = fits[fits["method"] == "pathfinder"].iloc[0]["verdict"]
     assert "Pathfinder (8.0 times the speed)" in opening[pathfinder]
     assert "subsample ADVI weighted" in opening["do not trust"]
-    assert lines[4] == (folder / "tables" / "verdict_toy.md").read_text().splitlines()[0]
+    assert re.fullmatch(r"\| series +\| whole fit .*\| mu\[1,1\] .*\| +speed \|", lines[4])
 
 
 def test_errors_are_those_of_the_csv(folder: Path) -> None:

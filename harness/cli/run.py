@@ -125,7 +125,7 @@ def run_and_write(study: Study, results: Path, arguments: argparse.Namespace) ->
                 n_runs=len(fitted),
                 n_stored=n_stored,
                 n_failed=n_failed,
-                report=str(folder / "report.md"),
+                report=str(folder / "report.html"),
             )
         )
     return folder
@@ -139,7 +139,7 @@ def report(arguments: argparse.Namespace) -> None:
         raise ResultsError(f"there are no results in '{folder}'; run the study first")
     open_results_folder(folder)
     write_report(folder, published=_published(study))
-    OUT.print(f"wrote {folder / 'report.md'}")
+    OUT.print(f"wrote {folder / 'report.html'} and report.md")
 
 
 def bench(arguments: argparse.Namespace) -> None:

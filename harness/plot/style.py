@@ -61,7 +61,11 @@ _RC = {
     "ytick.labelsize": 7.5,
     "figure.dpi": _DPI,
     "savefig.dpi": _DPI,
+    "svg.hashsalt": "harness",
 }
+
+#: Figures whose SVG is larger are saved as PNG only.
+MAX_SVG_BYTES = 150_000
 
 CAPTIONS_FILE = "captions.json"
 
@@ -104,7 +108,7 @@ def panel_title(axes: Axes, text: str) -> None:
 
 
 def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
-    """Save figures as PNG, and their captions and alt texts beside them.
+    """Save figures as PNG, light ones as SVG too, and their captions and alt texts beside them.
 
     Figures that an earlier call left in the folder, and that are no longer drawn, are removed.
 
@@ -122,11 +126,13 @@ def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for stale in sorted({path.stem for path in folder.glob("*.png")} - set(figures)):
-            (folder / f"{stale}.png").unlink()
+        for old in sorted([*folder.glob("*.png"), *folder.glob("*.svg")]):
+            if old.stem not in figures or old.suffix == ".svg":
+                old.unlink()
         with house_style():
             for name, figure in figures.items():
                 _save_png(figure, folder / f"{name}.png")
+                _save_svg(figure, folder / f"{name}.svg")
         (folder / CAPTIONS_FILE).write_text(_captions(figures), encoding="utf-8")
     except OSError as error:
         raise ResultsError(f"cannot write figures to '{folder}': {error.strerror}") from error
@@ -143,6 +149,14 @@ def _save_png(figure: Figure, file: Path) -> None:
     image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
         file, format="PNG", optimize=True, dpi=(_DPI, _DPI)
     )
+
+
+def _save_svg(figure: Figure, file: Path) -> None:
+    """Save without a date, unless the file would be large: a dot for each draw makes it so."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    if len(drawn.getvalue()) <= MAX_SVG_BYTES:
+        file.write_bytes(drawn.getvalue())
 
 
 def _captions(figures: Mapping[str, CaptionedFigure]) -> str:

@@ -6,21 +6,16 @@ from typing import Any
 import pandas as pd
 
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.markdown import brief_table
-from harness.report.numbers import count, fixed, significant, with_error
+from harness.report.grid import Grid, brief_grid
+from harness.report.numbers import count, fixed, plain, significant, with_error
 from harness.table import NOT_APPLICABLE
 
 _Row = Mapping[Hashable, Any]
 
 
-def _plain(value: Any) -> str:
+def _as_told(value: Any) -> str:
     """Return a cell as it stands."""
     return NOT_APPLICABLE if value is None else str(value)
-
-
-def _step_size(value: float | None) -> str:
-    """Return a step size scale."""
-    return NOT_APPLICABLE if value is None else f"{value:g}"
 
 
 def _yes_no(value: Any) -> str:
@@ -38,9 +33,9 @@ _SAMPLER: Sequence[tuple[str, str, Callable[[Any], str]]] = (
 )
 
 _OPTIMISER: Sequence[tuple[str, str, Callable[[Any], str]]] = (
-    ("etas tried", "etas_tried", _plain),
-    ("eta", "eta", _step_size),
-    ("stopping rule met", "converged", _plain),
+    ("etas tried", "etas_tried", _as_told),
+    ("eta", "eta", plain),
+    ("stopping rule met", "converged", _as_told),
     ("iterations", "n_iterations", count),
     ("ELBO", "elbo", lambda value: fixed(value, 2)),
     ("may be diverging", "may_be_diverging", _yes_no),
@@ -51,7 +46,7 @@ _OPTIMISER: Sequence[tuple[str, str, Callable[[Any], str]]] = (
 _TEXT = ("etas tried", "stopping rule met", "may be diverging")
 
 
-def sampler_table(tables: DatasetTables) -> str:
+def sampler_table(tables: DatasetTables) -> Grid | None:
     """Return what NUTS says of its runs.
 
     Parameters
@@ -61,13 +56,13 @@ def sampler_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown, empty without chains.
+    Grid or None
+        None without chains.
     """
     return _table([item for item in tables.series if item.are_chains], _SAMPLER)
 
 
-def optimiser_table(tables: DatasetTables) -> str:
+def optimiser_table(tables: DatasetTables) -> Grid | None:
     """Return what ADVI and the other approximations say of their runs.
 
     Parameters
@@ -77,15 +72,15 @@ def optimiser_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown, empty without an approximation.
+    Grid or None
+        None without an approximation.
     """
     return _table([item for item in tables.series if not item.are_chains], _OPTIMISER)
 
 
 def _table(
     series: Sequence[SeriesTables], columns: Sequence[tuple[str, str, Callable[[Any], str]]]
-) -> str:
+) -> Grid | None:
     """Return a row for each run with a fit."""
     rows = [
         [
@@ -95,7 +90,7 @@ def _table(
         for item in series
         for row in item.ok.to_dict("records")
     ]
-    return brief_table(("run", *(title for title, _, _ in columns)), rows, text=_TEXT)
+    return brief_grid(("run", *(title for title, _, _ in columns)), rows, text=_TEXT)
 
 
 def _cells(row: _Row, columns: Sequence[tuple[str, str, Callable[[Any], str]]]) -> list[str]:

@@ -1,7 +1,7 @@
 """What fits cost, and what they gave for it."""
 
 from harness.report.dataset import DatasetTables
-from harness.report.markdown import brief_table
+from harness.report.grid import Grid, brief_grid
 from harness.report.numbers import compact, count, median_range, seconds
 
 _COSTS = (
@@ -18,7 +18,7 @@ _COSTS = (
 )
 
 
-def cost_table(tables: DatasetTables) -> str:
+def cost_table(tables: DatasetTables) -> Grid | None:
     """Return times, gradients and effective draws of each series.
 
     Parameters
@@ -28,12 +28,12 @@ def cost_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown; of replicates the median and range.  Empty where no run gave a fit.
+    Grid or None
+        Of replicates the median and range.  None where no run gave a fit.
     """
     rows = [
         [series.head, *(median_range(series.ok[column], show) for _, column, show in _COSTS)]
         for series in tables.series
         if not series.ok.empty
     ]
-    return brief_table(("series", *(title for title, _, _ in _COSTS)), rows)
+    return brief_grid(("series", *(title for title, _, _ in _COSTS)), rows)

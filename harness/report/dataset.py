@@ -8,7 +8,7 @@ import pandas as pd
 from harness.fit import Status
 from harness.quantities import RAW, RELABELLED
 from harness.report.results import Results
-from harness.series import SeriesKey, series_titles
+from harness.series import SeriesKey, file_stem, series_titles
 
 _IDENTITY = ["program", "method", "variant"]
 _PROBLEMS = re.compile(r"\(the reference: (.+)\)$")
@@ -143,6 +143,11 @@ class DatasetTables:
     n_rows: int | None
     series: tuple[SeriesTables, ...]
     reference: ReferenceTables | None
+
+    @property
+    def stem(self) -> str:
+        """The name as parts of file names and links."""
+        return file_stem(self.name)
 
     @property
     def compared(self) -> tuple[SeriesTables, ...]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from harness.quantities import INVARIANT, PSIS
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.markdown import brief_table
+from harness.report.grid import Grid, brief_grid
 from harness.report.numbers import count, fixed, known, median_range, significant, with_error
 from harness.report.reasons import tally
 
@@ -27,7 +27,7 @@ _TEXT = ("draws", "parameter", "verdict")
 _WEIGHTED = "PSIS-weighted"
 
 
-def errors_table(tables: DatasetTables) -> str:
+def errors_table(tables: DatasetTables) -> Grid | None:
     """Return the errors of every series and parameter.
 
     Parameters
@@ -37,8 +37,8 @@ def errors_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown, empty where nothing could be compared.  The quantities that the verdict rests
+    Grid or None
+        None where nothing could be compared.  The quantities that the verdict rests
         on come first, then those that no renaming of components changes, then means corrected
         by importance weights.
     """
@@ -47,10 +47,10 @@ def errors_table(tables: DatasetTables) -> str:
         for draws, group in _groups(series):
             for name, replicates in group.groupby("parameter", sort=False):
                 rows.append(_cells(series, draws, str(name), replicates))
-    return brief_table(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows, text=_TEXT)
 
 
-def worst_errors_table(tables: DatasetTables) -> str:
+def worst_errors_table(tables: DatasetTables) -> Grid | None:
     """Return the errors of the parameter of each series whose mean is farthest off.
 
     Parameters
@@ -60,8 +60,8 @@ def worst_errors_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown, empty where nothing could be compared.
+    Grid or None
+        None where nothing could be compared.
     """
     rows = []
     for series in tables.compared:
@@ -70,7 +70,7 @@ def worst_errors_table(tables: DatasetTables) -> str:
             if sizes.notna().any() and not (group["labels"] == INVARIANT).any():
                 name = str(sizes.idxmax())
                 rows.append(_cells(series, draws, name, group[group["parameter"] == name]))
-    return brief_table(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows, text=_TEXT)
 
 
 def _groups(series: SeriesTables) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from harness.report.dataset import DatasetTables
-from harness.report.markdown import brief_table
-from harness.report.numbers import fixed, known, median_range, significant, with_error
+from harness.report.grid import Grid, brief_grid
+from harness.report.numbers import fixed, known, median_range, retell, significant, with_error
 
 # Title, column, and the column of its Monte Carlo error or of what Monte Carlo error would give.
 _DISTANCES = (
@@ -20,7 +20,7 @@ _DISTANCES = (
 )
 
 
-def joint_table(tables: DatasetTables) -> str:
+def joint_table(tables: DatasetTables) -> Grid | None:
     """Return the joint distances of each series.
 
     Parameters
@@ -30,8 +30,8 @@ def joint_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown; of replicates the median and range.  Empty where no distance is known.
+    Grid or None
+        Of replicates the median and range.  None where no distance is known.
     """
     columns = [name for _, name, _ in _DISTANCES]
     rows = [
@@ -39,7 +39,7 @@ def joint_table(tables: DatasetTables) -> str:
         for series in tables.series
         if series.ok[columns].notna().any(axis=None)
     ]
-    return brief_table(("series", *(title for title, _, _ in _DISTANCES)), rows)
+    return brief_grid(("series", *(title for title, _, _ in _DISTANCES)), rows)
 
 
 def _cell(fits: pd.DataFrame, column: str, beside: str) -> str:
@@ -49,4 +49,4 @@ def _cell(fits: pd.DataFrame, column: str, beside: str) -> str:
         return with_error(values[0], next(iter(known(fits[beside])), None))
     text = median_range(values, lambda value: fixed(value, 3) if value < 1 else significant(value))
     nulls = known(fits[beside]) if "null" in beside else []
-    return f"{text} ({significant(max(nulls))})" if values and nulls else text
+    return retell(f"{text} ({significant(max(nulls))})", text) if values and nulls else text

@@ -1,7 +1,7 @@
 """What the names of mixture components do to a fit."""
 
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.markdown import brief_table
+from harness.report.grid import Grid, brief_grid
 from harness.report.numbers import count, fixed, median_range
 from harness.table import NOT_APPLICABLE
 
@@ -9,7 +9,7 @@ from harness.table import NOT_APPLICABLE
 _SYMMETRIC = "one of several symmetric modes"
 
 
-def labels_table(tables: DatasetTables) -> str:
+def labels_table(tables: DatasetTables) -> Grid | None:
     """Return R-hat under each way of naming components, and the orders and modes visited.
 
     Parameters
@@ -19,8 +19,8 @@ def labels_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown, empty where no program has components.
+    Grid or None
+        None where no program has components.
     """
     head = (
         "series",
@@ -43,7 +43,7 @@ def labels_table(tables: DatasetTables) -> str:
         for series in tables.series
         if series.ok["n_label_orders"].notna().any()
     ]
-    return brief_table(head, rows, text=("symmetric modes covered",))
+    return brief_grid(head, rows, text=("symmetric modes covered",))
 
 
 def _covered(series: SeriesTables) -> str:

@@ -6,11 +6,17 @@ _REPLICATES = "Of replicates: median [smallest to largest], (2 of 3) where other
 
 #: Notes by kind of table.
 NOTES: Mapping[str, str] = {
-    "verdict": (
+    "matrix": (
         "**trust**: mean, sd, intervals and joint draws may be used. **means only**: the "
         "means, not the widths or the joint draws. **unknown**: a figure that decides is "
         "missing or too noisy. **do not trust**: nothing. Without a reference, chains are "
         "judged by their own diagnostics, which cannot tell of a mode that no chain visits. "
+        "Whole fit: the joint draws, which are judged by rules of their own and by the worst "
+        "parameter ([rules](../../docs/verdict.md)). Of replicates the worst verdict, (2 of 3) "
+        "where others have a better one. Speed: the reference's time divided by this one's. "
+        "Fit: seconds, of replicates median [smallest to largest]."
+    ),
+    "verdict": (
         "What decided: the figure, its value and its limit ([rules](../../docs/verdict.md)); "
         "of replicates the worst verdict's commonest, with the replicate's number. Mean "
         "error: distance from the reference's mean in its sds ± Monte Carlo standard error, "
@@ -19,6 +25,12 @@ NOTES: Mapping[str, str] = {
         "importance weights' tail, with the limit above which they carry no estimate. Speed: "
         "the reference's time divided by this one's. n/a: does not apply, or is not known. "
         + _REPLICATES
+    ),
+    "weights": (
+        "k-hat: shape of the importance weights' tail. Above the limit, weights do not mend the "
+        "draws, and the fit is too far from the posterior where it has its draws; below it, the "
+        "weighted draws are worth so many effective ones. k-hat cannot see a mode that the "
+        "approximation never visits. Within the limit: of replicates, how many. " + _REPLICATES
     ),
     "errors": (
         "Mean error: the mean's distance from the reference's, in the reference's sds, ± "

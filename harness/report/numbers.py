@@ -3,10 +3,40 @@
 import math
 import statistics
 from collections.abc import Callable, Iterable
+from typing import Self
 
 import pandas as pd
 
 from harness.table import NOT_APPLICABLE
+
+
+class Number(str):
+    """A number as text that has not forgotten the number.
+
+    Attributes
+    ----------
+    value : float
+        As it stands in the saved tables, or computed from them, before it was rounded.
+    """
+
+    value: float
+
+    def __new__(cls, text: str, value: float) -> Self:
+        """Return the text with its number."""
+        made = super().__new__(cls, text)
+        made.value = float(value)
+        return made
+
+
+def number_in(text: str) -> float | None:
+    """Return the number behind a cell's text, None of a text that shows none."""
+    return text.value if isinstance(text, Number) else None
+
+
+def retell(text: str, source: str) -> str:
+    """Return a text that shows the number of another."""
+    value = number_in(source)
+    return text if value is None else Number(text, value)
 
 
 def decimals_for(error: float | None, *, otherwise: int = 3) -> int:
@@ -33,7 +63,7 @@ def fixed(value: float | None, decimals: int) -> str:
     """Return a number with fixed decimals, ``n/a`` for None and NaN, never ``-0.0``."""
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"
+    return Number(f"{round(value, decimals) + 0.0:.{decimals}f}", value)
 
 
 def significant(value: float | None, digits: int = 2) -> str:
@@ -41,7 +71,7 @@ def significant(value: float | None, digits: int = 2) -> str:
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
     if value == 0 or math.isinf(value):
-        return f"{value:g}"
+        return Number(f"{value:g}", value)
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     return fixed(value, decimals)
 
@@ -65,7 +95,9 @@ def compact(value: float | None) -> str:
     """Return a number with three significant digits, with an exponent where it is very large."""
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
-    return f"{value:.3g}" if abs(value) >= 1e6 or 0 < abs(value) < 1e-3 else significant(value, 3)
+    if abs(value) >= 1e6 or 0 < abs(value) < 1e-3:
+        return Number(f"{value:.3g}", value)
+    return significant(value, 3)
 
 
 def with_error(value: float | None, error: float | None) -> str:
@@ -75,7 +107,12 @@ def with_error(value: float | None, error: float | None) -> str:
     if error is None or not math.isfinite(error) or error <= 0:
         return significant(value, 3)
     decimals = min(max(0, 1 - math.floor(math.log10(error))), 8)
-    return f"{fixed(value, decimals)} ± {fixed(error, decimals)}"
+    return Number(f"{fixed(value, decimals)} ± {fixed(error, decimals)}", value)
+
+
+def plain(value: float | None) -> str:
+    """Return a number with up to six significant digits and no zeros behind; ``n/a`` for None."""
+    return NOT_APPLICABLE if value is None else Number(f"{value:g}", value)
 
 
 def known(values: Iterable[object]) -> list[float]:
@@ -105,5 +142,6 @@ def median_range(values: Iterable[object], show: Callable[[float], str]) -> str:
     if not numbers:
         return NOT_APPLICABLE
     low, middle, high = show(min(numbers)), show(statistics.median(numbers)), show(max(numbers))
-    text = middle if low == high else f"{middle} [{low} to {high}]"
-    return text if len(numbers) == len(cells) else f"{text} ({len(numbers)} of {len(cells)})"
+    text = str(middle) if low == high else f"{middle} [{low} to {high}]"
+    of = "" if len(numbers) == len(cells) else f" ({len(numbers)} of {len(cells)})"
+    return retell(text + of, middle)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.report.markdown import markdown_table
+from harness.report.grid import Grid, make_grid
 
 
 def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
@@ -54,7 +54,7 @@ def machine_line(manifest: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def seeds_table(manifest: dict[str, Any]) -> str:
+def seeds_table(manifest: dict[str, Any]) -> Grid:
     """Return the options and seeds of the runs, replicates in one row."""
     seeds: dict[tuple[str, str], list[str]] = {}
     for item in manifest.get("runs", []):
@@ -63,4 +63,4 @@ def seeds_table(manifest: dict[str, Any]) -> str:
         seeds.setdefault((series, options), []).append(str(item["seed"]))
     rows = [[series, options, ", ".join(values)] for (series, options), values in seeds.items()]
     head = ["run", "options", "seed of each replicate"]
-    return markdown_table(head, rows, text_columns=(0, 1, 2))
+    return make_grid(head, rows, text_columns=(0, 1, 2))

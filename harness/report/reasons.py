@@ -82,6 +82,17 @@ def worst_verdict(rows: pd.DataFrame) -> str:
     return max((str(item) for item in rows["verdict"].dropna()), key=severity, default="")
 
 
+def worst_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the worst row of each replicate, of equals the one with the largest R-hat."""
+    ranked = rows.assign(
+        severity=[severity(str(verdict)) for verdict in rows["verdict"]],
+        distance=rows["r_hat"].fillna(0.0),
+        verdict_reason=rows["parameter"] + ": " + rows["verdict_reason"],
+    )
+    ranked = ranked.sort_values(["severity", "distance"], ascending=False, kind="stable")
+    return ranked.drop_duplicates("replicate").sort_values("replicate")
+
+
 def what_decided(rows: pd.DataFrame) -> str:
     """Say in short what the worst verdict of some rows rests on.
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.errors import ResultsError
+from harness.series import file_stem
 from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
 
 
@@ -17,18 +18,26 @@ class ReportFigure:
 
     Attributes
     ----------
+    name : str
+        The stem of its files' names.
     path : str
-        Relative to the report.
+        Its PNG, relative to the report.
     dataset : str
         The data set that it shows.
     caption, alt : str
         Its caption and the text for those who cannot see it.
     """
 
+    name: str
     path: str
     dataset: str
     caption: str
     alt: str
+
+    @property
+    def kind(self) -> str:
+        """What it shows, whatever the data set."""
+        return self.name.removeprefix(f"{file_stem(self.dataset)}_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +115,7 @@ def _read_figures(folder: Path) -> tuple[ReportFigure, ...]:
         return ()
     return tuple(
         ReportFigure(
+            name=item["name"],
             path=f"figures/{item['name']}.png",
             dataset=item["dataset"],
             caption=item["caption"],

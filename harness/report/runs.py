@@ -1,4 +1,4 @@
-"""The Markdown tables of runs, a row each, and of published numbers."""
+"""The tables of runs, a row each, and of published numbers."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -7,8 +7,8 @@ import pandas as pd
 
 from harness.published import Published, PublishedRun
 from harness.report.dataset import DatasetTables
-from harness.report.markdown import ABSENT, markdown_table
-from harness.report.numbers import count, fixed, seconds
+from harness.report.grid import ABSENT, Grid, make_grid
+from harness.report.numbers import Number, count, fixed, plain, seconds
 from harness.series import METHOD_TITLES
 from harness.table import NOT_APPLICABLE
 
@@ -26,7 +26,7 @@ _HEAD = (
 )
 
 
-def runs_table(tables: DatasetTables, published: Published | None) -> str:
+def runs_table(tables: DatasetTables, published: Published | None) -> Grid:
     """Return a row per run of one data set: what it has seen, how it ended, warnings.
 
     Parameters
@@ -38,14 +38,13 @@ def runs_table(tables: DatasetTables, published: Published | None) -> str:
 
     Returns
     -------
-    str
-        Markdown.
+    Grid
     """
     rows = [_run_cells(row) for item in tables.series for row in item.fits.to_dict("records")]
     for run in published.runs_on(tables.name) if published else ():
         assert published is not None  # noqa: S101 - there is a run
         rows.append(_published_cells(run, published.name))
-    return markdown_table(_HEAD, rows, text_columns=(0, 1, 7, 8, 9))
+    return make_grid(_HEAD, rows, text_columns=(0, 1, 7, 8, 9))
 
 
 def _run_cells(row: Mapping[Hashable, Any]) -> list[str]:
@@ -58,7 +57,7 @@ def _run_cells(row: Mapping[Hashable, Any]) -> list[str]:
         str(row["program"]),
         str(row["replicate"]),
         count(known["n_rows"]),
-        NOT_APPLICABLE if weight is None else f"{weight:g}",
+        plain(weight),
         seconds(known["fit_time_s"]),
         fixed(known["elbo"], 2),
         str(known["verdict"] or NOT_APPLICABLE),
@@ -74,7 +73,7 @@ def _published_cells(run: PublishedRun, name: str) -> list[str]:
         ABSENT,
         ABSENT,
         count(run.n_rows) if run.n_rows else ABSENT,
-        f"{run.likelihood_weight:g}" if run.likelihood_weight else ABSENT,
+        plain(run.likelihood_weight) if run.likelihood_weight else ABSENT,
         seconds(run.fit_time_s) if run.fit_time_s else ABSENT,
         fixed(run.elbo, 2) if run.elbo is not None else ABSENT,
         ABSENT,
@@ -97,13 +96,13 @@ _PUBLISHED_FIELDS = (
 )
 
 
-def published_table(published: Published) -> str:
+def published_table(published: Published) -> Grid:
     """Return every published summary as it was printed, a row per fit and parameter."""
     rows = []
     for run in published.runs:
         for name, summary in run.parameters.items():
             values = [getattr(summary, item) for item in _PUBLISHED_FIELDS]
-            cells = [ABSENT if value is None else f"{value:.10g}" for value in values]
+            cells = [ABSENT if v is None else Number(f"{v:.10g}", v) for v in values]
             rows.append([run.dataset, run.title, run.labels or ABSENT, name, *cells])
     head = ["data set", "fit", "labels", "parameter", *_PUBLISHED_FIELDS]
-    return markdown_table(head, rows, text_columns=(0, 1, 2, 3))
+    return make_grid(head, rows, text_columns=(0, 1, 2, 3))

@@ -1,4 +1,4 @@
-"""The parts of a report on one data set: tables with their titles and notes."""
+"""The parts of a report on one data set: tables with their titles, notes and figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,24 @@ from harness.report.columns import Column, dataset_columns
 from harness.report.cost import cost_table
 from harness.report.dataset import DatasetTables
 from harness.report.errors import errors_table, worst_errors_table
+from harness.report.grid import Grid
 from harness.report.joint import joint_table
 from harness.report.labels import labels_table
+from harness.report.markdown import markdown_table
+from harness.report.matrix import matrix_grids
 from harness.report.notes import INDEPENDENT, NOTES, ORDERED
 from harness.report.runs import runs_table
 from harness.report.stability import stability_table, worst_stability_table
 from harness.report.verdicts import verdict_table
+from harness.report.weights import weights_table
 from harness.report.wide import diagnostics_table, estimates_table
+
+_COMPARISON, _FITS, _STABILITY = ("comparison.csv",), ("fits.csv",), ("stability.csv",)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A table of the report.
+    """A table of the report, or a place for figures.
 
     Attributes
     ----------
@@ -29,98 +35,151 @@ class Part:
         The stem of its file's name.
     title : str
         Its heading.
-    table : str
-        Markdown; empty where there is nothing to say.
-    more : str
-        The longer table that its file has in its place; empty if it is the same.
+    table : Grid or None
+        None where there is nothing to say.
+    more : Grid or None
+        The longer table that its file has in its place; None if it is the same.
+    more_title : str
+        What the longer table has more.
     note : str
-        What its columns mean.
+        What its columns mean, in Markdown.
+    sources : tuple of str
+        The saved tables that its numbers come from.
+    figures : tuple of str
+        Kinds of figures that belong here.
     """
 
     kind: str
     title: str
-    table: str
-    more: str = ""
-    note: str
+    table: Grid | None = None
+    more: Grid | None = None
+    more_title: str = "All parameters"
+    note: str = ""
+    sources: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
 
     @property
     def page(self) -> str:
-        """The content of its file."""
-        return f"{self.more or self.table}\n\n{self.note}\n"
+        """The content of its file; empty without a table."""
+        grid = self.more or self.table
+        return f"{markdown_table(grid)}\n\n{self.note}\n" if grid else ""
 
 
-def _part(kind: str, title: str, table: str, *, more: str = "", extra: str = "") -> Part:
-    """Return a table with its note."""
-    return Part(kind=kind, title=title, table=table, more=more, note=NOTES[kind] + extra)
-
-
-def verdict_part(tables: DatasetTables) -> Part:
-    """Return the table that the report opens with."""
-    return _part("verdict", "May I trust it?", verdict_table(tables))
-
-
-def parts_before_figures(tables: DatasetTables, published: Published | None) -> list[Part]:
-    """Return errors and estimates; parts without a table are left out."""
-    columns = dataset_columns(tables, published)
-    ordered = any(column.labels == RELABELLED for column in columns)
-    return _present(
-        _part(
-            "errors",
-            "Errors of the worst parameter",
-            worst_errors_table(tables),
-            more=errors_table(tables),
-        ),
-        _part(
-            "estimates",
-            "Estimates",
-            estimates_table(columns) if _has_estimates(columns) else "",
-            extra=ORDERED if ordered else "",
-        ),
+def _part(
+    kind: str,
+    title: str,
+    table: Grid | None,
+    sources: tuple[str, ...],
+    *,
+    more: Grid | None = None,
+    extra: str = "",
+) -> Part:
+    """Return a table with its note; a longer one only where it is longer."""
+    return Part(
+        kind=kind,
+        title=title,
+        table=table,
+        more=more if more != table else None,
+        note=NOTES[kind] + extra,
+        sources=sources,
     )
 
 
-def parts_after_figures(tables: DatasetTables, published: Published | None) -> list[Part]:
-    """Return everything else; parts without a table are left out."""
+def matrix_part(tables: DatasetTables) -> Part:
+    """Return the table that the report opens with."""
+    matrix, reasons = matrix_grids(tables)
+    return Part(
+        kind="matrix",
+        title="May I trust it?",
+        table=matrix,
+        more=reasons,
+        more_title="The reason of every verdict",
+        note=NOTES["matrix"],
+        sources=_COMPARISON + _FITS,
+    )
+
+
+def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Part]:
+    """Return all else on a data set, in the order of the report.
+
+    Parts without a table are left out, unless they are a place for figures.
+    """
     columns = dataset_columns(tables, published)
-    independent = any(_is_independent(column) for column in columns)
-    return _present(
-        _part("labels", "Labels", labels_table(tables)),
+    parts = (
+        _part("verdict", "What decided", verdict_table(tables), _FITS + _COMPARISON),
+        Part(kind="data", title="The data and the posterior", figures=("posterior", "weights")),
+        *_estimates(columns),
+        *_errors(tables),
+        *_accounts(tables),
+        _part("labels", "Labels", labels_table(tables), _FITS),
         _part(
             "stability",
             "Stability of the least stable parameter",
             worst_stability_table(tables),
+            _STABILITY,
             more=stability_table(tables),
         ),
-        _part("joint", "Joint distances", joint_table(tables)),
-        _part("cost", "Cost", cost_table(tables)),
+        _part("cost", "Cost", cost_table(tables), _FITS),
+        _part("runs", "Runs and their warnings", runs_table(tables, published), _FITS),
+    )
+    return [part for part in parts if part.table or part.figures]
+
+
+def _estimates(columns: Sequence[Column]) -> tuple[Part, ...]:
+    """Return posterior means with their diagnostics and intervals."""
+    some = any(column.estimates for column in columns if column.key)
+    ordered = any(column.labels == RELABELLED for column in columns)
+    independent = any(_is_independent(column) for column in columns)
+    return (
+        _part(
+            "estimates",
+            "Posterior means",
+            estimates_table(columns) if some else None,
+            _COMPARISON,
+            extra=ORDERED if ordered else "",
+        ),
         _part(
             "diagnostics",
-            "Diagnostics",
-            diagnostics_table(columns) if _has_estimates(columns) else "",
+            "R-hat and effective sample sizes",
+            diagnostics_table(columns) if some else None,
+            _COMPARISON,
             extra=INDEPENDENT if independent else "",
         ),
-        _part("samplers", "NUTS's own account", sampler_table(tables)),
-        _part("optimisers", _optimisers_title(tables), optimiser_table(tables)),
-        _part("runs", "Runs", runs_table(tables, published)),
+        Part(kind="intervals", title="Means and intervals, drawn", figures=("forest",)),
     )
 
 
-def _present(*parts: Part) -> list[Part]:
-    """Leave out parts without a table."""
-    return [part for part in parts if part.table]
+def _errors(tables: DatasetTables) -> tuple[Part, ...]:
+    """Return how far fits are from the reference."""
+    return (
+        _part(
+            "errors",
+            "Errors of the worst parameter",
+            worst_errors_table(tables),
+            _COMPARISON,
+            more=errors_table(tables),
+        ),
+        Part(
+            kind="approximations",
+            title="The approximations, drawn",
+            figures=("approximations", "zoom"),
+        ),
+        _part("joint", "Joint distances", joint_table(tables), _FITS),
+        _part("weights", "Importance weights: k-hat", weights_table(tables), _FITS),
+    )
 
 
-def _has_estimates(columns: Sequence[Column]) -> bool:
-    """Whether any series of the study gave a fit."""
-    return any(column.estimates for column in columns if column.key)
+def _accounts(tables: DatasetTables) -> tuple[Part, ...]:
+    """Return what the algorithms say of themselves."""
+    only_advi = all("advi" in item.key.method for item in tables.series if not item.are_chains)
+    title = "ADVI's own account" if only_advi else "The approximations' own account"
+    return (
+        Part(kind="elbo", title="ELBO traces", figures=("elbo",)),
+        _part("optimisers", title, optimiser_table(tables), _FITS),
+        _part("samplers", "NUTS's own account", sampler_table(tables), _FITS),
+    )
 
 
 def _is_independent(column: Column) -> bool:
     """Whether a column of the study has estimates that R-hat does not apply to."""
     return column.key is not None and bool(column.estimates) and not column.are_chains
-
-
-def _optimisers_title(tables: DatasetTables) -> str:
-    """Name the approximations."""
-    only_advi = all("advi" in item.key.method for item in tables.series if not item.are_chains)
-    return "ADVI's own account" if only_advi else "The approximations' own account"

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.markdown import brief_table
+from harness.report.grid import Grid, brief_grid
 from harness.report.numbers import compact, count, fixed, known, significant, with_error
 from harness.table import NOT_APPLICABLE
 
@@ -26,7 +26,7 @@ _TEXT = ("labels", "parameter")
 _NAMES = frozenset({"dataset", "program", "method", "variant", *_TEXT})
 
 
-def stability_table(tables: DatasetTables) -> str:
+def stability_table(tables: DatasetTables) -> Grid | None:
     """Return the spread of every series of replicates, every quantity.
 
     Parameters
@@ -36,14 +36,14 @@ def stability_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown, empty without replicates.
+    Grid or None
+        None without replicates.
     """
     rows = [_cells(series, row) for series in tables.series for row in _records(series.stability)]
-    return brief_table(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows, text=_TEXT)
 
 
-def worst_stability_table(tables: DatasetTables) -> str:
+def worst_stability_table(tables: DatasetTables) -> Grid | None:
     """Return the spread of each series' least stable quantity, of those that are judged.
 
     Parameters
@@ -53,8 +53,8 @@ def worst_stability_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown, empty without replicates.
+    Grid or None
+        None without replicates.
     """
     rows = []
     for series in tables.series:
@@ -64,7 +64,7 @@ def worst_stability_table(tables: DatasetTables) -> str:
         if spread.notna().any():
             mine = judged.loc[[spread.idxmax()]]
         rows += [_cells(series, row) for row in _records(mine.iloc[:1])]
-    return brief_table(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows, text=_TEXT)
 
 
 def _records(table: pd.DataFrame) -> list[pd.Series]:

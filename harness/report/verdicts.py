@@ -7,9 +7,9 @@ import pandas as pd
 
 from harness.quantities import RAW
 from harness.report.dataset import DatasetTables, ReferenceTables, SeriesTables
-from harness.report.markdown import brief_table
-from harness.report.numbers import known, median_range, seconds, significant, with_error
-from harness.report.reasons import severity, tally, what_decided, worst_verdict
+from harness.report.grid import Grid, brief_grid
+from harness.report.numbers import known, median_range, retell, seconds, significant, with_error
+from harness.report.reasons import tally, what_decided, worst_rows, worst_verdict
 from harness.table import NOT_APPLICABLE
 from harness.verdict.figures import Verdict
 
@@ -27,7 +27,7 @@ _HEAD = (
 )
 
 
-def verdict_table(tables: DatasetTables) -> str:
+def verdict_table(tables: DatasetTables) -> Grid | None:
     """Return the verdict on each series of a data set and the figures beside it.
 
     Parameters
@@ -37,32 +37,21 @@ def verdict_table(tables: DatasetTables) -> str:
 
     Returns
     -------
-    str
-        Markdown; chains whose labels switched have a line as sampled too.
+    Grid or None
+        Chains whose labels switched have a line as sampled too.
     """
     rows = []
     for series in tables.series:
         if series.has_raw_line:
             raw = series.labelled(RAW)
-            cells = _cells(_by_replicate(raw), raw)
+            cells = _cells(worst_rows(raw), raw)
             rows.append(
-                [f"{series.head}, raw labels", *cells, NOT_APPLICABLE, *_times(series, tables)]
+                [f"{series.head}, raw labels", *cells, NOT_APPLICABLE, *times(series, tables)]
             )
         title = series.head + (", the reference" if series.is_reference else "")
         cells = _cells(series.fits, series.judged)
-        rows.append([title, *cells, _k_hat(series), *_times(series, tables)])
-    return brief_table(_HEAD, rows, text=("verdict", "what decided", "of"))
-
-
-def _by_replicate(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the worst row of each replicate, of equals the one with the largest R-hat."""
-    ranked = rows.assign(
-        severity=[severity(str(verdict)) for verdict in rows["verdict"]],
-        distance=rows["r_hat"].fillna(0.0),
-        verdict_reason=rows["parameter"] + ": " + rows["verdict_reason"],
-    )
-    ranked = ranked.sort_values(["severity", "distance"], ascending=False, kind="stable")
-    return ranked.drop_duplicates("replicate").sort_values("replicate")
+        rows.append([title, *cells, _k_hat(series), *times(series, tables)])
+    return brief_grid(_HEAD, rows, text=("verdict", "what decided", "of"))
 
 
 def _cells(verdicts: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
@@ -109,10 +98,12 @@ def _k_hat(series: SeriesTables) -> str:
     """Return k-hat with its threshold."""
     limits = known(series.ok["k_hat_threshold"])
     k_hat = median_range(series.ok["k_hat"], significant)
-    return f"{k_hat} ({significant(min(limits))})" if limits and k_hat != NOT_APPLICABLE else k_hat
+    if not limits or k_hat == NOT_APPLICABLE:
+        return k_hat
+    return retell(f"{k_hat} ({significant(min(limits))})", k_hat)
 
 
-def _times(series: SeriesTables, tables: DatasetTables) -> tuple[str, str]:
+def times(series: SeriesTables, tables: DatasetTables) -> tuple[str, str]:
     """Return the time of a fit and how many times faster than the reference it is."""
     times = known(series.ok["fit_time_s"])
     return median_range(times, seconds), significant(_speed(series, tables.reference))

@@ -1,4 +1,4 @@
-"""The wide Markdown tables of estimates and diagnostics: parameters against series."""
+"""The wide tables of estimates and diagnostics: parameters against series."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from harness.fit import Status
 from harness.quantities import RAW, RELABELLED
 from harness.report.columns import Column, Estimate
-from harness.report.markdown import ABSENT, NOTE_MARK, markdown_table
-from harness.report.numbers import count, decimals_for, fixed, significant
+from harness.report.grid import ABSENT, NOTE_MARK, Grid, make_grid
+from harness.report.numbers import Number, count, decimals_for, fixed, retell, significant
 from harness.table import NOT_APPLICABLE
 
 #: With more series than this, and fewer parameters, tables have a row for each series.
@@ -50,7 +50,7 @@ def heads(columns: Sequence[Column]) -> list[str]:
     ]
 
 
-def estimates_table(columns: Sequence[Column]) -> str:
+def estimates_table(columns: Sequence[Column]) -> Grid:
     """Return means and sds, parameters down and series across, or the other way round.
 
     Parameters
@@ -60,8 +60,8 @@ def estimates_table(columns: Sequence[Column]) -> str:
 
     Returns
     -------
-    str
-        Markdown; a cell is ``mean (sd)``, of replicates ``mean (sd) [sd between replicates]``.
+    Grid
+        A cell is ``mean (sd)``, of replicates ``mean (sd) [sd between replicates]``.
     """
     parameters = _parameters(columns)
     cells = [
@@ -72,9 +72,9 @@ def estimates_table(columns: Sequence[Column]) -> str:
         rows = [
             [head, *row] for head, row in zip(heads(columns), zip(*cells, strict=True), strict=True)
         ]
-        return markdown_table(["series", *parameters], rows)
+        return make_grid(["series", *parameters], rows)
     rows = [[name, *row] for name, row in zip(parameters, cells, strict=True)]
-    return markdown_table(["parameter", *heads(columns)], rows)
+    return make_grid(["parameter", *heads(columns)], rows)
 
 
 def _row_error(columns: Sequence[Column], name: str) -> float | None:
@@ -104,7 +104,7 @@ def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
         cell += f" ({fixed(estimate.sd, max(decimals, two_digits))})"
     if estimate.between_sd is not None:
         cell += f" [{significant(estimate.between_sd)}]"
-    return cell
+    return Number(cell, estimate.mean)
 
 
 def _printed_cell(estimate: Estimate, decimals: int) -> str:
@@ -115,7 +115,7 @@ def _printed_cell(estimate: Estimate, decimals: int) -> str:
         return fixed(value, min(decimals, n_printed))
 
     mean = shorten(estimate.mean) if estimate.mean is not None else ABSENT
-    return mean if estimate.sd is None else f"{mean} ({shorten(estimate.sd)})"
+    return mean if estimate.sd is None else retell(f"{mean} ({shorten(estimate.sd)})", mean)
 
 
 _DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[..., str]]] = (
@@ -126,7 +126,7 @@ _DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[.
 )
 
 
-def diagnostics_table(columns: Sequence[Column]) -> str:
+def diagnostics_table(columns: Sequence[Column]) -> Grid:
     """Return R-hat, effective sample sizes and Monte Carlo errors.
 
     Parameters
@@ -136,8 +136,8 @@ def diagnostics_table(columns: Sequence[Column]) -> str:
 
     Returns
     -------
-    str
-        Markdown; ``n/a¹`` where draws are independent and a diagnostic of chains says nothing.
+    Grid
+        ``n/a¹`` where draws are independent and a diagnostic of chains says nothing.
     """
     if is_transposed(columns):
         return _transposed_diagnostics(columns)
@@ -147,10 +147,10 @@ def diagnostics_table(columns: Sequence[Column]) -> str:
             cells = [_diagnostic_cell(column, name, get, show) for column in columns]
             rows.append([name if i == 0 else ABSENT, label, *cells])
     head = ["parameter", "diagnostic", *heads(columns)]
-    return markdown_table(head, rows, text_columns=(0, 1))
+    return make_grid(head, rows, text_columns=(0, 1), is_sortable=False)
 
 
-def _transposed_diagnostics(columns: Sequence[Column]) -> str:
+def _transposed_diagnostics(columns: Sequence[Column]) -> Grid:
     """Return the same with a row for each series and diagnostic, equal rows in one."""
     parameters = _parameters(columns)
     rows = []
@@ -161,7 +161,9 @@ def _transposed_diagnostics(columns: Sequence[Column]) -> str:
             labels_of.setdefault(cells, []).append(label)
         for i, (cells, labels) in enumerate(labels_of.items()):
             rows.append([head if i == 0 else ABSENT, ", ".join(labels), *cells])
-    return markdown_table(["series", "diagnostic", *parameters], rows, text_columns=(0, 1))
+    return make_grid(
+        ["series", "diagnostic", *parameters], rows, text_columns=(0, 1), is_sortable=False
+    )
 
 
 def _diagnostic_cell(

@@ -1,0 +1,144 @@
+"""Views to pages: Markdown, and one HTML file that holds all it needs."""
+
+import base64
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from harness.errors import ResultsError
+from harness.report.markdown import markdown_table
+from harness.report.matrix import SYMBOLS, Judged
+from harness.report.numbers import number_in
+from harness.report.reasons import severity
+from harness.report.results import ReportFigure
+from harness.report.view import ReportView
+
+_INLINE = re.compile(
+    r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)"
+)
+
+
+def markdown_page(report: ReportView) -> str:
+    """Return ``report.md``."""
+    text = _environment().get_template("report.md.j2").render(report=report)
+    return _single_blank_lines(text)
+
+
+def html_page(report: ReportView, folder: Path) -> str:
+    """Return ``report.html``, with its figures inside.
+
+    Parameters
+    ----------
+    report : ReportView
+        What it says.
+    folder : Path
+        Where the figures' files are.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ResultsError
+        If a figure cannot be read.
+    """
+    environment = _environment()
+    environment.globals["data_uri"] = lambda figure: data_uri(figure, folder)
+    return environment.get_template("report.html.j2").render(report=report)
+
+
+def _environment() -> Environment:
+    """Return what fills the templates."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "markdown": markdown_table,
+        "inline": inline_html,
+        "attributes": cell_attributes,
+        "breakable": lambda cell: escape(cell).replace("_", Markup("_<wbr>")),
+        "severity": severity,
+        "verdict_class": verdict_class,
+        "symbol": lambda cell: SYMBOLS.get(cell.verdict, ""),
+    }
+    environment.globals["symbols"] = SYMBOLS
+    environment.tests["judged"] = lambda cell: isinstance(cell, Judged)
+    return environment
+
+
+def _single_blank_lines(text: str) -> str:
+    """Fold runs of blank lines, which absent parts leave behind, into one."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.strip() or (lines and lines[-1]):
+            lines.append(line.rstrip())
+    return "\n".join(lines).strip() + "\n"
+
+
+def inline_html(text: str) -> Markup:
+    """Return a line of Markdown as HTML: code, bold, links; a verdict in bold gets its colour."""
+    parts = []
+    at = 0
+    for found in _INLINE.finditer(text):
+        parts.append(escape(text[at : found.start()]))
+        at = found.end()
+        if found["code"]:
+            parts.append(Markup("<code>{}</code>").format(found["code"]))
+        elif found["strong"] in SYMBOLS:
+            parts.append(
+                Markup('<strong class="badge {}"><span aria-hidden="true">{}</span> {}</strong>')
+                .format(verdict_class(found["strong"]), SYMBOLS[found["strong"]], found["strong"])
+            )  # fmt: skip
+        elif found["strong"]:
+            parts.append(Markup("<strong>{}</strong>").format(found["strong"]))
+        else:
+            parts.append(Markup('<a href="{}">{}</a>').format(found["target"], found["text"]))
+    return Markup("").join([*parts, escape(text[at:])])
+
+
+def verdict_class(verdict: str) -> str:
+    """Return the class that colours a verdict."""
+    return f"v-{verdict.replace(' ', '-')}"
+
+
+def cell_attributes(cell: str) -> Markup:
+    """Return a cell's attributes: the number behind its text, or its verdict with the reason."""
+    if isinstance(cell, Judged):
+        shown = Markup(' class="verdict {}" data-order="{}"').format(
+            verdict_class(cell.verdict), severity(cell.verdict)
+        )
+        return shown + (Markup(' title="{}"').format(cell.reason) if cell.reason else Markup(""))
+    value = number_in(cell)
+    if value is None:
+        return Markup("")
+    return Markup(' data-value="{}"').format(f"{value:.15g}")
+
+
+def data_uri(figure: ReportFigure, folder: Path) -> str:
+    """Return a figure as a link that holds it: vector where that was light enough, else pixels.
+
+    Raises
+    ------
+    ResultsError
+        If there is no such file.
+    """
+    pixels = folder / figure.path
+    vector = pixels.with_suffix(".svg")
+    try:
+        if vector.is_file():
+            kind, content = "svg+xml", vector.read_bytes()
+        else:
+            kind, content = "png", pixels.read_bytes()
+    except OSError as error:
+        raise ResultsError(
+            f"cannot read '{error.filename}' ({error.strerror}); run the study again"
+        ) from error
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,188 @@
+"""What a report says, before it is Markdown or HTML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from harness.published import Published
+from harness.report.dataset import DatasetTables, dataset_tables
+from harness.report.findings import findings
+from harness.report.grid import Grid
+from harness.report.provenance import machine_line, provenance_rows, seeds_table
+from harness.report.redone import Counterpart, counterparts, data_sentence
+from harness.report.results import ReportFigure, Results
+from harness.report.runs import published_table
+from harness.report.sections import Part, dataset_parts, matrix_part
+from harness.report.verdicts import answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureView:
+    """A figure with its number in the report."""
+
+    number: int
+    figure: ReportFigure
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartView:
+    """A part with its figures, and those of its figures that stand elsewhere."""
+
+    part: Part
+    figures: tuple[FigureView, ...]
+    elsewhere: tuple[FigureView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetView:
+    """One data set: the answer, what the tables say, and the parts."""
+
+    name: str
+    stem: str
+    n_rows: int | None
+    answer: str
+    matrix: Part
+    findings: tuple[str, ...]
+    parts: tuple[PartView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedoneView:
+    """One of the study's figures beside those of the source that it redoes."""
+
+    view: FigureView
+    items: tuple[Counterpart, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportView:
+    """A whole report.
+
+    Attributes
+    ----------
+    name, title, description : str
+        The study's.
+    published : Published or None
+        Numbers from elsewhere.
+    datasets : tuple of DatasetView
+        In the study's order.
+    redone : tuple of RedoneView
+        The source's figures; empty without any.
+    provenance : tuple of tuple
+        Names with versions and digests, in Markdown.
+    machine : str
+        The machine in a phrase.
+    runs : Grid
+        Options and seeds.
+    published_table : Grid or None
+        All published numbers.
+    """
+
+    name: str
+    title: str
+    description: str
+    published: Published | None
+    datasets: tuple[DatasetView, ...]
+    redone: tuple[RedoneView, ...]
+    provenance: tuple[tuple[str, str], ...]
+    machine: str
+    runs: Grid
+    published_table: Grid | None
+
+
+def make_view(results: Results, published: Published | None) -> ReportView:
+    """Say what a report says.
+
+    Parameters
+    ----------
+    results : Results
+        Saved tables, manifest and figures.
+    published : Published or None
+        Numbers to set beside the study's own.
+
+    Returns
+    -------
+    ReportView
+        Figures are numbered in the order in which they stand: first those that redo the
+        source's, then those of each data set.
+
+    Raises
+    ------
+    PublishedError
+        If a text of the source asks for a number that is not there.
+    """
+    manifest = results.manifest
+    tables = [dataset_tables(results, name) for name in results.datasets]
+    numbers = count(1)
+    redone = _redone(results.figures, tables, published, numbers)
+    study = manifest["study"]
+    return ReportView(
+        name=study["name"],
+        title=study["title"],
+        description=" ".join(manifest.get("description", "").split()),
+        published=published,
+        datasets=tuple(_dataset(item, results, published, redone, numbers) for item in tables),
+        redone=redone,
+        provenance=tuple(provenance_rows(manifest)),
+        machine=machine_line(manifest),
+        runs=seeds_table(manifest),
+        published_table=published_table(published) if published else None,
+    )
+
+
+def _redone(
+    figures: Sequence[ReportFigure],
+    tables: Sequence[DatasetTables],
+    published: Published | None,
+    numbers: "count[int]",
+) -> tuple[RedoneView, ...]:
+    """Group the source's figures by the study's own, leaving out those that were not drawn."""
+    items = counterparts(published, tables) if published else []
+    by_name = {figure.name: figure for figure in figures}
+    names = [name for name in dict.fromkeys(item.figure for item in items) if name in by_name]
+    return tuple(
+        RedoneView(
+            view=FigureView(number=next(numbers), figure=by_name[name]),
+            items=tuple(item for item in items if item.figure == name),
+        )
+        for name in names
+    )
+
+
+def _dataset(
+    tables: DatasetTables,
+    results: Results,
+    published: Published | None,
+    redone: Sequence[RedoneView],
+    numbers: "count[int]",
+) -> DatasetView:
+    """Return one data set's parts, without those that have nothing to show."""
+    mine = [figure for figure in results.figures if figure.dataset == tables.name]
+    shown = {item.view.figure.name: item.view for item in redone}
+    parts = []
+    for part in dataset_parts(tables, published):
+        here = [figure for kind in part.figures for figure in mine if figure.kind == kind]
+        if part.table is None and not here:
+            continue
+        parts.append(
+            PartView(
+                part=part,
+                elsewhere=tuple(shown[item.name] for item in here if item.name in shown),
+                figures=tuple(
+                    FigureView(number=next(numbers), figure=item)
+                    for item in here
+                    if item.name not in shown
+                ),
+            )
+        )
+    told = data_sentence(published.dataset(tables.name), published.name) if published else ""
+    said = findings(tables, results.manifest, published)
+    return DatasetView(
+        name=tables.name,
+        stem=tables.stem,
+        n_rows=tables.n_rows,
+        answer=answer(tables),
+        matrix=matrix_part(tables),
+        findings=tuple([told, *said] if told else said),
+        parts=tuple(parts),
+    )
