@@ -15,7 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from harness.bench import bench_table
+from harness.bench import PARTS, Bench, part_names, run_bench, sizes, update_readme
 from harness.cache import cache_folder
 from harness.cmdstan import commands as cmdstan_commands
 from harness.errors import HarnessError, ResultsError
@@ -146,10 +146,23 @@ def _report(arguments: argparse.Namespace) -> None:
 
 
 def _bench(arguments: argparse.Namespace) -> None:
-    folder = open_results_folder(arguments.results / "bench")
-    table = bench_table(read_study(arguments.study))
-    write_table(table, folder / "gradients.csv")
-    _OUT.print(table.to_string(index=False), markup=False)
+    bench = Bench(
+        study=read_study(arguments.study),
+        study_file=arguments.study,
+        sizes=sizes(
+            quick=arguments.quick, repeats=arguments.repeats, time_limit_s=arguments.time_limit
+        ),
+        peers_python=arguments.peers / "bin" / "python",
+        note=_note,
+    )
+    only = part_names(arguments.only)
+    run_bench(bench, open_results_folder(arguments.results / "bench"), only=only)
+    _OUT.print(f"wrote {arguments.results / 'bench' / 'README.md'}", markup=False)
+
+
+def _speed_table(arguments: argparse.Namespace) -> None:
+    update_readme(arguments.readme, arguments.results / "bench")
+    _OUT.print(f"wrote {arguments.readme}", markup=False)
 
 
 def _cmdstan_path(_: argparse.Namespace) -> None:
@@ -196,6 +209,25 @@ def _add_command(
     return parser
 
 
+def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the bench and what writes its table into the README."""
+    bench = _add_command(commands, "bench", _bench, "time this project beside its peers")
+    _add_study_arguments(bench)
+    bench.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
+    bench.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    repeats = "seeds of each NUTS run (default: 3); peers take minutes and have 1"
+    bench.add_argument("--repeats", type=int, metavar="N", help=repeats)
+    limit = "what takes longer is not timed on more rows (default: 60)"
+    bench.add_argument("--time-limit", type=float, metavar="SECONDS", help=limit)
+    peers = "the environment that has the peers (default: .venv-peers)"
+    bench.add_argument(
+        "--peers", type=Path, default=Path(".venv-peers"), metavar="FOLDER", help=peers
+    )
+    table = _add_command(commands, "speed-table", _speed_table, "write bench results into a README")
+    table.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    table.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
+
+
 def _parser() -> argparse.ArgumentParser:
     """Declare the command line."""
     parser = argparse.ArgumentParser(
@@ -214,9 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_study_arguments(
         _add_command(commands, "report", _report, "write a report again from saved tables")
     )
-    _add_study_arguments(
-        _add_command(commands, "bench", _bench, "time one gradient of each program of a study")
-    )
+    _add_bench(commands)
     cmdstan = commands.add_parser("cmdstan", help="find, build, inspect or remove a CmdStan")
     actions = cmdstan.add_subparsers(required=True, metavar="ACTION")
     _add_command(actions, "path", _cmdstan_path, "print the folder of the CmdStan that is used")
