@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from harness.fit import Status
+from harness.plot.panels import legend_below
 from harness.plot.style import (
     APPROXIMATION_COLOURS,
     BLACK,
@@ -55,7 +56,7 @@ def scaling_figure(
             axes.grid(visible=True, color=GREY, alpha=0.25, linewidth=0.5)
         panel_title(time_axes, "Time")
         panel_title(memory_axes, "Memory")
-        time_axes.legend(loc="upper left")
+        legend_below(figure, [time_axes])
     figure.caption = (
         "Time of a fit, reading the data included, and peak memory of all its processes against "
         f"the number of rows. Exponents are fitted to the times from {fitted_from:,} rows on."

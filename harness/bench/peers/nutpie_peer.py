@@ -12,7 +12,7 @@ def nuts(rows: Any, job: dict[str, Any]) -> dict[str, Any]:
     """Compile once and sample with nutpie's own adaptation."""
     mixture = importlib.import_module("pymc_peer").mixture
     start = time.perf_counter()
-    compiled = nutpie.compile_pymc_model(mixture(rows))
+    compiled = nutpie.compile_pymc_model(mixture(rows[:, 0], rows[:, 1]))
     compile_time_s = time.perf_counter() - start
     warms, draws = [], []
     for seed in job["seeds"]:
