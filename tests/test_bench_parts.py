@@ -34,9 +34,18 @@ PEERS_PYTHON = PROJECT / ".venv-peers" / "bin" / "python"
 
 def nuts_rows() -> list[dict[str, Any]]:
     ours = {
-        **{"sampler": "this project", "program": "gmm_fused", "n_rows": 100_000, "n_chains": 2},
-        **{"n_warmup": 1000, "n_draws": 1000, "n_repeats": 3, "cold_time_s": 20.0},
-        **{"warm_time_s": 4.0, "ess_per_s": 200.0, "peak_memory_mb": 300.0, "status": Status.OK},
+        "sampler": "this project",
+        "program": "gmm_fused",
+        "n_rows": 100_000,
+        "n_chains": 2,
+        "n_warmup": 1000,
+        "n_draws": 1000,
+        "n_repeats": 3,
+        "cold_time_s": 20.0,
+        "warm_time_s": 4.0,
+        "ess_per_s": 200.0,
+        "peak_memory_mb": 300.0,
+        "status": Status.OK,
     }
     theirs = {**ours, "sampler": "PyMC", "program": None, "versions": "pymc 6.4.0"}
     theirs |= {"cold_time_s": 50.0, "warm_time_s": 40.0, "ess_per_s": 10.0}
@@ -55,8 +64,12 @@ def results(tmp_path: Path) -> Path:
     write_table(make_table(scaling, SCALING_COLUMNS), tmp_path / "scaling.csv")
     minibatch = [
         {
-            **{"method": "ADVI", "variant": "v", "replicate": i, "warm_time_s": float(i)},
-            **{"mean_error_sd_max": i / 10, "status": Status.OK},
+            "method": "ADVI",
+            "variant": "v",
+            "replicate": i,
+            "warm_time_s": float(i),
+            "mean_error_sd_max": i / 10,
+            "status": Status.OK,
         }
         for i in (1, 2, 9)
     ]
@@ -122,7 +135,9 @@ def test_exponents_leave_out_small_and_failed_runs() -> None:
     times = {100: 5.0, 10**4: 0.1, 10**5: 1.0, 10**6: 10.0, 10**7: 1.0}
     rows = [
         {
-            **{"method": "m", "n_rows": n, "fit_time_s": t},
+            "method": "m",
+            "n_rows": n,
+            "fit_time_s": t,
             "status": Status.FAILED if n == 10**7 else Status.OK,
         }
         for n, t in times.items()
@@ -164,12 +179,12 @@ def test_page_has_ratios_exponents_and_reasons(results: Path) -> None:
 
 def test_readme_block_is_replaced(results: Path, tmp_path: Path) -> None:
     readme = tmp_path / "R.md"
-    readme.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n")
+    readme.write_text(f"above\n{BEGIN}\nformer words\n{END}\nbelow\n")
     update_readme(readme, results)
     text = readme.read_text()
     assert text.startswith(f"above\n{BEGIN}\n\nOn Imaginary 1, 2 of 4 cores, 100,000 rows")
     assert text.endswith(f"{END}\nbelow\n")
-    assert "old" not in text
+    assert "former words" not in text
     update_readme(readme, results)
     assert readme.read_text() == text
 

@@ -126,6 +126,7 @@ def _fill(template: str, folder: Path) -> str:
     text = environment.get_template(template).render(
         machine=read_machine(folder),
         tables={name: _MARKDOWN[name](table) for name, table in tables.items()},
+        brief=nuts_markdown(tables["nuts"], details=False) if "nuts" in tables else "",
         nuts=tables["nuts"].iloc[0].to_dict() if "nuts" in tables else None,
         fit_from=FIT_FROM_N_ROWS,
         failures=failures(tables),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from harness.bench.gradients import bench_table
-from harness.bench.machine import machine, use_cores
+from harness.bench.machine import machine, on_cores
 from harness.bench.minibatch import minibatch_table
 from harness.bench.nuts import nuts_table, reference_draws
 from harness.bench.page import write_page
@@ -40,16 +40,16 @@ def run_bench(bench: Bench, folder: Path, *, only: Collection[str] = ()) -> None
     ResultsError
         If a file cannot be written.
     """
-    use_cores(N_CORES)
-    content = json.dumps(machine(), indent=1, ensure_ascii=False) + "\n"
-    _write_text(folder / "machine.json", content)
-    reference: Named = reference_draws(bench) if not only or _MEASURED & set(only) else {}
-    for name, part in PARTS.items():
-        if not only or name in only:
-            table = part(bench, reference)
-            write_table(table, folder / f"{name}.csv")
-            if name == "scaling":
-                _draw_scaling(table, folder)
+    with on_cores(N_CORES):
+        content = json.dumps(machine(), indent=1, ensure_ascii=False) + "\n"
+        _write_text(folder / "machine.json", content)
+        reference: Named = reference_draws(bench) if not only or _MEASURED & set(only) else {}
+        for name, part in PARTS.items():
+            if not only or name in only:
+                table = part(bench, reference)
+                write_table(table, folder / f"{name}.csv")
+                if name == "scaling":
+                    _draw_scaling(table, folder)
     write_page(folder)
 
 

@@ -64,8 +64,20 @@ def read_machine(folder: Path) -> dict[str, Any]:
     return content
 
 
-def nuts_markdown(table: pd.DataFrame) -> str:
-    """Return the comparison of samplers, without those that failed."""
+#: Heads of the columns of the samplers' table that the README leaves to the page.
+_DETAILS = ("cold ratio", "bulk ESS", "R-hat", "error (MCSE)", "repeats")
+
+
+def nuts_markdown(table: pd.DataFrame, *, details: bool = True) -> str:
+    """Return the comparison of samplers, without those that failed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``nuts.csv``.
+    details : bool
+        Whether it has all columns or only those that a first reader wants.
+    """
     head = ["sampler", "program", "warm (s)", "cold (s)", "warm ratio", "cold ratio", "bulk ESS"]
     head += ["ESS/s", "ESS/s ratio", "R-hat", "error (MCSE)", "memory (MB)", "repeats"]
     rows = [
@@ -81,7 +93,10 @@ def nuts_markdown(table: pd.DataFrame) -> str:
         ]
         for row in _records(table)
     ]
-    return brief_table(head, rows, text=["program"])
+    kept = [i for i, name in enumerate(head) if details or name not in _DETAILS]
+    return brief_table(
+        [head[i] for i in kept], [[row[i] for i in kept] for row in rows], text=["program"]
+    )
 
 
 def minibatch_markdown(table: pd.DataFrame) -> str:
