@@ -23,6 +23,12 @@ from harness.program import Program
 
 _QUOTED_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 
+#: Settings of the environment that CmdStan's makefile takes, beside its ``make/local``.
+_MAKE_VARIABLES = (
+    *("CXX", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "O", "STANCFLAGS"),
+    *("STAN_THREADS", "STAN_OPENCL", "STAN_MPI", "STAN_CPP_OPTIMS", "STAN_NO_RANGE_CHECKS"),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompiledProgram:
@@ -41,6 +47,8 @@ class CompiledProgram:
         Wall time of the compilation when it was made, in seconds.
     stan_version : str
         Version of the CmdStan that compiled it.
+    sources : tuple of Path
+        The program's file, what it includes, the user's header and those beside it.
     """
 
     program: Program
@@ -48,6 +56,7 @@ class CompiledProgram:
     digest: str
     compile_time_s: float
     stan_version: str
+    sources: tuple[Path, ...] = ()
 
     @property
     def model(self) -> cmdstanpy.CmdStanModel:
@@ -108,8 +117,7 @@ def _inspect(stanc: Path, program: Program) -> dict[str, Any]:
 
 def _check_contract(program: Program, info: Mapping[str, Any]) -> None:
     """Compare what the study says of a program with what the program declares."""
-    contract = program.contract
-    given = {*program.data, contract.rows, contract.n_rows, contract.likelihood_weight}
+    given = program.data_names
     declared = set(info["inputs"])
     if given != declared:
         raise ProgramError(
@@ -183,6 +191,12 @@ def _local_flags(cmdstan: Path) -> str:
     return local.read_text() if local.is_file() else ""
 
 
+def _environment_flags() -> str:
+    """Return the compiler settings of the environment, which make reads; usually none."""
+    given = [f"\n{name}={os.environ[name]}" for name in _MAKE_VARIABLES if os.environ.get(name)]
+    return "".join(given)
+
+
 def _make_folder(folder: Path, program: Program, cmdstan: Path) -> None:
     """Compile beside a folder and rename, under a lock; leave a folder that exists alone."""
     with filelock.FileLock(f"{folder}.lock"):
@@ -196,6 +210,44 @@ def _make_folder(folder: Path, program: Program, cmdstan: Path) -> None:
             beside.rename(folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Identity:
+    """What will compile a program, and what of it counts."""
+
+    cmdstan: Path
+    stan_version: str
+    sources: tuple[Path, ...]
+    digest: str
+
+
+def _identify(program: Program) -> _Identity:
+    """Ask stanc about a program, check the study's word on it, and hash what counts."""
+    location = ensure_cmdstan()
+    cmdstanpy.set_cmdstan_path(str(location.path))
+    info = _inspect(location.path / "bin" / "stanc", program)
+    _check_contract(program, info)
+    included = sorted(Path(name) for name in info["included_files"])
+    sources = (program.file, *included, *_headers(program))
+    compiled_with = f"{location.version}\n{_local_flags(location.path)}{_environment_flags()}"
+    return _Identity(
+        cmdstan=location.path,
+        stan_version=location.version,
+        sources=sources,
+        digest=_digest(list(sources), compiled_with),
+    )
+
+
+def program_digest(program: Program) -> str:
+    """Return the digest that a program has when it is compiled, without compiling it.
+
+    Raises
+    ------
+    ProgramError
+        As :func:`compile_program`, except for what only the compiler refuses.
+    """
+    return _identify(program).digest
 
 
 def compile_program(program: Program) -> CompiledProgram:
@@ -219,18 +271,12 @@ def compile_program(program: Program) -> CompiledProgram:
         If the file or its user header is missing, stanc or the compiler refuses it, or the
         contract names data or parameters that the program lacks.
     """
-    location = ensure_cmdstan()
-    cmdstanpy.set_cmdstan_path(str(location.path))
-    info = _inspect(location.path / "bin" / "stanc", program)
-    _check_contract(program, info)
-    included = sorted(Path(name) for name in info["included_files"])
-    sources = [program.file, *included, *_headers(program)]
-    digest = _digest(sources, f"{location.version}\n{_local_flags(location.path)}")
-    executable_key = hashlib.sha256(f"{digest} {location.path}".encode()).hexdigest()[:32]
-    folder = cache_folder() / "programs" / executable_key
+    identity = _identify(program)
+    executable_key = hashlib.sha256(f"{identity.digest} {identity.cmdstan}".encode()).hexdigest()
+    folder = cache_folder() / "programs" / executable_key[:32]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _make_folder(folder, program, location.path)
+        _make_folder(folder, program, identity.cmdstan)
     except OSError as error:
         raise ProgramError(
             f"program '{program.name}' cannot be compiled into the cache folder "
@@ -240,7 +286,8 @@ def compile_program(program: Program) -> CompiledProgram:
     return CompiledProgram(
         program=program,
         executable=folder / program.file.stem,
-        digest=digest,
+        digest=identity.digest,
         compile_time_s=float(record["compile_time_s"]),
-        stan_version=location.version,
+        stan_version=identity.stan_version,
+        sources=identity.sources,
     )

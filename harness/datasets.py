@@ -1,14 +1,16 @@
 """Named data sets: generators and loaders, checked for shape, finiteness and digest."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import DatasetError
+from harness.rows_file import CHUNK_ROWS, RowsFile, chunks_of, map_rows, write_rows
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,11 +32,14 @@ class Dataset:
     name : str
         The name that tables and studies use.
     rows : ndarray, shape (n_rows, n_columns)
-        Finite observations, one per row.
+        Finite observations, one per row; mapped where they lie in a file.
+    file : RowsFile or None
+        That file; None for rows in memory.
     """
 
     name: str
     rows: FloatArray
+    file: RowsFile | None = None
 
     def __post_init__(self) -> None:
         """Refuse rows that no program could use."""
@@ -43,11 +48,17 @@ class Dataset:
                 f"data set '{self.name}' has shape {self.rows.shape}; "
                 "give a table with at least one row and one column"
             )
-        bad_rows = np.flatnonzero(~np.isfinite(self.rows).all(axis=1))
-        if bad_rows.size:
+        n_bad, first_bad, n_seen = 0, 0, 0
+        for chunk in chunks_of(self.rows):
+            bad_rows = np.flatnonzero(~np.isfinite(chunk).all(axis=1))
+            if bad_rows.size and not n_bad:
+                first_bad = n_seen + int(bad_rows[0]) + 1
+            n_bad += bad_rows.size
+            n_seen += len(chunk)
+        if n_bad:
             raise DatasetError(
-                f"data set '{self.name}' has {bad_rows.size} rows with NaN or infinite values, "
-                f"the first is row {bad_rows[0] + 1}; remove or mend them"
+                f"data set '{self.name}' has {n_bad} rows with NaN or infinite values, "
+                f"the first is row {first_bad}; remove or mend them"
             )
 
     @property
@@ -55,11 +66,15 @@ class Dataset:
         """Number of observations."""
         return len(self.rows)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the rows as little-endian doubles in row order, shape included."""
-        content = np.ascontiguousarray(self.rows, dtype="<f8")
-        return hashlib.sha256(repr(content.shape).encode() + content.tobytes()).hexdigest()
+        hasher = hashlib.sha256(repr(self.rows.shape).encode())
+        for chunk in chunks_of(self.rows):
+            hasher.update(np.ascontiguousarray(chunk, dtype="<f8").data)
+        if self.file is not None:
+            self.file.check_unchanged()
+        return hasher.hexdigest()
 
 
 def _draw_mixture(rng: np.random.RandomState, n_rows: int) -> FloatArray:
@@ -86,6 +101,49 @@ def notebook_large() -> FloatArray:
     rng = np.random.RandomState(NOTEBOOK_SEED)
     _draw_mixture(rng, NOTEBOOK_SMALL_N)
     return _draw_mixture(rng, NOTEBOOK_LARGE_N)
+
+
+def mixture_chunks(n_rows: int, *, seed: int) -> Iterator[FloatArray]:
+    """Draw any number of rows from the notebook's mixture, a chunk at a time.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows in all.
+    seed : int
+        Decides them; the rows of a smaller number are not the first of a larger.
+
+    Yields
+    ------
+    ndarray, shape (at most CHUNK_ROWS, 2)
+    """
+    rng = np.random.default_rng(seed)
+    for begin in range(0, n_rows, CHUNK_ROWS):
+        n = min(CHUNK_ROWS, n_rows - begin)
+        labels = (rng.random(n) >= TRUE_SHARES[0]).astype(np.intp)
+        yield TRUE_MEANS[labels] + rng.standard_normal((n, 2))
+
+
+def write_mixture(path: Path, *, n_rows: int, seed: int) -> RowsFile:
+    """Write a ``.npy`` of rows from the notebook's mixture, of which few are in memory at a time.
+
+    Parameters
+    ----------
+    path : Path
+        What to write.
+    n_rows, seed : int
+        As :func:`mixture_chunks` takes them.
+
+    Returns
+    -------
+    RowsFile
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be written.
+    """
+    return write_rows(path, mixture_chunks(n_rows, seed=seed), n_rows=n_rows)
 
 
 #: Generators by the name that a study uses.
@@ -158,6 +216,16 @@ def read_rows(path: Path) -> FloatArray:
         raise DatasetError(f"data file '{path}' is not a table of numbers: {reason}") from error
 
 
+def _mapped_rows(path: Path) -> tuple[FloatArray, RowsFile] | None:
+    """Map a ``.npy`` that can be mapped; whatever is wrong with others, reading them tells."""
+    if path.suffix != ".npy":
+        return None
+    try:
+        return map_rows(path)
+    except (ValueError, OSError):
+        return None
+
+
 def make_dataset(
     name: str,
     *,
@@ -174,7 +242,8 @@ def make_dataset(
     generator : str, optional
         A key of :data:`GENERATORS`; give this or `file`.
     file : Path, optional
-        A file that :func:`read_rows` takes.
+        A file that :func:`read_rows` takes; a ``.npy`` of doubles in row order is mapped into
+        memory instead of being read.
     sha256 : str, optional
         The expected :attr:`Dataset.digest`.
 
@@ -187,15 +256,16 @@ def make_dataset(
     DatasetError
         If the rows cannot be had, are unusable, or are not the ones that the digest names.
     """
+    rows_file: RowsFile | None = None
     if file is not None:
-        rows = read_rows(file)
+        rows, rows_file = _mapped_rows(file) or (read_rows(file), None)
     elif generator is not None and generator in GENERATORS:
         rows = GENERATORS[generator]()
     else:
         raise DatasetError(
             f"data set '{name}': unknown generator '{generator}'; known are {', '.join(GENERATORS)}"
         )
-    dataset = Dataset(name=name, rows=rows)
+    dataset = Dataset(name=name, rows=rows, file=rows_file)
     if sha256 is not None and dataset.digest != sha256:
         raise DatasetError(
             f"data set '{name}' has digest {dataset.digest}, expected {sha256}; "

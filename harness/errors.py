@@ -41,6 +41,10 @@ class StoreError(HarnessError):
     """The fit store cannot be read or written."""
 
 
+class SchedulerError(HarnessError):
+    """A cluster's scheduler cannot be reached, or was lost."""
+
+
 class ResultsError(HarnessError):
     """The results folder cannot be written, or the tables in it cannot be read."""
 

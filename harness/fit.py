@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -95,22 +96,44 @@ class Cost:
     ----------
     adapt_time_s : float or None
         Wall time of adaptation, in seconds.  NUTS: the share of warm-up in the chains' own
-        times, of ``fit_time_s``.  ADVI: from the start of the search for a step size to its end,
-        0 if the step size is given.  Laplace: the optimisation.  Pathfinder: 0.
+        times, of the sampler's wall time, and all of a warm start.  ADVI: from the start of the
+        search for a step size to its end, 0 if the step size is given.  Laplace: the
+        optimisation.  Pathfinder: 0.
     run_time_s : float or None
         The rest of ``fit_time_s``, reading the data and failed attempts included, in seconds.
     n_gradients : int or None
         Gradients of the log density, adaptation included.  NUTS: leapfrog steps and one for the
-        start of each transition.  ADVI: ``grad_samples`` for each iteration.  Laplace: the
-        optimiser's, and 2 d + 1 for the Hessian of d unconstrained parameters.  Pathfinder:
-        those of L-BFGS; its ELBO takes log densities only.  Not counted: the handful before the
-        start, NUTS's search for its first step sizes, evaluations that ADVI drops because they
-        are not finite, and failed attempts.
+        start of each transition, and those of a warm start.  ADVI: ``grad_samples`` for each
+        iteration.  Laplace: the optimiser's, and 2 d + 1 for the Hessian of d unconstrained
+        parameters.  Pathfinder: those of L-BFGS; its ELBO takes log densities only.  Not
+        counted: the handful before the start, NUTS's search for its first step sizes,
+        evaluations that ADVI drops because they are not finite, and failed attempts.
     """
 
     adapt_time_s: float | None = None
     run_time_s: float | None = None
     n_gradients: int | None = None
+
+
+class DrawsReader(Protocol):
+    """What reads draws from where they are kept."""
+
+    def read(self) -> DataTree:
+        """Return the draws."""
+        ...
+
+
+class _Draws:
+    """A fit's draws: at hand, or read anew each time that they are asked for."""
+
+    def __get__(self, fit: "Fit | None", owner: type) -> DataTree | None:
+        """Return the draws; of the class itself the default, None."""
+        kept = None if fit is None else vars(fit)["draws"]
+        return kept if kept is None or isinstance(kept, DataTree) else kept.read()
+
+    def __set__(self, fit: "Fit", value: DataTree | DrawsReader | None) -> None:
+        """Keep the draws or their reader."""
+        vars(fit)["draws"] = value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +152,8 @@ class Fit:
         with dimension (proposal).  Independent draws have in ``sample_stats`` the variables
         ``log_p``, log density of the full data's posterior, ``log_q``, of the approximation,
         both on the unconstrained scale and up to a constant, in nats, and ``log_p_gradient``
-        with dimension (unconstrained).  None without a fit.
+        with dimension (unconstrained).  None without a fit.  They may be given as a
+        :class:`DrawsReader`, which a stored fit has, so that many fits need little memory.
     draw_kind : DrawKind
         Whether the draws are chains or independent.
     diagnostics : Diagnostics
@@ -147,7 +171,7 @@ class Fit:
 
     status: Status
     reason: str = ""
-    draws: DataTree | None = None
+    draws: _Draws = _Draws()
     draw_kind: DrawKind = DrawKind.CHAINS
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     fit_time_s: float | None = None
@@ -180,8 +204,8 @@ def log_weights(fit: Fit) -> npt.NDArray[np.float64] | None:
     """
     if fit.draws is None or fit.draw_kind is not DrawKind.INDEPENDENT:
         return None
-    group = "proposals" if "proposals" in fit.draws.children else "sample_stats"
-    if not {"log_p", "log_q"} <= set(fit.draws[group].data_vars):
+    group = fit.draws.get("proposals", fit.draws.get("sample_stats"))
+    if group is None or not {"log_p", "log_q"} <= set(group.data_vars):
         return None
-    log_weight = fit.draws[group]["log_p"] - fit.draws[group]["log_q"]
+    log_weight = group["log_p"] - group["log_q"]
     return np.asarray(log_weight.to_numpy(), dtype=np.float64).ravel()

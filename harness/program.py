@@ -1,12 +1,14 @@
 """A Stan program, what it takes as data, and which of its variables a study looks at."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.datasets import Dataset, FloatArray
+from harness.datasets import Dataset
 from harness.errors import DatasetError
+from harness.rows_file import FloatArray, RowsFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,20 +17,90 @@ class DataContract:
 
     Attributes
     ----------
-    rows : str
+    rows : str or None
         The matrix whose rows are observations.
+    rows_file : str or None
+        In its place, the array of integers that says which ``.npy`` the program reads them from
+        (:meth:`harness.rows_file.RowsFile.stan_value`).
     n_columns : int
-        Columns of that matrix.
+        Columns of a row.
     n_rows : str
         The integer that counts the rows.
     likelihood_weight : str
         The real that multiplies the log likelihood and leaves the prior alone.
     """
 
-    rows: str
+    rows: str | None = None
+    rows_file: str | None = None
     n_columns: int
     n_rows: str
     likelihood_weight: str
+
+    @property
+    def names(self) -> set[str]:
+        """The data variables that it names."""
+        return {self.rows or self.rows_file or "", self.n_rows, self.likelihood_weight}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinibatchContract:
+    """Data variables of a program whose likelihood can be that of a fresh batch of rows.
+
+    Attributes
+    ----------
+    batch_size : str
+        The integer that counts the rows of a batch; with 0 the likelihood is that of all rows.
+    run_length : str
+        The integer that says how many neighbouring rows are drawn together.
+    seed : str
+        The integer that decides which rows are drawn.
+    without_replacement : str
+        The integer that is 1 if every row comes once before any comes twice.
+    first_anchor : str
+        The integer that says after how many evaluations the control variate gets its first
+        anchor; 0 for none.
+    """
+
+    batch_size: str
+    run_length: str
+    seed: str
+    without_replacement: str
+    first_anchor: str
+
+    @property
+    def names(self) -> set[str]:
+        """The data variables that it names."""
+        return set(dataclasses.astuple(self))
+
+    def stan_data(
+        self,
+        *,
+        batch_size: int = 0,
+        run_length: int = 1,
+        seed: int = 0,
+        without_replacement: bool = True,
+        first_anchor: int = 0,
+    ) -> dict[str, int]:
+        """Return these data; by default, those of the likelihood of all rows."""
+        return {
+            self.batch_size: batch_size,
+            self.run_length: run_length,
+            self.seed: seed,
+            self.without_replacement: int(without_replacement),
+            self.first_anchor: first_anchor,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RowsInMemory:
+    """Rows for a program that reads a file, which is yet to be written.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (n_rows, n_columns)
+    """
+
+    rows: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +143,8 @@ class Program:
         Set for mixtures, whose components are then labelled by their first coordinate.
     user_header : Path or None
         A C++ header that defines what the program's ``functions`` block only declares.
+    minibatch : MinibatchContract or None
+        Set if the program can estimate its likelihood from random batches.
     """
 
     name: str
@@ -80,8 +154,17 @@ class Program:
     parameters: tuple[str, ...]
     components: Components | None = None
     user_header: Path | None = None
+    minibatch: MinibatchContract | None = None
 
-    def stan_data(self, rows: FloatArray, *, likelihood_weight: float) -> dict[str, Any]:
+    @property
+    def data_names(self) -> set[str]:
+        """The data that a run gives the program."""
+        names = {*self.data, *self.contract.names}
+        return names | self.minibatch.names if self.minibatch else names
+
+    def stan_data(
+        self, rows: FloatArray, *, likelihood_weight: float, file: RowsFile | None = None
+    ) -> dict[str, Any]:
         """Return CmdStan's data for some rows.
 
         Parameters
@@ -90,10 +173,14 @@ class Program:
             Observations, all or a subsample.
         likelihood_weight : float
             What multiplies their log likelihood.
+        file : RowsFile, optional
+            Where these rows lie.
 
         Returns
         -------
         dict
+            For a program that reads a file, with :class:`RowsInMemory` if there is none. The
+            likelihood is that of all these rows.
 
         Raises
         ------
@@ -101,12 +188,17 @@ class Program:
             If the rows have another number of columns than the program takes.
         """
         self._check_columns(rows, "the rows have")
-        return {
+        data: dict[str, Any] = {
             **self.data,
+            **(self.minibatch.stan_data() if self.minibatch else {}),
             self.contract.n_rows: rows.shape[0],
-            self.contract.rows: rows,
             self.contract.likelihood_weight: likelihood_weight,
         }
+        if self.contract.rows is not None:
+            data[self.contract.rows] = rows
+        elif self.contract.rows_file is not None:
+            data[self.contract.rows_file] = file.stan_value() if file else RowsInMemory(rows=rows)
+        return data
 
     def check_rows(self, dataset: Dataset) -> None:
         """Raise :class:`DatasetError` if the program cannot take the data set's rows."""

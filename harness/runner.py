@@ -1,13 +1,13 @@
-"""Run a study: every run gives a stored or a fresh fit."""
+"""Run a study: every run gives a stored or a fresh fit, or a reason why there is none."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from harness.compilation import CompiledProgram, compile_program
-from harness.errors import FitError
-from harness.fit import Fit, Status, failed_fit
-from harness.methods import Problem
+from harness.dispatch import Dispatch, Observer, Planned
+from harness.fit import Fit
+from harness.pools import LocalPool, Pool
 from harness.program import Program
 from harness.store import Store, fit_key
 from harness.study import Run, Study
@@ -31,7 +31,7 @@ class FittedRun:
     key : str
         Where the fit is stored.
     from_store : bool
-        Whether the fit was made earlier.
+        Whether the fit was made earlier, or a failure is remembered.
     """
 
     run: Run
@@ -53,14 +53,50 @@ def compile_all(programs: Mapping[str, Program]) -> dict[str, CompiledProgram]:
         return dict(zip(programs, pool.map(compile_program, programs.values()), strict=True))
 
 
+def study_keys(study: Study, program_digests: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the key of each run of a study, in its order.
+
+    Parameters
+    ----------
+    study : Study
+    program_digests : Mapping
+        Of the study's programs by name, compiled or not.
+    """
+    return tuple(
+        fit_key(
+            run,
+            study.programs[run.program],
+            program_digests[run.program],
+            study.datasets[run.dataset],
+        )
+        for run in study.runs
+    )
+
+
+def plan_runs(study: Study, programs: Mapping[str, CompiledProgram]) -> tuple[Planned, ...]:
+    """Give each run of a study its key, in the study's order."""
+    keys = study_keys(study, {name: program.digest for name, program in programs.items()})
+    return tuple(
+        Planned(
+            run=run,
+            program=programs[run.program],
+            dataset=study.datasets[run.dataset],
+            key=key,
+        )
+        for run, key in zip(study.runs, keys, strict=True)
+    )
+
+
 def run_study(
     study: Study,
     *,
     store: Store,
     programs: Mapping[str, CompiledProgram],
-    on_start: Callable[[Run], None],
-) -> Iterator[FittedRun]:
-    """Give the fit of each run, one at a time so that times are not disturbed.
+    pool: Pool | None = None,
+    observer: Observer | None = None,
+    retry_failed: bool = False,
+) -> Generator[FittedRun]:
+    """Give the fit of each run.
 
     Parameters
     ----------
@@ -70,34 +106,36 @@ def run_study(
         Fits from earlier, and the place for new ones.
     programs : Mapping
         The study's programs, compiled.
-    on_start : callable
-        Called with each run before it starts.
+    pool : Pool, optional
+        Where to fit; by default in this process, one at a time so that times are not disturbed.
+        It is the caller's to close.
+    observer : Observer, optional
+        Told what happens when it happens.
+    retry_failed : bool
+        Try runs again that have failed before, though they would fail again.
 
     Yields
     ------
     FittedRun
-        In the study's order.
+        In the study's order, whatever order they finish in.
 
     Raises
     ------
     StoreError
         If a fit cannot be kept.
     """
-    for run in study.runs:
-        on_start(run)
-        program = programs[run.program]
-        dataset = study.datasets[run.dataset]
-        key = fit_key(run, program, dataset)
-        stored = store.load(key)
-        fit = stored or _fresh_fit(run, Problem(program=program, dataset=dataset))
-        if stored is None and fit.status is Status.OK:
-            store.save(key, fit)
-        yield FittedRun(run=run, fit=fit, program=program, key=key, from_store=stored is not None)
-
-
-def _fresh_fit(run: Run, problem: Problem) -> Fit:
-    """Fit; a run that fails gives a fit that says why."""
-    try:
-        return run.method.fit(problem, seed=run.seed)
-    except FitError as error:
-        return failed_fit(Status.FAILED, str(error))
+    dispatch = Dispatch(
+        plan_runs(study, programs),
+        store=store,
+        pool=pool or LocalPool(),
+        observer=observer or Observer(),
+        retry_failed=retry_failed,
+    )
+    for planned, settled in dispatch.results():
+        yield FittedRun(
+            run=planned.run,
+            fit=settled.fit,
+            program=planned.program,
+            key=planned.key,
+            from_store=settled.from_store,
+        )

@@ -13,6 +13,7 @@ METHOD_TITLES: Mapping[str, str] = {
     "subsample_advi": "subsample ADVI",
     "pathfinder": "Pathfinder",
     "laplace": "Laplace",
+    "minibatch_advi": "mini-batch ADVI",
 }
 
 #: The variant that needs no mention where a method has no other.

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.datasets import Dataset, make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.methods import Method, make_method
-from harness.program import Components, DataContract, Program
+from harness.program import Components, DataContract, MinibatchContract, Program
 from harness.study_file import ProgramTable, StudyTable, parse_study
 from harness.validation import did_you_mean
 
@@ -116,8 +116,8 @@ def _plan(
         method = make_method(cross.method, cross.options)
         cells = product(cross.datasets, cross.programs, range(1, cross.replicates + 1))
         for dataset, program, replicate in cells:
-            method.check(datasets[dataset])
             programs[program].check_rows(datasets[dataset])
+            method.check(datasets[dataset], programs[program])
             identity = (dataset, program, method.name, cross.variant, str(replicate))
             if identity in runs:
                 raise StudyError(f"two crosses give the same run: {' / '.join(identity)}")
@@ -197,7 +197,7 @@ def _check_names(kind: str, names: list[str], known: Collection[str]) -> None:
 
 def _program(table: ProgramTable, folder: Path) -> Program:
     """Resolve a program's file against the study's folder."""
-    components = table.components
+    components, minibatch = table.components, table.minibatch
     return Program(
         name=table.name,
         file=(folder / table.file).resolve(),
@@ -206,6 +206,7 @@ def _program(table: ProgramTable, folder: Path) -> Program:
         parameters=tuple(table.parameters),
         components=Components(**components.model_dump()) if components else None,
         user_header=(folder / table.user_header).resolve() if table.user_header else None,
+        minibatch=MinibatchContract(**minibatch.model_dump()) if minibatch else None,
     )
 
 

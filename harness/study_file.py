@@ -33,10 +33,27 @@ class DatasetTable(_Table):
 class ContractTable(_Table):
     """``contract`` of a program; see :class:`harness.program.DataContract`."""
 
-    rows: str
+    rows: str | None = None
+    rows_file: str | None = None
     n_columns: PositiveInt
     n_rows: str
     likelihood_weight: str
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.rows is None) == (self.rows_file is None):
+            raise ValueError("give either 'rows' or 'rows_file'")
+        return self
+
+
+class MinibatchTable(_Table):
+    """``minibatch`` of a program; see :class:`harness.program.MinibatchContract`."""
+
+    batch_size: str
+    run_length: str
+    seed: str
+    without_replacement: str
+    first_anchor: str
 
 
 class ComponentsTable(_Table):
@@ -54,6 +71,7 @@ class ProgramTable(_Table):
     file: str
     user_header: str | None = None
     contract: ContractTable
+    minibatch: MinibatchTable | None = None
     data: dict[str, float] = {}
     parameters: list[str]
     components: ComponentsTable | None = None
@@ -144,6 +162,7 @@ _TABLES: Mapping[str, type[_Table]] = {
     "datasets": DatasetTable,
     "programs": ProgramTable,
     "contract": ContractTable,
+    "minibatch": MinibatchTable,
     "components": ComponentsTable,
     "references": ReferenceTable,
     "cross": CrossTable,

@@ -119,9 +119,14 @@ def _scores(cell: Cell, standard: Floats) -> dict[str, Floats]:
     return {
         "log_p": -0.5 * (value**2).sum(axis=-1),
         "log_q": -0.5 * (standard**2).sum(axis=-1) - standard.shape[-1] * np.log(cell.scale),
-        "unconstrained": value,
-        "log_p_gradient": -value,
     }
+
+
+def _points(cell: Cell, standard: Floats) -> xr.DataTree:
+    """Return some draws on that scale with the gradients of the posterior's log density."""
+    position = cell.shift + cell.scale * standard[0, :100]
+    axes = ("point", "unconstrained")
+    return xr.DataTree(xr.Dataset({"position": (axes, position), "gradient": (axes, -position)}))
 
 
 def _fit(cell: Cell, rng: np.random.Generator) -> Fit:
@@ -134,6 +139,8 @@ def _fit(cell: Cell, rng: np.random.Generator) -> Fit:
     if cell.scored:
         groups["sample_stats"] = _scores(cell, standard)
     draws = arviz_base.from_dict(groups)
+    if cell.scored:
+        draws["points"] = _points(cell, standard)
     if are_chains:
         diagnostics = Diagnostics(
             n_divergent=cell.n_divergent,

@@ -55,6 +55,11 @@ def run_stan(executable: Path, folder: Path, *words: str, **environment: str) ->
         text=True,
         check=False,
         timeout=120,
-        env=os.environ | environment,
+        env=_without_threads() | environment,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def _without_threads() -> dict[str, str]:
+    """The environment before cmdstanpy sets the number of threads for all that follows."""
+    return {name: value for name, value in os.environ.items() if name != "STAN_NUM_THREADS"}

@@ -22,6 +22,7 @@ from tests.cases import (
     FloatArray,
     Gaussian,
     gaussian_posterior,
+    gaussian_program,
     gaussian_rows,
 )
 
@@ -243,8 +244,8 @@ def test_subsample_of_all_rows_is_plain_advi_draw_for_draw(
 def test_rows_beyond_the_data_are_refused_before_the_fit() -> None:
     method = SubsampleAdvi(m=41)
     with pytest.raises(SubsampleError, match=r"m = 41 rows of data set 'gaussian', .* N = 40"):
-        method.check(gaussian_rows())
-    SubsampleAdvi(m=40).check(gaussian_rows())
+        method.check(gaussian_rows(), gaussian_program(rho=0.0))
+    SubsampleAdvi(m=40).check(gaussian_rows(), gaussian_program(rho=0.0))
 
 
 @pytest.mark.parametrize("method", [Advi(n_draws=50), AdviFullrank(n_draws=50)])

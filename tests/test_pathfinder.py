@@ -16,7 +16,7 @@ from harness.methods import Problem, make_method, pathfinder
 from harness.methods.cmdstan_run import Console, Timed, run_method
 from harness.methods.pathfinder import Pathfinder
 from harness.metrics.psis import psis
-from tests.cases import gaussian_posterior, gaussian_rows
+from tests.cases import gaussian_posterior, gaussian_program, gaussian_rows
 
 SEED = 20_250
 
@@ -138,9 +138,13 @@ def test_failed_path_costs_no_other_paths_draws(
 def test_more_draws_than_the_paths_have_are_refused_before_the_fit() -> None:
     method = Pathfinder(n_paths=2, n_draws_per_path=100, n_draws=201)
     with pytest.raises(MethodError, match=r"n_draws = 201 of the 200 draws of its 2 paths; give"):
-        method.check(gaussian_rows())
-    Pathfinder(n_paths=2, n_draws_per_path=100, n_draws=200).check(gaussian_rows())
-    Pathfinder(n_paths=1, n_draws_per_path=100, n_draws=201).check(gaussian_rows())
+        method.check(gaussian_rows(), gaussian_program(rho=0.0))
+    Pathfinder(n_paths=2, n_draws_per_path=100, n_draws=200).check(
+        gaussian_rows(), gaussian_program(rho=0.0)
+    )
+    Pathfinder(n_paths=1, n_draws_per_path=100, n_draws=201).check(
+        gaussian_rows(), gaussian_program(rho=0.0)
+    )
 
 
 @pytest.mark.parametrize(

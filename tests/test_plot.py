@@ -154,7 +154,13 @@ def test_each_objective_has_its_own_elbo_panel(figures: dict[str, CaptionedFigur
     traces = [line for line in lines_of(figures["toy_elbo"], 0) if line.get_marker() == "None"]
     assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-330.5, -318.25]
     traces = [line for line in lines_of(figures["toy_elbo"], 1) if line.get_marker() == "None"]
-    assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-321.0, -322.0, -323.0]
+    *replicates, best = [float(np.asarray(line.get_ydata())[-1]) for line in traces]
+    assert replicates == [-321.0, -322.0, -323.0]
+    assert best == -318.25
+    assert traces[-1].get_label() == "best run on all rows"
+    labels = [str(line.get_label()) for line in traces[:3]]
+    assert labels[0] == "subsample ADVI weighted \N{MULTIPLICATION SIGN}3"
+    assert all(label.startswith("_") for label in labels[1:])
 
 
 def test_a_published_elbo_stands_in_the_panel_of_its_objective(

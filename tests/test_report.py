@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from harness.errors import ResultsError
@@ -20,7 +21,13 @@ from harness.report.numbers import (
     with_error,
 )
 from harness.series import SeriesKey, file_stem, series_titles
-from harness.table import FITS_COLUMNS, read_table
+from harness.table import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    STABILITY_COLUMNS,
+    read_table,
+    write_table,
+)
 from tests.fabricated import CELLS, FAILURE, ORDERED_NUTS, Cell
 from tests.saved_report import (
     ALL_CELLS,
@@ -242,8 +249,8 @@ def test_other_names_no_figures_and_nothing_published(tmp_path: Path) -> None:
     table = parse_markdown(tmp_path / "tables" / "estimates_toy.md")
     assert list(table.columns) == [
         "parameter",
-        "NUTS (ordered), raw labels",
-        "NUTS (plain), raw labels",
+        "NUTS (ordered)",
+        "NUTS (plain)",
         "ADVI",
     ]
     text = (tmp_path / "report.md").read_text()
@@ -280,6 +287,24 @@ def test_some_failed_replicates_are_counted(tmp_path: Path) -> None:
     stability = parse_markdown(tmp_path / "tables" / "stability_toy.md")
     weighted = stability[stability["series"] == "subsample ADVI weighted"]
     assert set(weighted["failure rate"]) == {"0.25"}
+
+
+def test_every_data_set_has_its_answer_at_the_top(folder: Path, tmp_path: Path) -> None:
+    for name, columns in (
+        ("comparison", COMPARISON_COLUMNS),
+        ("fits", FITS_COLUMNS),
+        ("stability", STABILITY_COLUMNS),
+    ):
+        table = read_table(folder / f"{name}.csv", columns)
+        both = pd.concat([table, table.assign(dataset="other set")])
+        write_table(both, tmp_path / f"{name}.csv")
+    (tmp_path / "manifest.json").write_bytes((folder / "manifest.json").read_bytes())
+    write_report(tmp_path, published=None)
+    opening = (tmp_path / "report.md").read_text().partition("\n## ")[0]
+    assert "On `toy` (100 rows), against NUTS (ordered): " in opening
+    assert "On `other set` there is no reference, so that errors are unknown: " in opening
+    assert opening.count("**means only**: the means, not the widths") == 1
+    assert (tmp_path / "tables" / "verdict_other-set.md").is_file()
 
 
 def test_numbers_of_an_unknown_data_set_are_refused(folder: Path) -> None:

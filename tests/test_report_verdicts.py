@@ -172,6 +172,16 @@ def test_stability_is_that_of_the_csv(folder: Path) -> None:
     assert re.search(rf"subsample ADVI weighted +\| relabelled +\| {re.escape(worst)} ", section)
 
 
+def test_a_series_with_a_single_fit_has_its_failures_but_no_spread(tmp_path: Path) -> None:
+    lost = [Cell(program="plain", method="advi", replicate=i, failed=True) for i in (2, 3)]
+    write_results(tmp_path, (CELLS[2], *lost))
+    write_report(tmp_path, published=None)
+    table = parse_markdown(tmp_path / "tables" / "stability_toy.md")
+    assert table.to_dict("records") == [
+        {"series": "ADVI", "runs": "3", "failure rate": "0.67", "retries": "0"}
+    ]
+
+
 def test_the_algorithms_own_accounts(folder: Path) -> None:
     samplers = parse_markdown(folder / "tables" / "samplers_toy.md").set_index("run")
     assert list(samplers["divergences"]) == ["0", "3"]

@@ -1,7 +1,9 @@
 """Runs: each gives a stored or a fresh fit, in the study's order; failures stay runs."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,12 +13,14 @@ import pytest
 from harness import runner
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
+from harness.dispatch import Observer, Settled
 from harness.errors import FitError, ProgramError, StoreError
 from harness.fit import Fit, Status, failed_fit
 from harness.methods import Problem
+from harness.pools import LocalPool, Pool
 from harness.program import Program
-from harness.runner import FittedRun, compile_all, run_study
-from harness.store import Store
+from harness.runner import FittedRun, compile_all, run_study, study_keys
+from harness.store import Failure, Store
 from harness.study import Run, Study
 from tests.cases import MIXTURE, known_fit, pretend_compiled
 
@@ -31,11 +35,19 @@ class Counting:
     ending: str = "well"
     calls: ClassVar[list[int]] = []
 
-    def check(self, dataset: Dataset) -> None:
-        """Accept any data set."""
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Accept anything."""
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         self.calls.append(seed)
+        if self.ending == "slow":
+            time.sleep(0.3)
+        if self.ending == "disk":
+            raise OSError(28, "No space left on device", "draws.csv")
+        if self.ending == "memory":
+            raise FitError("CmdStan ended with code 1:\n std::bad_alloc")
+        if self.ending == "killed":
+            raise FitError("CmdStan ended with code -9: CmdStan did not say why")
         if self.ending == "badly":
             raise FitError("it broke:\n  badly")
         if self.ending == "not applicable":
@@ -73,18 +85,53 @@ def study_of(*endings: str) -> Study:
     )
 
 
+class Watching(Observer):
+    """An observer that takes notes."""
+
+    def __init__(self) -> None:
+        self.started_runs: list[Run] = []
+        self.finished_runs: list[Run] = []
+        self.damaged_runs: list[Run] = []
+        self.n_to_fit = -1
+
+    def planned(self, to_fit: Sequence[Run]) -> None:
+        self.n_to_fit = len(to_fit)
+
+    def started(self, run: Run) -> None:
+        self.started_runs.append(run)
+
+    def finished(self, run: Run, settled: Settled) -> None:  # noqa: ARG002
+        self.finished_runs.append(run)
+
+    def damaged(self, run: Run) -> None:
+        self.damaged_runs.append(run)
+
+
 def run(
-    study: Study, folder: Path, on_start: Callable[[Run], None] = lambda _: None
+    study: Study,
+    folder: Path,
+    observer: Observer | None = None,
+    *,
+    pool: Pool | None = None,
+    retry_failed: bool = False,
 ) -> list[FittedRun]:
     programs: Mapping[str, CompiledProgram] = {"gmm": pretend_compiled()}
-    return list(run_study(study, store=Store(folder=folder), programs=programs, on_start=on_start))
+    fitted = run_study(
+        study,
+        store=Store(folder=folder),
+        programs=programs,
+        pool=pool,
+        observer=observer,
+        retry_failed=retry_failed,
+    )
+    return list(fitted)
 
 
 def test_each_run_is_announced_and_fitted_in_order(tmp_path: Path) -> None:
     study = study_of("well", "well")
-    started: list[Run] = []
-    fitted = run(study, tmp_path, started.append)
-    assert started == [item.run for item in fitted] == list(study.runs)
+    watching = Watching()
+    fitted = run(study, tmp_path, watching)
+    assert watching.started_runs == [item.run for item in fitted] == list(study.runs)
     assert Counting.calls == [10, 11]
     assert [item.from_store for item in fitted] == [False, False]
     draws = fitted[1].fit.draws
@@ -104,30 +151,129 @@ def test_second_time_comes_from_the_store(tmp_path: Path) -> None:
         assert new.fit.draws.identical(old.fit.draws)
 
 
-def test_failures_are_runs_with_a_reason_and_are_tried_again(tmp_path: Path) -> None:
+def test_failures_are_runs_with_a_reason(tmp_path: Path) -> None:
     for _ in range(2):
         fitted = run(study_of("badly", "not applicable", "well"), tmp_path)
-        assert [item.fit.status for item in fitted] == [
-            Status.FAILED,
-            Status.NOT_APPLICABLE,
-            Status.OK,
+        assert [(item.fit.status, item.fit.reason) for item in fitted] == [
+            (Status.FAILED, "it broke: badly"),
+            (Status.NOT_APPLICABLE, "it does not apply"),
+            (Status.OK, ""),
         ]
-        assert [item.fit.reason for item in fitted] == [
-            "it broke: badly",
-            "it does not apply",
-            "",
-        ]
-    assert Counting.calls == [10, 11, 12, 10, 11]
+    assert [item.from_store for item in fitted] == [True, True, True]
+    assert Counting.calls == [10, 11, 12]
+
+
+def test_known_failures_are_tried_again_when_asked(tmp_path: Path) -> None:
+    study = study_of("badly", "well")
+    run(study, tmp_path)
+    run(study, tmp_path, retry_failed=True)
+    assert Counting.calls == [10, 11, 10]
+
+
+def test_failure_that_is_overcome_is_forgotten(tmp_path: Path) -> None:
+    store = Store(folder=tmp_path)
+    key = run(study_of("well"), tmp_path)[0].key
+    store.remove(key)
+    store.remember(key, Failure(reason="it broke", lasting=True), label="a run")
+    assert run(study_of("well"), tmp_path)[0].fit.reason == "it broke"
+    assert run(study_of("well"), tmp_path, retry_failed=True)[0].fit.status is Status.OK
+    assert store.failure(key) is None
+
+
+@pytest.mark.parametrize("ending", ["disk", "memory", "killed"])
+def test_failures_of_the_machine_are_always_tried_again(tmp_path: Path, ending: str) -> None:
+    reasons = [run(study_of(ending), tmp_path)[0].fit.reason for _ in range(2)]
+    assert Counting.calls == [10, 10]
+    assert reasons[0] == reasons[1] != ""
+    assert "\n" not in reasons[0]
+
+
+@pytest.mark.parametrize("name", ["draws.nc", "fit.json", "sha256"])
+def test_damaged_fit_is_told_and_made_again(tmp_path: Path, name: str) -> None:
+    study = study_of("well", "well")
+    first = run(study, tmp_path)
+    file = Store(folder=tmp_path).entry(first[1].key) / name
+    file.write_bytes(file.read_bytes()[:-1])
+    watching = Watching()
+    again = run(study, tmp_path, watching)
+    assert watching.damaged_runs == [study.runs[1]]
+    assert [item.from_store for item in again] == [True, False]
+    assert Counting.calls == [10, 11, 11]
+
+
+def test_order_is_the_studys_whatever_finishes_first(tmp_path: Path) -> None:
+    study = study_of("slow", "well", "well", "slow", "well", "well")
+    watching = Watching()
+    with LocalPool(3) as pool:
+        fitted = run(study, tmp_path, watching, pool=pool)
+    assert [item.run for item in fitted] == list(study.runs)
+    assert watching.finished_runs[0] != study.runs[0]
+    assert sorted(Counting.calls) == [10, 11, 12, 13, 14, 15]
+
+
+def test_run_given_twice_is_fitted_once(tmp_path: Path) -> None:
+    study = study_of("slow")
+    study = dataclasses.replace(study, runs=study.runs * 2)
+    with LocalPool(2) as pool:
+        first, second = run(study, tmp_path, pool=pool)
+    assert Counting.calls == [10]
+    assert first.key == second.key
+
+
+def test_fit_that_another_process_makes_is_awaited(tmp_path: Path) -> None:
+    study = study_of("well", "well")
+    store = Store(folder=tmp_path)
+    keys = study_keys(study, {"gmm": pretend_compiled().digest})
+    claim = store.claim(keys[0])
+    assert claim is not None
+
+    def finish_elsewhere() -> None:
+        store.save(keys[0], known_fit({"pi": np.ones((1, 4, 2)), "mu": np.ones((1, 4, 2, 2))}))
+        claim.release()
+
+    timer = threading.Timer(0.5, finish_elsewhere)
+    timer.start()
+    fitted = run(study, tmp_path)
+    timer.join()
+    assert Counting.calls == [11]
+    assert [item.from_store for item in fitted] == [True, False]
+
+
+def test_plan_of_stored_runs_reads_no_draws_and_hashes_rows_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = study_of(*["well"] * 50)
+    run(study, tmp_path)
+    digests: list[str] = []
+    digest = vars(Dataset)["digest"].fget
+
+    def counted(dataset: Dataset) -> str:
+        digests.append(dataset.name)
+        return str(digest(dataset))
+
+    reads: list[Path] = []
+    read = Path.read_bytes
+
+    def counted_read(path: Path) -> bytes:
+        reads.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Dataset, "digest", property(counted))
+    monkeypatch.setattr(Path, "read_bytes", counted_read)
+    fresh = dataclasses.replace(study, datasets={"rows": Dataset(name="rows", rows=ROWS)})
+    watching = Watching()
+    programs = {"gmm": pretend_compiled()}
+    fitted = run_study(fresh, store=Store(folder=tmp_path), programs=programs, observer=watching)
+    next(fitted)
+    assert watching.n_to_fit == 0
+    assert digests == ["rows"]
+    assert len(reads) == 3  # of the first run's entry
 
 
 def test_fits_come_one_at_a_time(tmp_path: Path) -> None:
     study = study_of("well", "well")
-    fitted = run_study(
-        study,
-        store=Store(folder=tmp_path),
-        programs={"gmm": pretend_compiled()},
-        on_start=lambda _: None,
-    )
+    programs = {"gmm": pretend_compiled()}
+    fitted = run_study(study, store=Store(folder=tmp_path), programs=programs)
     next(fitted)
     assert Counting.calls == [10]
     next(fitted)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import store as store_module
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import StoreError
@@ -18,7 +17,9 @@ from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.nuts import Nuts
 from harness.methods.subsample_advi import SubsampleAdvi
-from harness.store import Store, fit_key
+from harness.store import About, FitContent, Store, fit_key
+from harness.store import folder as folder_module
+from harness.store import key as key_module
 from harness.study import Run
 from tests.cases import MIXTURE, known_fit, pretend_compiled
 
@@ -102,10 +103,10 @@ def test_incomplete_entry_is_not_returned_and_is_replaced(tmp_path: Path, name: 
 def test_interrupted_save_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(folder=tmp_path)
 
-    def interrupted(*_: bytes) -> bytes:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store_module, "_digest", interrupted)
+    monkeypatch.setattr(folder_module, "sync_folder", interrupted)
     fit = a_fit()
     with pytest.raises(KeyboardInterrupt):
         store.save(KEY, fit)
@@ -142,22 +143,24 @@ def test_two_writers_of_one_key_leave_a_whole_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both_have_written = threading.Barrier(2, timeout=30)
+    write = folder_module._write_entry
 
-    def write_and_wait(folder: Path, *_: object) -> None:
-        folder.mkdir()
-        for name in ("draws.nc", "fit.json", "sha256"):
-            (folder / name).write_text("content")
+    def write_and_wait(folder: Path, content: FitContent, about: About | None) -> None:
+        write(folder, content, about)
         both_have_written.wait()
 
-    monkeypatch.setattr(store_module, "_write_entry", write_and_wait)
+    monkeypatch.setattr(folder_module, "_write_entry", write_and_wait)
     store = Store(folder=tmp_path)
     fit = a_fit()
     with ThreadPoolExecutor(2) as pool:
-        for _ in range(30):
+        for turn in range(10):
+            if turn % 2:
+                entry_files(tmp_path)["draws.nc"].write_bytes(b"damaged")
             for writer in [pool.submit(store.save, KEY, fit) for _ in range(2)]:
                 writer.result()
     files = [file.name for file in tmp_path.rglob("*") if file.is_file()]
     assert sorted(files) == [".lock", "draws.nc", "fit.json", "sha256"]
+    assert store.load(KEY) is not None
 
 
 def key(
@@ -167,7 +170,8 @@ def key(
     rows: Any = ROWS,
     name: str = "small",
 ) -> str:
-    return fit_key(run, program or pretend_compiled(), Dataset(name=name, rows=rows))
+    compiled = program or pretend_compiled()
+    return fit_key(run, compiled.program, compiled.digest, Dataset(name=name, rows=rows))
 
 
 def test_key_is_the_same_for_the_same_run() -> None:
@@ -212,5 +216,5 @@ def test_key_changes_with_everything_that_decides_a_fit(other: Callable[[], str]
 
 def test_key_changes_with_the_format(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key()
-    monkeypatch.setattr(store_module, "FORMAT", store_module.FORMAT + 1)
+    monkeypatch.setattr(key_module, "FORMAT", key_module.FORMAT + 1)
     assert key() != before

@@ -109,7 +109,7 @@ def time_gradients(
     with ExitStack() as stack:
         timers: dict[str, Callable[[], float]] = {}
         for name, program in programs.items():
-            data = program.program.stan_data(dataset.rows, likelihood_weight=1.0)
+            data = program.program.stan_data(dataset.rows, likelihood_weight=1.0, file=dataset.file)
             _, folder = stack.enter_context(run_folder(data))
             count = _n_gradients(program, folder, min_timed_s)
             timers[name] = partial(_time_gradient, program, folder, count)
@@ -128,7 +128,7 @@ def bench_table(
     n_repeats: int = N_REPEATS,
     min_timed_s: float = MIN_TIMED_S,
 ) -> pd.DataFrame:
-    """Time all programs of a study on one data set.
+    """Time all programs of a study on one data set, but those that draw batches of rows.
 
     Parameters
     ----------
@@ -145,7 +145,8 @@ def bench_table(
         Columns :data:`BENCH_COLUMNS`: times in seconds; of the medians, how many times faster
         than the slowest, and how many times the bare loop's.
     """
-    programs = compile_all(study.programs)
+    steady = {name: p for name, p in study.programs.items() if p.minibatch is None}
+    programs = compile_all(steady)
     times = time_gradients(programs, dataset, n_repeats=n_repeats, min_timed_s=min_timed_s)
     return make_table(_bench_rows(times, dataset), BENCH_COLUMNS)
 

@@ -73,7 +73,7 @@ def _row(bench: Bench, run: Run, n_rows: int) -> dict[str, Any]:
 
 
 def exponents(table: pd.DataFrame) -> dict[str, float]:
-    """Fit each method's exponent of time against rows.
+    """Fit each series' exponent of time against rows.
 
     Parameters
     ----------
@@ -83,13 +83,19 @@ def exponents(table: pd.DataFrame) -> dict[str, float]:
     Returns
     -------
     dict
-        By method, from runs on at least :data:`FIT_FROM_N_ROWS` rows; NaN for fewer than two.
+        By :func:`series_of`, from runs on at least :data:`FIT_FROM_N_ROWS` rows; NaN for fewer
+        than two.
     """
     ok = table[(table["status"] == Status.OK) & (table["n_rows"] >= FIT_FROM_N_ROWS)]
     return {
-        str(method): exponent(
-            ok.loc[ok["method"] == method, "n_rows"].astype(float).tolist(),
-            ok.loc[ok["method"] == method, "fit_time_s"].astype(float).tolist(),
+        series: exponent(
+            ok.loc[series_of(ok) == series, "n_rows"].astype(float).tolist(),
+            ok.loc[series_of(ok) == series, "fit_time_s"].astype(float).tolist(),
         )
-        for method in dict.fromkeys(table["method"])
+        for series in dict.fromkeys(series_of(table))
     }
+
+
+def series_of(table: pd.DataFrame) -> "pd.Series[str]":
+    """Return what each row of a table of times belongs to: ``method / program``."""
+    return table["method"].astype(str) + " / " + table["program"].astype(str)

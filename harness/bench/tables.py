@@ -9,7 +9,7 @@ import pandas as pd
 
 from harness.bench.columns import MINIBATCH_COLUMNS, NUTS_COLUMNS, SCALING_COLUMNS
 from harness.bench.gradients import BENCH_COLUMNS
-from harness.bench.scaling import exponents
+from harness.bench.scaling import exponents, series_of
 from harness.errors import ResultsError
 from harness.fit import Status
 from harness.report.markdown import ABSENT, brief_table, markdown_table
@@ -125,14 +125,15 @@ def scaling_markdown(table: pd.DataFrame) -> str:
     """Return times, methods down, rows across, and the exponent of each method."""
     sizes = sorted(set(table["n_rows"]))
     fitted = exponents(table)
-    times = {(str(r["method"]), r["n_rows"]): r["fit_time_s"] for r in _records(table)}
+    ok = table[table["status"] == Status.OK]
+    times = dict(zip(zip(series_of(ok), ok["n_rows"], strict=True), ok["fit_time_s"], strict=True))
     rows = [
         [
-            f"`{method}`",
-            *(seconds(times[method, n]) if (method, n) in times else ABSENT for n in sizes),
+            f"`{series}`",
+            *(seconds(times[series, n]) if (series, n) in times else ABSENT for n in sizes),
             fixed(exponent, 2),
         ]
-        for method, exponent in fitted.items()
+        for series, exponent in fitted.items()
     ]
     return markdown_table(["time (s) at N", *(f"{n:,}" for n in sizes), "exponent"], rows)
 

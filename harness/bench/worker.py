@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.compilation import compile_program
-from harness.datasets import Dataset
+from harness.datasets import make_dataset
 from harness.errors import HarnessError
 from harness.fit import Fit, Status
 from harness.methods import Problem, make_method
@@ -44,9 +44,9 @@ def _compile(job: dict[str, Any]) -> dict[str, Any]:
 def _fit(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     program = read_study(Path(job["study"])).programs[job["program"]]
     compiled = compile_program(program)
-    dataset = Dataset(name="bench", rows=np.load(job["rows_file"]))
+    dataset = make_dataset("bench", file=Path(job["rows_file"]))
     method = make_method(job["method"], job["options"])
-    method.check(dataset)
+    method.check(dataset, program)
     problem = Problem(program=compiled, dataset=dataset)
     fits: list[Fit] = []
     warms: list[float] = []

@@ -6,7 +6,8 @@ unconstrained scale, fitted by stochastic gradient ascent on the evidence lower 
 CmdStan is called directly: cmdstanpy 1.3.2 cannot read a run without step size adaptation.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
@@ -22,11 +23,12 @@ from harness.methods.advi_output import (
     parse_console,
     parse_elbo_file,
 )
-from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import parse_draws_file
 from harness.methods.retries import fit_with_retries
 from harness.methods.scoring import scored_draws
+from harness.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -67,28 +69,29 @@ class Advi:
     n_draws: PositiveInt = 1000
     max_retries: NonNegativeInt = 2
 
-    def check(self, dataset: Dataset) -> None:
-        """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
+    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
+        """Refuse random batches; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Fit all rows; see :meth:`harness.methods.base.Method.fit`."""
-        return self._fit_rows(problem, problem.dataset.rows, likelihood_weight=1.0, seed=seed)
+        used = {"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0}
+        return self._fit_data(problem, problem.stan_data(), used_data=used, seed=seed)
 
-    def _fit_rows(
-        self, problem: Problem, rows: FloatArray, *, likelihood_weight: float, seed: int
+    def _fit_data(
+        self, problem: Problem, data: Mapping[str, Any], *, used_data: dict[str, float], seed: int
     ) -> Fit:
-        """Fit some rows, their log likelihood weighted, again if that fails."""
+        """Fit what the data say, which `used_data` sums up, again if that fails."""
 
         def attempt(own_seed: int) -> Fit:
-            return self._attempt(problem, rows, likelihood_weight=likelihood_weight, seed=own_seed)
+            return self._attempt(problem, data, used_data=used_data, seed=own_seed)
 
         return fit_with_retries(attempt, seed=seed, max_retries=self.max_retries)
 
     def _attempt(
-        self, problem: Problem, rows: FloatArray, *, likelihood_weight: float, seed: int
+        self, problem: Problem, data: Mapping[str, Any], *, used_data: dict[str, float], seed: int
     ) -> Fit:
-        """Fit some rows once."""
-        data = problem.program.program.stan_data(rows, likelihood_weight=likelihood_weight)
+        """Fit once."""
         with run_folder(data) as (data_file, folder):
             draws_file, elbo_file = folder / "draws.csv", folder / "elbo.csv"
             timed = run_method(
@@ -121,7 +124,7 @@ class Advi:
             fit_time_s=timed.wall_time_s,
             cost=self._cost(timed, console, trace),
             warnings=(*self._warnings(console, trace), *draws.warnings),
-            used_data={"n_rows": rows.shape[0], "likelihood_weight": likelihood_weight},
+            used_data=used_data,
         )
 
     def _arguments(self) -> list[str]:

@@ -1,14 +1,18 @@
 """What every inference method takes and gives."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, ValidationError
 
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
+from harness.errors import MethodError
 from harness.fit import Fit
+from harness.program import Program
+from harness.validation import did_you_mean, first_problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,12 @@ class Problem:
     program: CompiledProgram
     dataset: Dataset
 
+    def stan_data(self) -> dict[str, Any]:
+        """Return CmdStan's data of all rows, with weight 1."""
+        return self.program.program.stan_data(
+            self.dataset.rows, likelihood_weight=1.0, file=self.dataset.file
+        )
+
 
 #: How pydantic checks the options of a method.
 OPTIONS_CONFIG = ConfigDict(extra="forbid", strict=True)
@@ -36,8 +46,8 @@ class Method(Protocol):
 
     name: ClassVar[str]
 
-    def check(self, dataset: Dataset) -> None:
-        """Raise :class:`~harness.errors.HarnessError` if the options cannot fit a data set.
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Raise :class:`~harness.errors.HarnessError` if the method cannot fit these two.
 
         A study checks all its runs before it starts the first.
         """
@@ -68,7 +78,55 @@ class Method(Protocol):
         ...
 
 
+def refuse_batches(method: str, program: Program) -> None:
+    """Raise :class:`MethodError` if a program is made for random batches of rows.
+
+    Parameters
+    ----------
+    method : str
+        A method that takes a density for what it is, the same at every evaluation.
+    program : Program
+        What it is to run.
+    """
+    if program.minibatch is not None:
+        raise MethodError(
+            f"method '{method}' cannot run program '{program.name}', whose density is that of "
+            "random batches of rows; use 'minibatch_advi', or a program without 'minibatch'"
+        )
+
+
 def options_of(method: Method) -> dict[str, Any]:
     """Return a method's options by name."""
     assert dataclasses.is_dataclass(method)  # noqa: S101 - the protocol cannot say it
     return dataclasses.asdict(method)
+
+
+def build_method(method: type[Method], options: Mapping[str, Any]) -> Method:
+    """Return a method with its options set.
+
+    Parameters
+    ----------
+    method : type
+        A class of the registry.
+    options : Mapping
+        Values for its fields; fields left out keep their defaults.
+
+    Returns
+    -------
+    Method
+
+    Raises
+    ------
+    MethodError
+        If an option is unknown or missing, or its value is not allowed.
+    """
+    fields = {field.name: field for field in dataclasses.fields(method)}  # type: ignore[arg-type]
+    for option in options:
+        if option not in fields:
+            raise MethodError(
+                f"method '{method.name}' has no option '{option}'{did_you_mean(option, fields)}"
+            )
+    try:
+        return method(**options)
+    except ValidationError as error:
+        raise MethodError(f"options of method '{method.name}': {first_problem(error)}") from error

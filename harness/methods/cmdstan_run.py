@@ -13,9 +13,13 @@ from typing import Any
 import cmdstanpy
 
 from harness.errors import FitError
+from harness.program import RowsInMemory
+from harness.rows_file import chunks_of, write_rows
 
 #: Enough digits that a double survives the way through CmdStan's CSV.
 SIG_FIGS = 18
+
+_THREADS = "STAN_NUM_THREADS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,8 @@ class Timed[T]:
 def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
     """Give a folder that lasts as long as a run, with the data in CmdStan's JSON.
 
+    Rows in memory for a program that reads a file are written beside.
+
     Yields
     ------
     tuple of Path
@@ -38,24 +44,39 @@ def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
     with tempfile.TemporaryDirectory(prefix="harness-run-") as name:
         folder = Path(name)
         data_file = folder / "data.json"
-        cmdstanpy.write_stan_json(str(data_file), dict(data))
+        filed = {name: _filed(value, folder / f"{name}.npy") for name, value in data.items()}
+        cmdstanpy.write_stan_json(str(data_file), filed)
         yield data_file, folder
 
 
+def _filed(value: Any, path: Path) -> Any:
+    """Write rows that a program reads from a file, and say where they are."""
+    if not isinstance(value, RowsInMemory):
+        return value
+    return write_rows(path, chunks_of(value.rows), n_rows=len(value.rows)).stan_value()
+
+
 def timed_call[T](call: Callable[[], T]) -> Timed[T]:
-    """Call cmdstanpy and time it.
+    """Call cmdstanpy and time it, and undo what it leaves in the environment.
+
+    It sets the number of Stan's threads there, which would change every later run.
 
     Raises
     ------
     FitError
         If CmdStan fails; the message is the cause that it printed, in one line.
     """
+    threads = os.environ.get(_THREADS)
     start = time.perf_counter()
     try:
         result = call()
     except (RuntimeError, ValueError) as error:
         told = str(error).partition("Command and output files")[0]
         raise FitError(_one_line(told)) from error
+    finally:
+        os.environ.pop(_THREADS, None)
+        if threads is not None:
+            os.environ[_THREADS] = threads
     return Timed(result=result, wall_time_s=time.perf_counter() - start)
 
 
@@ -95,15 +116,14 @@ class Console:
 def run_cmdstan(command: Sequence[str]) -> Timed[Console]:
     """Run a compiled program in one thread and time it, line by line of what it prints.
 
-    With more threads, which cmdstanpy leaves behind in the environment, the seed would not
-    decide the order of Pathfinder's draws.
+    With more threads the seed would not decide the order of Pathfinder's draws.
 
     Raises
     ------
     FitError
         If it fails; the message is what it complained of, in one line.
     """
-    environment = {k: v for k, v in os.environ.items() if k != "STAN_NUM_THREADS"}
+    environment = {k: v for k, v in os.environ.items() if k != _THREADS}
     lines: list[str] = []
     times_s: list[float] = []
     start = time.perf_counter()

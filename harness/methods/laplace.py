@@ -17,10 +17,11 @@ from pydantic.dataclasses import dataclass
 from harness.datasets import Dataset
 from harness.errors import FitError
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import parse_draws_file
 from harness.methods.scoring import scored_draws
+from harness.program import Program
 
 #: Files of a run.
 _MODE, _HESSIAN, _DRAWS = "mode.csv", "hessian.json", "draws.csv"
@@ -49,14 +50,13 @@ class Laplace:
     n_draws: PositiveInt = 1000
     init_radius: PositiveFloat = 2.0
 
-    def check(self, dataset: Dataset) -> None:
-        """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
+    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
+        """Refuse random batches; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Optimise and draw; see :meth:`harness.methods.base.Method.fit`."""
-        rows = problem.dataset.rows
-        data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
-        with run_folder(data) as (data_file, folder):
+        with run_folder(problem.stan_data()) as (data_file, folder):
             optimised = self._optimise(problem, data_file, folder, seed=seed)
             drawn = self._draw(problem, data_file, folder, seed=seed)
             n_unconstrained = _check_hessian(folder / _HESSIAN)
@@ -75,7 +75,7 @@ class Laplace:
                 n_gradients=None if n_optimiser is None else n_optimiser + 2 * n_unconstrained + 1,
             ),
             warnings=(*self._warnings(optimised.result.text), *draws.warnings),
-            used_data={"n_rows": rows.shape[0], "likelihood_weight": 1.0},
+            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
         )
 
     def _optimise(

@@ -1,7 +1,9 @@
 """The no-U-turn sampler (Hoffman and Gelman 2014, JMLR 15) as CmdStan runs it."""
 
+import dataclasses
 import os
-from typing import Annotated, ClassVar, Literal
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 
 import arviz_base
 import cmdstanpy
@@ -10,15 +12,29 @@ from pydantic.dataclasses import dataclass
 from xarray import DataTree
 
 from harness.datasets import Dataset
+from harness.errors import MethodError
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.base import OPTIONS_CONFIG, Method, Problem, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
+from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.metrics import chains
+from harness.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class Nuts:
     """NUTS with CmdStan's windowed adaptation of step size and metric.
+
+    A warm start fits a cheap approximation first: each chain begins at another of its draws, with
+    its variances (``diag_e``) or covariance (``dense_e``) as inverse metric.  Then 100 to 200
+    iterations of warm-up will do, best with ``adapt_metric=False``: from 150 iterations on CmdStan
+    replaces the metric by its own estimate, which a short warm-up bases on 25 or 50 draws.  Below
+    150, Stan 2.39 never ends a window and keeps the metric in any case.
+
+    For chains that start from one approximation R-hat is less of a test: a mode that the
+    approximation has missed is missed by them all.  Of an exchangeable mixture, Laplace, ADVI and
+    single-path Pathfinder know one labelling, and so will the chains; draws of multi-path
+    Pathfinder may cover several, and their variances then span the modes and make a poor metric.
 
     Attributes
     ----------
@@ -32,7 +48,15 @@ class Nuts:
         CmdStan's Euclidean metric: ``diag_e``, ``dense_e`` (pays where parameters correlate)
         or ``unit_e``.
     init_radius : float
-        Chains start uniformly within this distance of zero on the unconstrained scale.
+        Chains start uniformly within this distance of zero on the unconstrained scale; with a
+        warm start, what it optimises from there, unless its options say otherwise.
+    warm_start : str or None
+        The approximation to start from: ``pathfinder``, ``laplace`` or ``subsample_advi``.
+    warm_start_options : dict
+        Its options by name, such as ``m`` of ``subsample_advi``; `n_draws` is 200 by default.
+    adapt_metric : bool
+        Whether warm-up estimates the metric.  False keeps the warm start's and adapts the step
+        size only.
     """
 
     name: ClassVar[str] = "nuts"
@@ -42,35 +66,50 @@ class Nuts:
     n_draws: PositiveInt = 1000
     adapt_delta: Annotated[float, Field(gt=0, lt=1)] = 0.8
     max_tree_depth: PositiveInt = 10
-    metric: Literal["diag_e", "dense_e", "unit_e"] = "diag_e"
+    metric: Metric = "diag_e"
     init_radius: PositiveFloat = 2.0
+    warm_start: Literal["pathfinder", "laplace", "subsample_advi"] | None = None
+    warm_start_options: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    adapt_metric: bool = True
 
-    def check(self, dataset: Dataset) -> None:
-        """Accept any data set; see :meth:`harness.methods.base.Method.check`."""
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Refuse what cannot be sampled; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
+        approximation = self._approximation()
+        if approximation is not None:
+            approximation.check(dataset, program)
+
+    def _approximation(self) -> Method | None:
+        """Return what to start from."""
+        if self.warm_start is not None:
+            return make_approximation(
+                self.warm_start,
+                self.warm_start_options,
+                n_chains=self.n_chains,
+                init_radius=self.init_radius,
+            )
+        if self.warm_start_options:
+            raise MethodError(
+                f"method '{self.name}' has 'warm_start_options' but no 'warm_start'; name an "
+                "approximation to start from, or leave them out"
+            )
+        if not self.adapt_metric:
+            raise MethodError(
+                f"method '{self.name}' has adapt_metric = false but no 'warm_start' whose metric "
+                "it could keep; name one, or give metric = 'unit_e'"
+            )
+        return None
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Sample; see :meth:`harness.methods.base.Method.fit`."""
-        rows = problem.dataset.rows
-        data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
-        with run_folder(data) as (data_file, output_folder):
-            timed = timed_call(
-                lambda: problem.program.model.sample(
-                    data=str(data_file),
-                    chains=self.n_chains,
-                    parallel_chains=min(self.n_chains, os.cpu_count() or 1),
-                    seed=seed,
-                    iter_warmup=self.n_warmup,
-                    iter_sampling=self.n_draws,
-                    adapt_delta=self.adapt_delta,
-                    max_treedepth=self.max_tree_depth,
-                    metric=self.metric,
-                    inits=self.init_radius,
-                    output_dir=str(output_folder),
-                    save_warmup=True,
-                    sig_figs=SIG_FIGS,
-                    show_progress=False,
-                )
+        approximation = self._approximation()
+        start = None
+        if approximation is not None:
+            start = warm_start(
+                problem, approximation, n_chains=self.n_chains, metric=self.metric, seed=seed
             )
+        with run_folder(problem.stan_data()) as (data_file, folder):
+            timed = self._sample(problem, data_file, folder, start, seed=seed)
             draws, cost = _draws(timed.result), _cost(timed)
         diagnostics = self._diagnostics(draws)
         return Fit(
@@ -78,10 +117,42 @@ class Nuts:
             draws=draws,
             draw_kind=DrawKind.CHAINS,
             diagnostics=diagnostics,
-            fit_time_s=timed.wall_time_s,
-            cost=cost,
-            warnings=self._warnings(diagnostics),
-            used_data={"n_rows": rows.shape[0], "likelihood_weight": 1.0},
+            fit_time_s=timed.wall_time_s + (start.fit_time_s if start else 0.0),
+            cost=_with_warm_start(cost, start) if start else cost,
+            warnings=(*(start.warnings if start else ()), *self._warnings(diagnostics)),
+            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
+        )
+
+    def _sample(
+        self, problem: Problem, data_file: Path, folder: Path, start: WarmStart | None, *, seed: int
+    ) -> Timed[cmdstanpy.CmdStanMCMC]:
+        """Run the chains."""
+        given: dict[str, Any] = {"inits": self.init_radius}
+        if start is not None:
+            given = {"inits": [dict(values) for values in start.inits]}
+            if start.inv_metric is not None:
+                given["inv_metric"] = {"inv_metric": start.inv_metric}
+        if not self.adapt_metric:
+            # the last interval, for the step size alone, is all of the warm-up
+            given |= {"adapt_init_phase": 0, "adapt_metric_window": 0}
+            given |= {"adapt_step_size": self.n_warmup}
+        return timed_call(
+            lambda: problem.program.model.sample(
+                data=str(data_file),
+                chains=self.n_chains,
+                parallel_chains=min(self.n_chains, os.cpu_count() or 1),
+                seed=seed,
+                iter_warmup=self.n_warmup,
+                iter_sampling=self.n_draws,
+                adapt_delta=self.adapt_delta,
+                max_treedepth=self.max_tree_depth,
+                metric=self.metric,
+                output_dir=str(folder),
+                save_warmup=True,
+                sig_figs=SIG_FIGS,
+                show_progress=False,
+                **given,
+            )
         )
 
     def _diagnostics(self, draws: DataTree) -> Diagnostics:
@@ -138,4 +209,14 @@ def _cost(timed: Timed[cmdstanpy.CmdStanMCMC]) -> Cost:
         adapt_time_s=adapt_time_s,
         run_time_s=None if adapt_time_s is None else timed.wall_time_s - adapt_time_s,
         n_gradients=int(n_leapfrog.sum()) + n_leapfrog.size,
+    )
+
+
+def _with_warm_start(cost: Cost, start: WarmStart) -> Cost:
+    """Add what the approximation took to the adaptation."""
+    known = cost.n_gradients is not None and start.n_gradients is not None
+    return dataclasses.replace(
+        cost,
+        adapt_time_s=None if cost.adapt_time_s is None else cost.adapt_time_s + start.fit_time_s,
+        n_gradients=(cost.n_gradients or 0) + (start.n_gradients or 0) if known else None,
     )

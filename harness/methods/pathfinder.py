@@ -19,11 +19,12 @@ from pydantic.dataclasses import dataclass
 from harness.datasets import Dataset
 from harness.errors import MethodError
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.pathfinder_output import PathfinderConsole, parse_console
 from harness.methods.scoring import scored_draws
+from harness.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -74,8 +75,9 @@ class Pathfinder:
     def _resamples(self) -> bool:
         return self.n_paths > 1 and self.psis_resample and self.calculate_log_p
 
-    def check(self, dataset: Dataset) -> None:  # noqa: ARG002 - any data set will do
+    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
         """Refuse more draws than there are; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
         n_available = self.n_paths * self.n_draws_per_path
         if self._resamples and self.n_draws > n_available:
             raise MethodError(
@@ -85,9 +87,7 @@ class Pathfinder:
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Run the paths; see :meth:`harness.methods.base.Method.fit`."""
-        rows = problem.dataset.rows
-        data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
-        with run_folder(data) as (data_file, folder):
+        with run_folder(problem.stan_data()) as (data_file, folder):
             timed, output = self._run(problem, data_file, folder, seed=seed)
             proposals = self._read_paths(folder) if self._resamples else []
         console = parse_console(timed.result.text, n_elbo_draws=self.n_elbo_draws)
@@ -109,7 +109,7 @@ class Pathfinder:
                 adapt_time_s=0.0, run_time_s=timed.wall_time_s, n_gradients=console.n_gradients
             ),
             warnings=(*self._warnings(console), *draws.warnings),
-            used_data={"n_rows": rows.shape[0], "likelihood_weight": 1.0},
+            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
         )
 
     def _run(

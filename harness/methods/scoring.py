@@ -97,10 +97,8 @@ def score_draws(problem: Problem, draws: DrawsFile) -> Scores:
     -------
     Scores
     """
-    rows = problem.dataset.rows
-    data = problem.program.program.stan_data(rows, likelihood_weight=1.0)
     header, *points = draws.model_columns()
-    with run_folder(data) as (data_file, folder):
+    with run_folder(problem.stan_data()) as (data_file, folder):
         command = [str(problem.program.executable), "data", f"file={data_file}"]
         scorer = _Scorer(command, folder)
         found = scorer.score(header, points)
@@ -142,7 +140,8 @@ def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> Sc
     ScoredDraws
         ``sample_stats`` has ``log_p``, ``log_q`` and ``log_p_gradient``, the last with the
         dimension ``unconstrained``; the group ``points`` has, of some draws, their ``position``
-        on the unconstrained scale and the ``gradient`` there.
+        on the unconstrained scale and the ``gradient`` there, and as an attribute the
+        ``wall_time_s`` that it took to find the positions.
 
     Raises
     ------
@@ -172,7 +171,8 @@ def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> Sc
                 {
                     "position": (("point", "unconstrained"), points.positions),
                     "gradient": (("point", "unconstrained"), scores.gradient[points.indices]),
-                }
+                },
+                attrs={"wall_time_s": points.wall_time_s},
             )
         )
     n_unknown = int(np.isnan(scores.log_p).sum())

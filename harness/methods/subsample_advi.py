@@ -10,7 +10,8 @@ from harness.datasets import Dataset
 from harness.errors import SubsampleError
 from harness.fit import Fit
 from harness.methods.advi import Advi
-from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
+from harness.program import Program
 from harness.subsample import draw_subsample
 
 #: Keeps the generator that draws rows apart from the one that seeds CmdStan.
@@ -38,8 +39,9 @@ class SubsampleAdvi(Advi):
     m: PositiveInt
     weighted: bool = True
 
-    def check(self, dataset: Dataset) -> None:
+    def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse more rows than there are; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
         if self.m > dataset.n_rows:
             raise SubsampleError(
                 f"method '{self.name}' asks for m = {self.m} rows of data set '{dataset.name}', "
@@ -54,9 +56,8 @@ class SubsampleAdvi(Advi):
             weighted=self.weighted,
             rng=np.random.default_rng([seed, _ROWS_STREAM]),
         )
-        return self._fit_rows(
-            problem,
-            problem.dataset.rows[subsample.indices],
-            likelihood_weight=subsample.likelihood_weight,
-            seed=seed,
-        )
+        rows = np.asarray(problem.dataset.rows[subsample.indices])
+        weight = subsample.likelihood_weight
+        data = problem.program.program.stan_data(rows, likelihood_weight=weight)
+        used = {"n_rows": self.m, "likelihood_weight": weight}
+        return self._fit_data(problem, data, used_data=used, seed=seed)

@@ -31,10 +31,13 @@ class Points:
         Which of the draws.
     positions : ndarray, shape (point, unconstrained)
         The draws, to within 1e-9 of the momentum's scale.
+    wall_time_s : float
+        Of CmdStan's process, in seconds.
     """
 
     indices: np.typing.NDArray[np.intp]
     positions: FloatArray
+    wall_time_s: float
 
 
 def unconstrained_points(
@@ -61,13 +64,12 @@ def unconstrained_points(
         return None
     indices = among[:: -(-among.size // MAX_POINTS)]
     variables = draws.variables
-    data = problem.program.program.stan_data(problem.dataset.rows, likelihood_weight=1.0)
-    with run_folder(data) as (data_file, folder):
+    with run_folder(problem.stan_data()) as (data_file, folder):
         for chain, index in enumerate(indices, start=1):
             values = {name: array[index] for name, array in variables.items()}
             cmdstanpy.write_stan_json(str(folder / f"init_{chain}.json"), values)
         try:
-            run_cmdstan(
+            timed = run_cmdstan(
                 [
                     *(str(problem.program.executable), "id=1", "method=sample"),
                     *(f"num_chains={indices.size}", "num_warmup=0", "num_samples=1"),
@@ -88,4 +90,8 @@ def unconstrained_points(
     kept = [
         i for i, name in enumerate(columns) if not name.endswith("__") and f"g_{name}" in columns
     ]
-    return Points(indices=indices, positions=np.array([file.table[0, kept] for file in files]))
+    return Points(
+        indices=indices,
+        positions=np.array([file.table[0, kept] for file in files]),
+        wall_time_s=timed.wall_time_s,
+    )

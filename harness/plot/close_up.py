@@ -1,5 +1,6 @@
 """Approximations of a mixture's component means as contours close up."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,30 +8,29 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from harness.plot.contours import draw_contours, draw_reference, moments, reference_note
+from harness.plot.limits import cutoff, named_counts
 from harness.plot.mixture import component_means, draw_true_means, is_planar_mixture
-from harness.plot.panels import (
-    DatasetView,
-    Objective,
-    Series,
-    by_objective,
-    legend_below,
-    legend_label,
-    objective_title,
-)
+from harness.plot.objectives import Kind, by_kind, kind_title
+from harness.plot.panels import DatasetView, Series, legend_below, legend_label
 from harness.plot.style import GREY, CaptionedFigure, make_figure, panel_title
 
-#: A first column's panel leaves out what lies more of the reference's sds off, or is as wide.
+#: A panel leaves out what lies more of the reference's sds off, or is as wide, ...
 _BEYOND_SDS = 15.0
+#: ... if that is also so many times as far as the panel's median fit.
+_BEYOND_MEDIAN = 8.0
 
 #: Limits of the horizontal and of the vertical axis.
 Window = tuple[tuple[float, float], tuple[float, float]]
+
+#: One fit of a series, and which.
+Replicate = tuple[Series, int]
 
 
 def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
     """Draw all approximations' contours around each component mean.
 
-    A column of panels for each set of rows and weight; the square in later columns is the
-    first column's window.
+    A column of panels for all rows, weighted parts and unweighted parts of them; the square in
+    later columns is the first column's window.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
         None without an approximated mixture in the plane or a reference for it.
     """
     mixtures = [series for series in view.approximations if is_planar_mixture(series)]
-    groups = by_objective(mixtures, view.dataset)
+    groups = by_kind(mixtures, view.dataset)
     if not groups or view.reference is None or not is_planar_mixture(view.reference):
         return None
     n_components = component_means(view.reference, relabelled=True).shape[2]
@@ -63,15 +63,15 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
 
 
 def _draw_component(
-    row: Sequence[Axes], view: DatasetView, groups: Mapping[Objective, Sequence[Series]], k: int
+    row: Sequence[Axes], view: DatasetView, groups: Mapping[Kind, Sequence[Series]], k: int
 ) -> None:
-    """Draw one component, a panel for each objective; all but the first share a window."""
+    """Draw one component, a panel for each kind; all but the first share a window."""
     assert view.reference is not None  # noqa: S101 - the caller has checked
-    first, *others = groups.values()
-    beyond = [series for series in first if _is_beyond(series, view.reference, k)]
-    near = _window([view.reference, *(item for item in first if item not in beyond)], k)
-    far = _window([view.reference, *(item for members in others for item in members)], k)
-    for column, (axes, (objective, members)) in enumerate(zip(row, groups.items(), strict=True)):
+    shown = {kind: _fits_in_sight(members, view.reference, k) for kind, members in groups.items()}
+    in_sight = list(shown.values())
+    near = _window([(view.reference, 0), *in_sight[0]], k)
+    far = _window([(view.reference, 0), *(fit for fits in in_sight[1:] for fit in fits)], k)
+    for column, (axes, (kind, members)) in enumerate(zip(row, groups.items(), strict=True)):
         draw_reference(axes, view, only=k)
         for series in members:
             for replicate in range(len(series.fits)):
@@ -82,33 +82,46 @@ def _draw_component(
         axes.locator_params(nbins=4)
         axes.set_xlabel("first coordinate")
         axes.set_ylabel("second coordinate")
-        panel_title(axes, f"component {k + 1}\n{objective_title(view.dataset, objective)}")
+        panel_title(axes, f"component {k + 1}\n{kind_title(view.dataset, kind, members)}")
         if column:
             _draw_window(axes, near)
-        elif beyond:
-            titles = "\n".join(series.title for series in beyond)
-            axes.text(0.02, 0.98, f"beyond:\n{titles}", transform=axes.transAxes, va="top")
+        _name_beyond(axes, members, shown[kind])
 
 
-def _is_beyond(series: Series, reference: Series, k: int) -> bool:
-    """Whether a component is so far off that the reference would be a speck beside it."""
+def _fits_in_sight(members: Sequence[Series], reference: Series, k: int) -> list[Replicate]:
+    """Return the fits that are not so far off that the others would be specks beside them."""
+    fits = [(series, i) for series in members for i in range(len(series.fits))]
+    reaches = [_reach_sds(*fit, reference, k) for fit in fits]
+    limit = cutoff(reaches, factor=_BEYOND_MEDIAN, floor=_BEYOND_SDS)
+    return [fit for fit, reach in zip(fits, reaches, strict=True) if reach <= limit]
+
+
+def _reach_sds(series: Series, replicate: int, reference: Series, k: int) -> float:
+    """Return how far off or how wide a fit's component is, in the reference's sds."""
     centre, covariance = moments(reference, k, 0)
     sds = np.sqrt(np.diag(covariance))
-    fits = [moments(series, k, replicate) for replicate in range(len(series.fits))]
-    shift = max(float((np.abs(mean - centre) / sds).max()) for mean, _ in fits)
-    ratio = max(float((np.sqrt(np.diag(own)) / sds).max()) for _, own in fits)
-    return max(shift, ratio) > _BEYOND_SDS
+    mean, own = moments(series, k, replicate)
+    return float(max((np.abs(mean - centre) / sds).max(), (np.sqrt(np.diag(own)) / sds).max()))
 
 
-def _window(members: Sequence[Series], k: int) -> Window:
+def _name_beyond(axes: Axes, members: Sequence[Series], shown: Sequence[Replicate]) -> None:
+    """Name the fits that lie outside of a panel."""
+    keys = [series.key for series, _ in shown]
+    names = named_counts([(s.title, len(s.fits) - keys.count(s.key), len(s.fits)) for s in members])
+    if names:
+        lines = [textwrap.fill(name, 30) for name in names]
+        text = "\n".join(["beyond:", *lines])
+        axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", fontsize=7.5)
+
+
+def _window(fits: Sequence[Replicate], k: int) -> Window:
     """Return a square that holds all 95% contours of a component."""
     lows, highs = [], []
-    for series in members:
-        for replicate in range(len(series.fits)):
-            mean, covariance = moments(series, k, replicate)
-            reach = 2.9 * np.sqrt(np.diag(covariance))
-            lows.append(mean - reach)
-            highs.append(mean + reach)
+    for series, replicate in fits:
+        mean, covariance = moments(series, k, replicate)
+        reach = 2.9 * np.sqrt(np.diag(covariance))
+        lows.append(mean - reach)
+        highs.append(mean + reach)
     low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     centre, half = (low + high) / 2, float((high - low).max()) / 2
     (x, y) = centre
@@ -129,18 +142,18 @@ def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
     """Say what is close up."""
     text = (
         f"Close-up of the component means on `{view.dataset.name}`: contours as in the figure "
-        f"before.{reference_note(view)} What lies beyond the first window, if anything, is named "
-        "in it."
+        f"before.{reference_note(view)} What lies beyond a panel is named in it."
     )
     if n_groups > 1:
         text += (
-            " A column for each set of rows and likelihood weight; the grey square in later "
+            " A column each for all rows, for parts of them that are weighted and for parts that "
+            "are not; the grey square in later "
             "columns, which share their scale, is the window of the first."
         )
     return text
 
 
-def _zoom_alt(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
+def _zoom_alt(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
     """Say in words how wide the contours are."""
     assert view.reference is not None  # noqa: S101 - the caller has checked
     sentences = []

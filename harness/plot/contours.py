@@ -1,6 +1,8 @@
 """Approximations of a mixture's component means as contours over the data."""
 
 import math
+import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,6 +26,11 @@ from harness.plot.style import BLACK, CaptionedFigure, make_figure, panel_title
 #: Probabilities inside the contours.
 _LEVELS = (0.5, 0.95)
 _MOST_DRAWS = 600
+#: Contours that are narrower than this part of the data, and as close to the reference, are dots
+#: on it: they are left to the close-up.
+_SPECK = 0.02
+#: Characters of a line in a panel's title.
+_TITLE_WIDTH = 26
 
 
 def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
@@ -39,7 +46,8 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     CaptionedFigure or None
         None without an approximated mixture in the plane.
     """
-    mixtures = [series for series in view.approximations if is_planar_mixture(series)]
+    every = [series for series in view.approximations if is_planar_mixture(series)]
+    mixtures = [series for series in every if _is_visible(series, view)]
     if not mixtures:
         return None
     n_columns = min(3, len(mixtures))
@@ -55,13 +63,30 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
         for replicate in range(len(series.fits)):
             draw_contours(axes, series, replicate)
         known = draw_true_means(axes, view)
-        panel_title(axes, series.title)
-    figure.caption = _caption(view, known=known)
+        panel_title(axes, textwrap.fill(series.title, _TITLE_WIDTH))
+    left_out = [series for series in every if series not in mixtures]
+    figure.caption = _caption(view, left_out, known=known)
     figure.alt = (
         f"Contours of the component means over {view.dataset.name}, a panel for each of "
         f"{', '.join(series.title for series in mixtures)}."
     )
     return figure
+
+
+def _is_visible(series: Series, view: DatasetView) -> bool:
+    """Whether a fit's contours, or their distance from the reference, can be seen on the data."""
+    reference = view.reference
+    if reference is None or not is_planar_mixture(reference):
+        return True
+    size = _SPECK * float(np.ptp(view.dataset.rows, axis=0).max())
+    for k in range(component_means(reference, relabelled=True).shape[2]):
+        centre, _ = moments(reference, k, 0)
+        for replicate in range(len(series.fits)):
+            mean, covariance = moments(series, k, replicate)
+            width = 2 * 2.45 * math.sqrt(float(np.linalg.eigvalsh(covariance).max()))
+            if max(width, float(np.abs(mean - centre).max())) > size:
+                return True
+    return False
 
 
 def moments(series: Series, k: int, replicate: int) -> tuple[FloatArray, FloatArray]:
@@ -140,11 +165,14 @@ def reference_note(view: DatasetView) -> str:
     return f" Black dots: {n_draws:,} draws of {view.reference.title}."
 
 
-def _caption(view: DatasetView, *, known: bool) -> str:
+def _caption(view: DatasetView, left_out: Sequence[Series], *, known: bool) -> str:
     """Say what is drawn over the data."""
     text = (
         f"Approximations of the component means over `{view.dataset.name}`: plus signs at their "
         "centres, contours that hold 50% and 95% (of replicates 95% only), from the mean and "
         f"covariance of their draws. {rows_note(view.dataset)}{reference_note(view)}"
     )
+    if left_out:
+        titles = ", ".join(series.title for series in left_out)
+        text += f" Left out, as dots upon the reference's at this scale: {titles}."
     return text + (" Crosses: the true means." if known else "")

@@ -1,6 +1,7 @@
 """ELBO traces of the variational runs."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from itertools import cycle
 
@@ -10,25 +11,30 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from harness.datasets import FloatArray
 from harness.fit import Fit
-from harness.plot.panels import (
-    DatasetView,
-    Objective,
-    Series,
-    by_objective,
-    legend_below,
-    legend_label,
-    objective_title,
-)
-from harness.plot.style import GREY, CaptionedFigure, make_figure, panel_title
+from harness.plot.limits import cutoff, named_counts
+from harness.plot.objectives import Kind, by_kind, kind_of, kind_title
+from harness.plot.panels import DatasetView, Objective, Series, legend_label
+from harness.plot.style import BLACK, GREY, CaptionedFigure, make_figure, panel_title
 from harness.published import PublishedRun
+
+#: A run to all rows that ends this many times the median distance below the best is left out;
+#: the axis is logarithmic, so that it has room for three powers of ten.
+_BEYOND_BEST = 1_000.0
+#: A run on a part of the rows is left out at this many times the median distance from the middle.
+_BEYOND_MIDDLE = 20.0
+#: Characters of a line in a legend beside a panel.
+_LEGEND_WIDTH = 34
+
+#: A series, iterations, and ELBOs in the panel's unit.
+Trace = tuple[Series, FloatArray, FloatArray]
 
 
 def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
-    """Draw ELBO against iteration, a panel for each objective.
+    """Draw ELBO against iteration: all rows, weighted parts of them, unweighted parts.
 
-    Values compare only where rows and likelihood weight are the same, so these share a panel.
-    Its axis is stretched towards the best value, where runs differ by few nats; of replicates
-    it shows the levels that they end at.
+    On all rows ELBOs compare to the nat, and the axis is stretched towards the best value, where
+    runs differ by few.  Those of weighted parts and of mini-batches are on the same scale but
+    scatter with the rows; those of unweighted parts of several sizes are given per row.
 
     Parameters
     ----------
@@ -41,18 +47,17 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
         None if no run has a trace.
     """
     traced = [s for s in view.approximations if any(_trace(fit)[0].size for fit in s.fits)]
-    groups = by_objective(traced, view.dataset)
+    groups = by_kind(traced, view.dataset)
     if not groups:
         return None
-    n_columns = len(groups) if len(groups) <= 3 else 2
-    n_rows = -(-len(groups) // n_columns)
-    figure = make_figure(dataset=view.dataset.name, height_in=2.9 * n_rows)
-    grid = figure.subplots(n_rows, n_columns, squeeze=False)
-    for axes in grid.flat[len(groups) :]:
-        axes.set_axis_off()
-    for axes, (objective, members) in zip(grid.flat, groups.items(), strict=False):
-        _draw_panel(axes, view, objective, members)
-    legend_below(figure, grid.flat[: len(groups)])
+    figure = make_figure(dataset=view.dataset.name, height_in=2.3 * len(groups))
+    grid = figure.subplots(len(groups), 1, squeeze=False)
+    for axes, (kind, members) in zip(grid.flat, groups.items(), strict=True):
+        _draw_panel(axes, view, kind, members)
+        if kind is Kind.WEIGHTED and Kind.FULL in groups:
+            _draw_full_level(axes, groups[Kind.FULL])
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    grid.flat[-1].set_xlabel("iteration")
     figure.caption = _caption(view, groups)
     figure.alt = _alt(view, groups)
     return figure
@@ -69,64 +74,113 @@ def _trace(fit: Fit) -> tuple[FloatArray, FloatArray]:
     return iteration[finite], elbo[finite]
 
 
-def _published_runs(view: DatasetView, objective: Objective) -> list[PublishedRun]:
-    """Return the published runs whose ELBO is of this objective."""
+def _published_runs(view: DatasetView, kind: Kind) -> list[PublishedRun]:
+    """Return the published runs whose ELBO belongs into a panel."""
     if view.published is None:
         return []
+    runs = view.published.runs_on(view.dataset.name)
     return [
         run
-        for run in view.published.runs_on(view.dataset.name)
-        if run.elbo is not None
-        and (run.n_rows or view.dataset.n_rows, run.likelihood_weight or 1.0) == objective
+        for run in runs
+        if run.elbo is not None and kind_of(view.dataset, _objective(view, run)) is kind
     ]
 
 
-def _draw_panel(
-    axes: Axes, view: DatasetView, objective: Objective, members: Sequence[Series]
-) -> None:
-    """Draw all runs of one objective, and what was published of it."""
-    traces = [
-        (series, *_trace(fit)) for series in members for fit in series.fits if _trace(fit)[1].size
-    ]
-    for series, iteration, elbo in traces:
-        many = len(series.fits) > 1
-        axes.plot(
-            iteration,
-            elbo,
-            color=series.colour,
-            linewidth=0.8 if many else 1.3,
-            label=legend_label(series),
-        )
-        axes.plot(iteration[-1], elbo[-1], "o", color=series.colour, markersize=3.5)
-    lines = _draw_published(axes, view, objective)
-    if len(traces) > len(members):
-        _clip(axes, [*lines, *(float(elbo[-1]) for _, _, elbo in traces)])
+def _objective(view: DatasetView, run: PublishedRun) -> Objective:
+    """Return the rows and the weight of a published run."""
+    return run.n_rows or view.dataset.n_rows, run.likelihood_weight or 1.0
+
+
+def _is_per_row(view: DatasetView, kind: Kind, members: Sequence[Series]) -> bool:
+    """Whether a panel gives ELBOs per row: only so do unweighted parts of many sizes compare."""
+    sizes = {series.objective[0] for series in members}
+    sizes |= {_objective(view, run)[0] for run in _published_runs(view, kind)}
+    return kind is Kind.UNWEIGHTED and len(sizes) > 1
+
+
+def _draw_panel(axes: Axes, view: DatasetView, kind: Kind, members: Sequence[Series]) -> None:
+    """Draw all runs of one kind, and what was published of it."""
+    per_row = _is_per_row(view, kind, members)
+    traces: list[Trace] = []
+    for series in members:
+        unit = series.objective[0] if per_row else 1
+        found = [_trace(fit) for fit in series.fits]
+        own = [(series, iteration, elbo / unit) for iteration, elbo in found if elbo.size]
+        _draw_traces(axes, own)
+        traces += own
+    lines = _draw_published(axes, view, kind, per_row=per_row)
+    if kind is Kind.FULL:
+        beyond = _show_best(axes, traces, lines)
     else:
-        extremes = [float(end) for _, _, elbo in traces for end in (elbo.min(), elbo.max())]
-        _stretch(axes, low=min(lines + extremes), top=max(lines + extremes))
-    axes.yaxis.set_major_formatter(FuncFormatter(_tick_label))
+        beyond = _show_middle(axes, traces, lines, smallest=1.0 / (100 if per_row else 1))
+    _name_beyond(axes, members, beyond)
     axes.set_xscale("log")
-    axes.set_xlabel("iteration")
-    axes.set_ylabel("ELBO (nats)")
-    panel_title(axes, objective_title(view.dataset, objective))
+    axes.set_ylabel("ELBO per row (nats)" if per_row else "ELBO (nats)")
+    panel_title(axes, kind_title(view.dataset, kind, members))
 
 
-def _draw_published(axes: Axes, view: DatasetView, objective: Objective) -> list[float]:
+def _draw_traces(axes: Axes, traces: Sequence[Trace]) -> None:
+    """Draw the replicates of one series, with a dot where each ends."""
+    for i, (series, iteration, elbo) in enumerate(traces):
+        label = textwrap.fill(legend_label(series), _LEGEND_WIDTH) if i == 0 else None
+        width = 0.8 if len(series.fits) > 1 else 1.3
+        axes.plot(iteration, elbo, color=series.colour, linewidth=width, label=label)
+        axes.plot(iteration[-1], elbo[-1], "o", color=series.colour, markersize=3.5)
+
+
+def _draw_published(axes: Axes, view: DatasetView, kind: Kind, *, per_row: bool) -> list[float]:
     """Draw lines at published ELBOs and return these."""
     drawn = []
-    for run, dashes in zip(_published_runs(view, objective), cycle(("--", ":", "-."))):
+    for run, dashes in zip(_published_runs(view, kind), cycle(("--", ":", "-."))):
         assert run.elbo is not None and view.published is not None  # noqa: S101, PT018
-        label = f"{view.published.name}: {run.title}, {_with_minus(f'{run.elbo:g}')}"
-        axes.axhline(run.elbo, color=GREY, linestyle=dashes, linewidth=1.1, label=label)
-        drawn.append(run.elbo)
+        level = run.elbo / (_objective(view, run)[0] if per_row else 1)
+        label = f"{view.published.name}: {run.title}, {_with_minus(f'{level:g}')}"
+        label = textwrap.fill(label, _LEGEND_WIDTH)
+        axes.axhline(level, color=GREY, linestyle=dashes, linewidth=1.1, label=label)
+        drawn.append(level)
     return drawn
 
 
-def _clip(axes: Axes, levels: Sequence[float]) -> None:
-    """Show the range that runs end in, and as much again below it."""
+def _draw_full_level(axes: Axes, members: Sequence[Series]) -> None:
+    """Mark the best ELBO on all rows in a panel of the same scale."""
+    found = [_trace(fit)[1] for series in members for fit in series.fits]
+    best = max(float(elbo[-1]) for elbo in found if elbo.size)
+    axes.axhline(
+        best, color=BLACK, linewidth=0.9, linestyle=(0, (1, 1)), label="best run on all rows"
+    )
+
+
+def _show_best(axes: Axes, traces: Sequence[Trace], lines: Sequence[float]) -> list[Series]:
+    """Stretch the axis towards the best end; return the series of the runs that end beyond."""
+    ends = [float(elbo[-1]) for _, _, elbo in traces]
+    top = max([*(float(elbo.max()) for _, _, elbo in traces), *lines])
+    reach = cutoff([max(ends) - end for end in ends], factor=_BEYOND_BEST, floor=100.0)
+    values = [float(value) for _, _, elbo in traces for value in (elbo.min(), elbo[-1])]
+    _stretch(axes, low=min([*(v for v in values if v >= top - reach), *lines]), top=top)
+    return [trace[0] for trace, end in zip(traces, ends, strict=True) if end < top - reach]
+
+
+def _show_middle(
+    axes: Axes, traces: Sequence[Trace], lines: Sequence[float], *, smallest: float
+) -> list[Series]:
+    """Show the range that runs end in and as much again below; return the series beyond."""
+    ends = np.array([float(elbo[-1]) for _, _, elbo in traces])
+    distances = np.abs(ends - np.median(ends))
+    inside = distances <= cutoff(distances.tolist(), factor=_BEYOND_MIDDLE, floor=smallest)
+    levels = [*ends[inside].tolist(), *lines]
     low, high = min(levels), max(levels)
-    span = max(high - low, 1.0)
+    span = max(high - low, smallest)
     axes.set_ylim(low - span, high + 0.15 * span)
+    return [trace[0] for trace, shown in zip(traces, inside, strict=True) if not shown]
+
+
+def _name_beyond(axes: Axes, members: Sequence[Series], beyond: Sequence[Series]) -> None:
+    """Name the runs that end outside of the axis."""
+    keys = [series.key for series in beyond]
+    names = named_counts([(s.title, keys.count(s.key), len(s.fits)) for s in members])
+    if names:
+        note = textwrap.fill(f"outside: {', '.join(names)}", 60)
+        axes.text(0.99, 0.03, note, transform=axes.transAxes, ha="right", va="bottom", fontsize=7.5)
 
 
 def _stretch(axes: Axes, *, low: float, top: float) -> None:
@@ -141,6 +195,7 @@ def _stretch(axes: Axes, *, low: float, top: float) -> None:
     reach = max(top - low, 3.0)
     axes.yaxis.set_major_locator(FixedLocator(_ticks(top, reach)))
     axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(_tick_label))
     axes.set_ylim(top - 1.5 * reach, top + 0.5)
 
 
@@ -165,40 +220,39 @@ def _with_minus(number: str) -> str:
     return number.replace("-", "\N{MINUS SIGN}")
 
 
-def _caption(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
+def _caption(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
     """Say what the panels hold and how to read their axes."""
     text = (
         f"ELBO of the variational runs on `{view.dataset.name}`, as CmdStan estimated it during "
         "the run; the dot is where the run stopped."
     )
-    replicated = [any(len(s.fits) > 1 for s in members) for members in groups.values()]
-    if not all(replicated):
-        text += " The vertical axis is logarithmic in the distance below the panel's best value" + (
-            ", except with replicates." if any(replicated) else "."
-        )
-    if any(replicated):
+    if any(len(series.fits) > 1 for members in groups.values() for series in members):
+        text += " Replicates of a series have its colour; \N{MULTIPLICATION SIGN}5 means five."
+    if Kind.FULL in groups:
+        text += " On all rows the axis is logarithmic in the distance below the best value."
+    if Kind.WEIGHTED in groups:
         text += (
-            " With replicates the axis is linear and begins near where they end; each replicate "
-            "has other rows and so another ELBO."
+            " Parts of the rows that are weighted to count as all of them are on the same scale, "
+            "but scatter, since each replicate has other rows."
         )
-    if len(groups) > 1:
-        text += (
-            " Each panel has its own scale, because ELBOs compare only where the rows and the "
-            "likelihood weight are the same."
-        )
-    if view.published and any(_published_runs(view, objective) for objective in groups):
+    if Kind.UNWEIGHTED in groups:
+        text += " Unweighted parts of the rows are on another scale"
+        per_row = _is_per_row(view, Kind.UNWEIGHTED, groups[Kind.UNWEIGHTED])
+        text += ", given per row so that sizes compare." if per_row else "."
+    text += " Runs that end far from the others are named as outside."
+    if view.published and any(_published_runs(view, kind) for kind in groups):
         text += f" Grey lines: minus the average loss that the {view.published.name} prints."
     return text
 
 
-def _alt(view: DatasetView, groups: dict[Objective, list[Series]]) -> str:
+def _alt(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
     """Say in words where the runs end."""
     parts = []
-    for objective, members in groups.items():
+    for kind, members in groups.items():
         ends = []
         for series in members:
             last = [float(_trace(fit)[1][-1]) for fit in series.fits if _trace(fit)[1].size]
             span = f"{last[0]:,.0f}" if len(last) == 1 else f"{min(last):,.0f} to {max(last):,.0f}"
             ends.append(f"{series.title} ends at {span}")
-        parts.append(f"With {objective_title(view.dataset, objective)}: {', '.join(ends)}.")
+        parts.append(f"With {kind_title(view.dataset, kind, members)}: {', '.join(ends)}.")
     return f"Line plot of ELBO against iteration. {' '.join(parts)}"

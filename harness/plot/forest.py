@@ -1,11 +1,14 @@
 """Every parameter's mean and interval, method by method."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from harness.datasets import FloatArray
+from harness.plot.limits import cutoff
 from harness.plot.panels import DatasetView, Series
 from harness.plot.style import LIGHT_GREY, CaptionedFigure, make_figure, panel_title
 
@@ -13,6 +16,20 @@ from harness.plot.style import LIGHT_GREY, CaptionedFigure, make_figure, panel_t
 _MOST_PARAMETERS = 12
 #: Part of a row's height that replicates are spread over.
 _SPREAD = 0.7
+#: With more rows than this, three panels stand side by side.
+_MANY_ROWS = 10
+#: An interval that reaches so many times as far as the median one is cut off.
+_BEYOND = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Interval:
+    """Mean and central 90% interval of a replicate's draws, in the row that it stands in."""
+
+    row: int
+    low: float
+    mean: float
+    high: float
 
 
 def forest_figure(view: DatasetView) -> CaptionedFigure | None:
@@ -33,7 +50,8 @@ def forest_figure(view: DatasetView) -> CaptionedFigure | None:
     elements = {s.key: [s.elements(i) for i in range(len(s.fits))] for s in view.series}
     every_name = dict.fromkeys(name for replicates in elements.values() for name in replicates[0])
     names = list(every_name)[:_MOST_PARAMETERS]
-    n_columns = min(2 if len(names) <= 6 else 3, len(names))
+    wide = len(names) <= 6 and len(view.series) <= _MANY_ROWS
+    n_columns = min(2 if wide else 3, len(names))
     n_rows = math.ceil(len(names) / n_columns)
     height = n_rows * (0.6 + 0.24 * len(view.series)) + 0.2
     figure = make_figure(dataset=view.dataset.name, height_in=height)
@@ -41,20 +59,54 @@ def forest_figure(view: DatasetView) -> CaptionedFigure | None:
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
     for axes, name in zip(grid.flat, names, strict=False):
-        _draw_band(axes, view, name)
-        for row, series in enumerate(view.series):
-            draws = [item[name] for item in elements[series.key] if name in item]
-            _draw_row(axes, row, series, draws)
-        axes.set_yticks(range(len(view.series)), [series.title for series in view.series])
-        axes.set_ylim(len(view.series) - 0.4, -0.6)
-        axes.margins(x=0.04)
-        panel_title(axes, name)
+        rows = [
+            [_interval(row, item[name]) for item in elements[series.key] if name in item]
+            for row, series in enumerate(view.series)
+        ]
+        _draw_panel(axes, view, name, rows)
     figure.caption = _caption(view, n_shown=len(names), n_all=len(every_name))
     figure.alt = (
         f"Interval plot of {', '.join(names)} on {view.dataset.name}, a row for each of "
         f"{', '.join(series.title for series in view.series)}. The numbers are in the tables."
     )
     return figure
+
+
+def _interval(row: int, draws: FloatArray) -> _Interval:
+    """Return what a forest plot shows of some draws."""
+    low, high = np.quantile(draws, [0.05, 0.95])
+    return _Interval(row=row, low=float(low), mean=float(draws.mean()), high=float(high))
+
+
+def _draw_panel(
+    axes: Axes, view: DatasetView, name: str, rows: Sequence[Sequence[_Interval]]
+) -> None:
+    """Draw a parameter, a row for each series; what lies far off is an arrow at the edge."""
+    limits = _limits([interval for row in rows for interval in row])
+    _draw_band(axes, view, name)
+    for series, intervals in zip(view.series, rows, strict=True):
+        _draw_row(axes, series, intervals, limits)
+    axes.set_yticks(range(len(view.series)), [series.title for series in view.series])
+    axes.set_ylim(len(view.series) - 0.4, -0.6)
+    axes.set_xlim(*limits)
+    axes.locator_params(axis="x", nbins=4)
+    panel_title(axes, name)
+
+
+def _limits(intervals: Sequence[_Interval]) -> tuple[float, float]:
+    """Return the axis' ends: all intervals but those that reach far beyond the others."""
+    centre = float(np.median([item.mean for item in intervals]))
+    reaches = [max(abs(item.low - centre), abs(item.high - centre)) for item in intervals]
+    limit = cutoff(reaches, factor=_BEYOND, floor=0.0)
+    ends = [
+        end
+        for item, reach in zip(intervals, reaches, strict=True)
+        for end in (item.low, item.high)
+        if reach <= limit
+    ]
+    low, high = min(ends), max(ends)
+    margin = 0.04 * (high - low) or 1.0
+    return low - margin, high + margin
 
 
 def _draw_band(axes: Axes, view: DatasetView, name: str) -> None:
@@ -67,16 +119,23 @@ def _draw_band(axes: Axes, view: DatasetView, name: str) -> None:
         axes.axvspan(low, high, color=LIGHT_GREY, alpha=0.6, linewidth=0)
 
 
-def _draw_row(axes: Axes, row: int, series: Series, replicates: list[FloatArray]) -> None:
+def _draw_row(
+    axes: Axes, series: Series, intervals: Sequence[_Interval], limits: tuple[float, float]
+) -> None:
     """Draw the replicates of one series, one below the other."""
-    n = len(replicates)
+    n = len(intervals)
     offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, n) if n > 1 else np.zeros(1)
     size = 3.8 if n == 1 else 2.0
-    for offset, draws in zip(offsets, replicates, strict=True):
-        low, high = np.quantile(draws, [0.05, 0.95])
-        y = row + float(offset)
-        axes.plot([low, high], [y, y], color=series.colour, linewidth=1.6 if n == 1 else 0.8)
-        axes.plot(draws.mean(), y, "o", color=series.colour, markersize=size)
+    for offset, item in zip(offsets, intervals, strict=True):
+        y = item.row + float(offset)
+        width = 1.6 if n == 1 else 0.8
+        axes.plot([item.low, item.high], [y, y], color=series.colour, linewidth=width)
+        place = float(np.clip(item.mean, *limits))
+        marker = "o" if place == item.mean else "<" if place > item.mean else ">"
+        size_here = size if marker == "o" else size + 2
+        axes.plot(
+            *(place, y, marker), color=series.colour, markersize=size_here, clip_on=marker == "o"
+        )
 
 
 def _caption(view: DatasetView, *, n_shown: int, n_all: int) -> str:
@@ -84,6 +143,7 @@ def _caption(view: DatasetView, *, n_shown: int, n_all: int) -> str:
     text = f"Posterior mean (dot) and central 90% interval (line) on `{view.dataset.name}`."
     if any(len(series.fits) > 1 for series in view.series):
         text += " Replicates stand one below the other in their row."
+    text += " An arrow at the edge stands for a mean beyond it."
     if view.reference is not None:
         text += f" The grey band is the interval of {view.reference.title}."
     if any(series.program.components for series in view.series):

@@ -24,6 +24,8 @@ MOST_ROWS = 5_000
 _MOST_DRAWS = 1_000
 #: Lower left corners of the insets of components 1, 2, ..., as parts of the axes.
 _CORNERS = ((0.02, 0.68), (0.68, 0.02), (0.02, 0.02), (0.68, 0.68))
+#: Chains whose means differ by fewer of the reference's sds look the same.
+_SAME_SDS = 0.5
 #: Draws that reach less far than this part of the axes get an inset.
 _SPECK = 0.05
 
@@ -94,7 +96,8 @@ def labels_differ(series: Series) -> bool:
 def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
     """Draw the data with the true means, then with the draws of each Markov chain method.
 
-    A series whose labels switched is shown twice: as sampled, and relabelled.
+    A series whose labels switched is shown twice: as sampled, and relabelled.  Others are left
+    out if they look like the reference.
 
     Parameters
     ----------
@@ -106,9 +109,10 @@ def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
     CaptionedFigure or None
         None without a mixture in the plane.
     """
-    mixtures = [s for s in view.series if s.are_chains and is_planar_mixture(s)]
-    if not mixtures:
+    every = [s for s in view.series if s.are_chains and is_planar_mixture(s)]
+    if not every:
         return None
+    mixtures = [series for series in every if not _looks_like_reference(series, view)]
     panels = _panels(mixtures)
     n_columns = 2
     n_rows = math.ceil((len(panels) + 1) / n_columns)
@@ -124,12 +128,25 @@ def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
         _draw_means(axes, draws)
         panel_title(axes, title)
     _component_legend(figure, panels[0][1].shape[2])
-    figure.caption = _posterior_caption(view, mixtures, known=known)
+    left_out = [series for series in every if series not in mixtures]
+    figure.caption = _posterior_caption(view, mixtures, left_out, known=known)
     figure.alt = (
         f"Scatter plots of {view.dataset.name} with draws of the component means: "
         f"{', '.join(title for title, _ in panels)}. {_where(panels)}"
     )
     return figure
+
+
+def _looks_like_reference(series: Series, view: DatasetView) -> bool:
+    """Whether a series' draws are where the reference's are, each label at its own place."""
+    reference = view.reference
+    if reference is None or series is reference or not is_planar_mixture(reference):
+        return False
+    if labels_differ(series):
+        return False
+    own, theirs = (component_means(item, relabelled=True) for item in (series, reference))
+    shift = np.abs(own.mean(axis=(0, 1)) - theirs.mean(axis=(0, 1)))
+    return bool((shift < _SAME_SDS * theirs.std(axis=(0, 1))).all())
 
 
 def _panels(mixtures: Sequence[Series]) -> list[tuple[str, FloatArray]]:
@@ -196,7 +213,9 @@ def _component_legend(figure: CaptionedFigure, n_components: int) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=n_components)
 
 
-def _posterior_caption(view: DatasetView, mixtures: Sequence[Series], *, known: bool) -> str:
+def _posterior_caption(
+    view: DatasetView, mixtures: Sequence[Series], left_out: Sequence[Series], *, known: bool
+) -> str:
     """Say what is drawn and what to look for."""
     n_draws = min(_MOST_DRAWS, *(series.n_draws for series in mixtures))
     text = f"`{view.dataset.name}` with posterior draws of the component means. "
@@ -213,6 +232,9 @@ def _posterior_caption(view: DatasetView, mixtures: Sequence[Series], *, known: 
                 f" In {series.title} the labels switched: both colours stand at both places "
                 "until every draw's components are ordered by their first coordinate."
             )
+    if left_out:
+        titles = ", ".join(series.title for series in left_out)
+        text += f" Left out, since they look the same as the first: {titles}."
     return text
 
 

@@ -109,28 +109,10 @@ class DatasetView:
 _THIRD_OF_WIDTH = 32
 
 
-def objective_title(dataset: Dataset, objective: Objective) -> str:
-    """Say which rows count how much."""
-    n_rows, weight = objective
-    if n_rows == dataset.n_rows and weight == 1.0:
-        return f"all {n_rows:,} rows"
-    weighting = "unweighted" if weight == 1.0 else f"weighted {weight:g}"
-    return f"{n_rows:,} rows, {weighting}"
-
-
-def by_objective(series: Iterable[Series], dataset: Dataset) -> dict[Objective, list[Series]]:
-    """Group series by what they were fitted to, those fitted to all rows first."""
-    groups: dict[Objective, list[Series]] = {}
-    for item in series:
-        groups.setdefault(item.objective, []).append(item)
-    everything = (dataset.n_rows, 1.0)
-    return dict(sorted(groups.items(), key=lambda group: group[0] != everything))
-
-
 def legend_label(series: Series) -> str:
-    """Return a series' title with the number of its replicates."""
+    """Return a series' title with the number of its replicates, after a multiplication sign."""
     n_fits = len(series.fits)
-    return series.title if n_fits == 1 else f"{series.title} ({n_fits} replicates)"
+    return series.title if n_fits == 1 else f"{series.title} \N{MULTIPLICATION SIGN}{n_fits}"
 
 
 def legend_below(figure: Figure, panels: Iterable[Axes]) -> None:

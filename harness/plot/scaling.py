@@ -28,9 +28,10 @@ def scaling_figure(
     Parameters
     ----------
     table : DataFrame
-        With columns ``method``, ``n_rows``, ``fit_time_s``, ``peak_memory_mb`` and ``status``.
+        With columns ``method``, ``program``, ``n_rows``, ``fit_time_s``, ``peak_memory_mb`` and
+        ``status``.
     exponents : Mapping
-        By method, of time against rows.
+        By ``method / program``, of time against rows.
     fitted_from : int
         The number of rows from which exponents were fitted.
 
@@ -39,16 +40,17 @@ def scaling_figure(
     CaptionedFigure
     """
     ok = table[table["status"] == Status.OK]
-    methods = list(dict.fromkeys(ok["method"]))
+    series = ok["method"].astype(str) + " / " + ok["program"].astype(str)
+    names = list(dict.fromkeys(series))
     colours = (BLACK, *APPROXIMATION_COLOURS)
     with house_style():
         figure = make_figure(dataset="", height_in=3.2)
         time_axes, memory_axes = figure.subplots(1, 2)
-        for i, method in enumerate(methods):
-            mine = ok[ok["method"] == method].astype({"n_rows": float})
+        for i, name in enumerate(names):
+            mine = ok[series == name].astype({"n_rows": float})
             look = {"color": colours[i % len(colours)], "marker": _MARKERS[i % len(_MARKERS)]}
-            b = exponents.get(str(method), float("nan"))
-            label = f"{method}, N^{b:.2f}" if np.isfinite(b) else str(method)
+            b = exponents.get(name, float("nan"))
+            label = f"{name}, N^{b:.2f}" if np.isfinite(b) else name
             for axes, column in ((time_axes, "fit_time_s"), (memory_axes, "peak_memory_mb")):
                 axes.plot(mine["n_rows"], mine[column].astype(float), label=label, ms=4, **look)
         for axes, what in ((time_axes, "time of a fit (s)"), (memory_axes, "peak memory (MB)")):
@@ -61,9 +63,9 @@ def scaling_figure(
         "Time of a fit, reading the data included, and peak memory of all its processes against "
         f"the number of rows. Exponents are fitted to the times from {fitted_from:,} rows on."
     )
-    slopes = (f"{name} {b:.2f}" for name, b in exponents.items() if np.isfinite(b))
+    slopes = (f"{key} {b:.2f}" for key, b in exponents.items() if np.isfinite(b))
     figure.alt = (
         f"Two log-log plots against the number of rows, of time and of memory, with a line for "
-        f"each of {', '.join(methods)}. Exponents of time: {', '.join(slopes) or 'none'}."
+        f"each of {', '.join(names)}. Exponents of time: {', '.join(slopes) or 'none'}."
     )
     return figure

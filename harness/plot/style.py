@@ -23,11 +23,21 @@ GREEN = "#009E73"
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
+#: More, for studies of many methods, from Paul Tol's muted scheme.
+INDIGO = "#332288"
+OLIVE = "#999933"
+WINE = "#882255"
+TEAL = "#44AA99"
+SAND = "#DDCC77"
+ROSE = "#CC6677"
 
 #: Components of a mixture, in the order of their labels.
 COMPONENT_COLOURS = (VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY)
 #: Approximations, in the study's order.
-APPROXIMATION_COLOURS = (ORANGE, BLUE, GREEN, VERMILION, PURPLE, SKY)
+APPROXIMATION_COLOURS = (
+    *(ORANGE, BLUE, GREEN, VERMILION, PURPLE, SKY),
+    *(INDIGO, OLIVE, WINE, TEAL, SAND, ROSE),
+)
 #: Markov chain methods, in the study's order.
 CHAIN_COLOURS = (BLACK, GREY)
 

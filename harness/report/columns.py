@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.fit import Status
 from harness.published import Published, PublishedRun, PublishedSummary
-from harness.quantities import RAW
+from harness.quantities import RAW, RELABELLED
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.series import SeriesKey
 
@@ -49,7 +49,7 @@ class Column:
     key : SeriesKey or None
         The study's series; None of a published fit.
     labels : str
-        ``raw`` or ``relabelled``.
+        ``raw`` or ``relabelled``; empty where there are no components to name.
     n_ok, n_runs : int
         Replicates with a fit, and all of them.
     estimates : Mapping
@@ -109,12 +109,12 @@ def _series_columns(series: SeriesTables) -> list[Column]:
                 title=series.title, key=series.key, labels="", n_ok=0, n_runs=n_runs, status=status
             )
         ]
-    shown = [RAW, series.judged_labels] if series.has_raw_line else [series.judged_labels]
+    shown = [RAW, RELABELLED] if series.has_raw_line else [series.judged_labels]
     return [
         Column(
             title=series.title,
             key=series.key,
-            labels=labels,
+            labels=labels if series.has_components else "",
             n_ok=n_ok,
             n_runs=n_runs,
             estimates=_estimates(series.labelled(labels)),

@@ -66,9 +66,14 @@ class SeriesTables:
         return bool(self.rows["r_hat"].notna().any())
 
     @property
+    def has_components(self) -> bool:
+        """Whether there are mixture components, which have names."""
+        return bool((self.rows["labels"] == RELABELLED).any())
+
+    @property
     def judged_labels(self) -> str:
         """The labels that the verdict rests on."""
-        return RELABELLED if (self.rows["labels"] == RELABELLED).any() else RAW
+        return RELABELLED if self.has_components else RAW
 
     @property
     def judged(self) -> pd.DataFrame:

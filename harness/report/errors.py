@@ -75,7 +75,7 @@ def worst_errors_table(tables: DatasetTables) -> str:
 
 def _groups(series: SeriesTables) -> Iterator[tuple[str, pd.DataFrame]]:
     """Give the rows of a series that can be compared, with what tables call them."""
-    yield series.judged_labels, series.judged
+    yield series.judged_labels if series.has_components else "as drawn", series.judged
     for labels, title in ((INVARIANT, "label-invariant"), (PSIS, _WEIGHTED)):
         rows = series.labelled(labels)
         if not rows.empty:

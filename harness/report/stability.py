@@ -23,6 +23,7 @@ _HEAD = (
     "retries",
 )
 _TEXT = ("labels", "parameter")
+_NAMES = frozenset({"dataset", "program", "method", "variant", *_TEXT})
 
 
 def stability_table(tables: DatasetTables) -> str:
@@ -77,7 +78,8 @@ def _cells(series: SeriesTables, row: pd.Series) -> list[str]:
     number = {name: values[0] if values else None for name, values in found.items()}
     return [
         series.title,
-        *(NOT_APPLICABLE if pd.isna(row[name]) else str(row[name]) for name in _TEXT),
+        _text(row["labels"]) if series.has_components else NOT_APPLICABLE,
+        _text(row["parameter"]),
         count(number["n_runs"]),
         compact(_root(number["within_variance"])),
         compact(_root(number["between_variance"])),
@@ -89,7 +91,9 @@ def _cells(series: SeriesTables, row: pd.Series) -> list[str]:
     ]
 
 
-_NAMES = frozenset({"dataset", "program", "method", "variant", "labels", "parameter"})
+def _text(value: object) -> str:
+    """Return a name, ``n/a`` for a series without a spread."""
+    return NOT_APPLICABLE if value is pd.NA else str(value)
 
 
 def _root(variance: float | None) -> float | None:

@@ -1,0 +1,228 @@
+"""The command line: the only place that prints or exits."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from harness.bench import PARTS
+from harness.cache import cache_folder
+from harness.cli import bench as bench_commands
+from harness.cli import run as study_commands
+from harness.cli import store as store_commands
+from harness.cli.console import ERR, EXIT_INTERRUPTED, EXIT_USER_ERROR, OUT, note
+from harness.cli.display import Mode, print_event
+from harness.cmdstan import commands as cmdstan_commands
+from harness.errors import HarnessError
+from harness.events import Failed
+
+__all__ = ["main"]
+
+type _Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _cmdstan_path(_: argparse.Namespace) -> None:
+    OUT.print(cmdstan_commands.path(), markup=False)
+
+
+def _cmdstan_install(arguments: argparse.Namespace) -> None:
+    line = cmdstan_commands.install(release=arguments.release, report=note)
+    OUT.print(line, markup=False)
+
+
+def _cmdstan_doctor(_: argparse.Namespace) -> int:
+    report = cmdstan_commands.doctor()
+    for line in report.lines():
+        OUT.print(line, markup=False)
+    return EXIT_USER_ERROR if report.problems else 0
+
+
+def _cmdstan_clean(_: argparse.Namespace) -> None:
+    OUT.print(cmdstan_commands.clean(note), markup=False)
+
+
+def _add_study_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what all commands on a study take."""
+    parser.add_argument("study", type=Path, metavar="STUDY", help="a study's TOML file")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where results go, in a folder of the study's name (default: results)",
+    )
+
+
+def _add_store_argument(parser: argparse.ArgumentParser) -> None:
+    """Add where fits are."""
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=cache_folder() / "fits",
+        metavar="FOLDER",
+        help="where fits are kept and found again (default: the user's cache folder)",
+    )
+
+
+def _add_command(
+    commands: _Commands,
+    name: str,
+    action: Callable[[argparse.Namespace], int | None],
+    text: str,
+) -> argparse.ArgumentParser:
+    """Declare a command: its name, what it calls, and what it says of itself."""
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(action=action)
+    return parser
+
+
+def _number_above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
+    """Return a parser of positive numbers, with a name that argparse shows in messages."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(0)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"'{text}' is not a {kind.__name__} above 0")
+        return value
+
+    return parse
+
+
+def _add_run(commands: _Commands) -> None:
+    """Declare ``harness run``."""
+    run = _add_command(
+        commands, "run", study_commands.run, "run a study and write its tables and report"
+    )
+    _add_study_arguments(run)
+    _add_store_argument(run)
+    where = run.add_mutually_exclusive_group()
+    where.add_argument(
+        "--jobs",
+        type=_number_above_zero(int),
+        default=1,
+        metavar="N",
+        help="fits at once (default 1, so that fits do not disturb one another's times); never "
+        "more Stan processes than cores",
+    )
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="fit on a Dask cluster, for example tcp://host:8786"
+    )
+    run.add_argument(
+        "--time-limit",
+        type=_number_above_zero(float),
+        metavar="SECONDS",
+        help="end a fit that takes longer; it fails with that reason",
+    )
+    run.add_argument(
+        "--retry-failed", action="store_true", help="try runs again that are known to fail"
+    )
+    shown = run.add_mutually_exclusive_group()
+    shown.add_argument("--quiet", action="store_true", help="tell of failures and errors only")
+    shown.add_argument("--json", action="store_true", help="print events, a line of JSON for each")
+
+
+def _add_store(commands: _Commands) -> None:
+    """Declare ``harness store``."""
+    store = commands.add_parser("store", help="list, verify or clean the kept fits")
+    actions = store.add_subparsers(required=True, metavar="ACTION")
+    _add_store_argument(
+        _add_command(actions, "ls", store_commands.ls, "list the kept fits, oldest first")
+    )
+    _add_store_argument(
+        _add_command(actions, "verify", store_commands.verify, "find damaged fits by their digests")
+    )
+    gc = _add_command(actions, "gc", store_commands.gc, "remove what killed processes left behind")
+    _add_store_argument(gc)
+    gc.add_argument(
+        "--keep",
+        type=Path,
+        nargs="+",
+        metavar="STUDY",
+        help="remove also the fits that none of these studies uses",
+    )
+    gc.add_argument("--dry-run", action="store_true", help="only tell which fits would go")
+
+
+def _add_bench(commands: _Commands) -> None:
+    """Declare the bench and what writes its table into the README."""
+    bench = _add_command(
+        commands, "bench", bench_commands.bench, "time this project beside its peers"
+    )
+    _add_study_arguments(bench)
+    bench.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
+    bench.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    repeats = "seeds of each NUTS run (default: 3); peers take minutes and have 1"
+    bench.add_argument("--repeats", type=int, metavar="N", help=repeats)
+    limit = "what takes longer is not timed on more rows (default: 60)"
+    bench.add_argument("--time-limit", type=float, metavar="SECONDS", help=limit)
+    peers = "the environment that has the peers (default: .venv-peers)"
+    bench.add_argument(
+        "--peers", type=Path, default=Path(".venv-peers"), metavar="FOLDER", help=peers
+    )
+    table = _add_command(
+        commands, "speed-table", bench_commands.speed_table, "write bench results into a README"
+    )
+    table.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    table.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
+
+
+def _add_cmdstan(commands: _Commands) -> None:
+    """Declare ``harness cmdstan``."""
+    cmdstan = commands.add_parser("cmdstan", help="find, build, inspect or remove a CmdStan")
+    actions = cmdstan.add_subparsers(required=True, metavar="ACTION")
+    _add_command(actions, "path", _cmdstan_path, "print the folder of the CmdStan that is used")
+    install = _add_command(
+        actions, "install", _cmdstan_install, "build a CmdStan home from wheels, if there is none"
+    )
+    install.add_argument(
+        "--release", action="store_true", help="download a CmdStan release instead"
+    )
+    _add_command(actions, "doctor", _cmdstan_doctor, "say what is used, and what is missing")
+    _add_command(actions, "clean", _cmdstan_clean, "remove the CmdStan homes that were built")
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Declare the command line."""
+    parser = argparse.ArgumentParser(
+        prog="harness", description="Compare NUTS, ADVI and subsampled ADVI on Stan programs."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_study_arguments(
+        _add_command(
+            commands, "report", study_commands.report, "write a report again from saved tables"
+        )
+    )
+    _add_bench(commands)
+    _add_store(commands)
+    _add_cmdstan(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0; 2 if something must be mended first, said in one line on standard error.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        exit_code: int | None = arguments.action(arguments)
+    except HarnessError as error:
+        if study_commands.mode_of(arguments) is Mode.JSON:
+            print_event(Failed(message=str(error)))
+        ERR.print(f"harness: {error}", markup=False)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        ERR.print("harness: interrupted; finished fits are kept, the same command goes on")
+        return EXIT_INTERRUPTED
+    return exit_code or 0

@@ -1,0 +1,16 @@
+"""What commands print on, and the codes that they end with."""
+
+from rich.console import Console
+
+#: Exit code when the input, or the machine's set-up, must be mended first.
+EXIT_USER_ERROR = 2
+#: Exit code of a command that was interrupted from the keyboard.
+EXIT_INTERRUPTED = 130
+
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Say a step of something that takes a while."""
+    ERR.print(text, markup=False)

@@ -1,0 +1,195 @@
+"""Show a study under way: a bar, lines, JSON, or next to nothing; and its log file."""
+
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bar
+
+from harness.cli.console import ERR, OUT, note
+from harness.dispatch import Observer, Settled
+from harness.events import (
+    Event,
+    FitDamaged,
+    RunElsewhere,
+    RunFinished,
+    RunStarted,
+    StudyStarted,
+    Summary,
+)
+from harness.fit import Status
+from harness.progress import Progress, time_text
+from harness.study import Run, Study
+
+
+class Mode(StrEnum):
+    """How much is shown."""
+
+    USUAL = "usual"
+    QUIET = "quiet"
+    JSON = "json"
+
+
+def print_event(event: Event) -> None:
+    """Print an event as a line of JSON."""
+    OUT.print(event.model_dump_json(), markup=False)
+
+
+def _outcome(run: Run, settled: Settled) -> str:
+    """Say in one line how a run ended; what a bar shows of it does not reach a log file."""
+    fit = settled.fit
+    if fit.status is not Status.OK:
+        earlier = " (earlier; --retry-failed tries again)" if settled.from_store else ""
+        return f"{fit.status}: {run.label}: {fit.reason}{earlier}"
+    took = "" if fit.fit_time_s is None else f"{fit.fit_time_s:.1f} s"
+    return f"{run.label}: {'stored' if settled.from_store else took}"
+
+
+class Display(Observer):
+    """Tells the user, and the study's log file, what happens.
+
+    Parameters
+    ----------
+    study : Study
+        What runs.
+    mode : Mode
+        How much to show.
+    log_file : Path
+        Lines are added to it; a log that cannot be written stops nothing.
+    n_at_once : int
+        Fits at once, for the time left.
+    """
+
+    def __init__(self, study: Study, *, mode: Mode, log_file: Path, n_at_once: int) -> None:
+        self._study = study
+        self._mode = mode
+        self._progress = Progress(len(study.runs), n_at_once=n_at_once)
+        self._log_file = log_file
+        self._bar = Bar(
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=ERR,
+            transient=True,
+            disable=mode is not Mode.USUAL or not ERR.is_terminal,
+        )
+        self._task = self._bar.add_task("compiling the programs", total=len(study.runs))
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._log(f"study '{self._study.name}': {len(self._study.runs)} runs")
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away and log how it ended."""
+        self._bar.stop()
+        if error is not None:
+            self._log(f"ended by {type(error).__name__}: {error}".rstrip(": "))
+
+    def planned(self, to_fit: Sequence[Run]) -> None:
+        """Show how much there is to do."""
+        self._progress.plan(to_fit)
+        n_runs = len(self._study.runs)
+        self._log(f"{len(to_fit)} of {n_runs} runs need a fit")
+        self._emit(StudyStarted(study=self._study.name, n_runs=n_runs, n_to_fit=len(to_fit)))
+
+    def started(self, run: Run) -> None:
+        """Show what is being fitted."""
+        self._progress.start(run)
+        self._log(f"started: {run.label}")
+        self._emit(RunStarted(run=run.label))
+        self._describe()
+
+    def finished(self, run: Run, settled: Settled) -> None:
+        """Show how a run ended."""
+        fit = settled.fit
+        stored_time_s = fit.fit_time_s if settled.from_store else None
+        self._progress.finish(run, status=fit.status, stored_time_s=stored_time_s)
+        line = _outcome(run, settled)
+        self._log(line)
+        self._emit(
+            RunFinished(
+                run=run.label,
+                status=fit.status,
+                from_store=settled.from_store,
+                fit_time_s=fit.fit_time_s,
+                reason=fit.reason,
+                n_finished=self._progress.n_finished,
+                n_runs=self._progress.n_runs,
+                time_left_s=self._progress.time_left_s(),
+            )
+        )
+        self._bar.advance(self._task)
+        self._describe()
+        has_failed = fit.status is Status.FAILED
+        if has_failed or (self._mode is Mode.USUAL and not ERR.is_terminal):
+            self._say(line)
+
+    def damaged(self, run: Run) -> None:
+        """Show that a stored fit is damaged."""
+        self._emit(FitDamaged(run=run.label))
+        self._say(f"damaged in the store, made again: {run.label}")
+
+    def elsewhere(self, run: Run) -> None:
+        """Show that another process fits a run."""
+        self._emit(RunElsewhere(run=run.label))
+        self._log(f"another process is fitting: {run.label}")
+
+    def step(self, text: str) -> None:
+        """Show what happens after the fits."""
+        self._log(text)
+        self._bar.update(self._task, description=text)
+        if self._mode is Mode.USUAL:
+            note(text)
+
+    def summary(self, event: Summary) -> None:
+        """Show what came of the study."""
+        line = (
+            f"{event.n_runs} runs: {event.n_stored} from the store, {event.n_failed} failed; "
+            f"wrote {event.report}"
+        )
+        self._log(line)
+        self._emit(event)
+        if self._mode is Mode.USUAL:
+            OUT.print(line, markup=False)
+
+    def _describe(self) -> None:
+        """Put what runs, and the time left, beside the bar."""
+        running = self._progress.running
+        if running:
+            more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+            left = time_text(self._progress.time_left_s())
+            self._bar.update(self._task, description=f"{left} left: {running[0].label}{more}")
+
+    def _emit(self, event: Event) -> None:
+        if self._mode is Mode.JSON:
+            print_event(event)
+
+    def _say(self, line: str) -> None:
+        """Print a line that even a quiet run tells; in JSON it is an event already."""
+        if self._mode is not Mode.JSON:
+            self._bar.print(line, markup=False)
+
+    def _log(self, line: str) -> None:
+        time = datetime.now(UTC).isoformat(timespec="seconds")
+        with contextlib.suppress(OSError), self._log_file.open("a", encoding="utf-8") as file:
+            file.write(f"{time} {line}\n")

@@ -1,0 +1,54 @@
+"""The commands on the store: list it, verify it, remove what nobody needs."""
+
+import argparse
+
+from harness.cli.console import EXIT_USER_ERROR, OUT
+from harness.compilation import program_digest
+from harness.runner import study_keys
+from harness.store import Store
+from harness.store.upkeep import collect_garbage, damaged_entries, list_entries, size_text
+from harness.study import read_study
+
+
+def ls(arguments: argparse.Namespace) -> None:
+    """List the fits of a store."""
+    store = Store(folder=arguments.store)
+    entries = list(list_entries(store))
+    for entry in sorted(entries, key=lambda entry: entry.about.created):
+        OUT.print(entry.line, markup=False)
+    total = size_text(sum(entry.size_bytes for entry in entries))
+    n_failed = len(store.failed_keys())
+    OUT.print(f"{len(entries)} fits, {total}; {n_failed} remembered failures")
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Check the digests of a store."""
+    damaged = list(damaged_entries(Store(folder=arguments.store)))
+    for entry in damaged:
+        OUT.print(f"damaged: {entry.line}", markup=False)
+    OUT.print(
+        f"{len(damaged)} fits are damaged; the next run of their study makes them again"
+        if damaged
+        else "all fits are whole"
+    )
+    return EXIT_USER_ERROR if damaged else 0
+
+
+def gc(arguments: argparse.Namespace) -> None:
+    """Remove leftovers and, if studies are named, what none of them uses."""
+    keep: set[str] | None = None
+    if arguments.keep:
+        keep = set()
+        for file in arguments.keep:
+            study = read_study(file)
+            digests = {name: program_digest(item) for name, item in study.programs.items()}
+            keep |= set(study_keys(study, digests))
+    removal = collect_garbage(Store(folder=arguments.store), keep, dry_run=arguments.dry_run)
+    verb = "would remove" if arguments.dry_run else "removed"
+    for entry in removal.entries:
+        OUT.print(f"{verb}: {entry.line}", markup=False)
+    total = size_text(sum(entry.size_bytes for entry in removal.entries))
+    OUT.print(
+        f"{verb} {len(removal.entries)} fits ({total}), {removal.n_failures} failures, "
+        f"{removal.n_leftovers} leftovers of killed processes"
+    )

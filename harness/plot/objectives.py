@@ -1,0 +1,58 @@
+"""Which fits share a panel: those to all rows, to weighted parts of them, to unweighted parts."""
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+
+from harness.datasets import Dataset
+from harness.plot.panels import Objective, Series
+
+#: Its batches change from step to step, each weighted as a subsample would be.
+_MINIBATCH = "minibatch_advi"
+
+
+class Kind(IntEnum):
+    """What fits have seen, in the order of their panels."""
+
+    FULL = 0
+    """All rows: ELBOs compare to the nat."""
+    WEIGHTED = 1
+    """A part of the rows that counts as all of them: ELBOs are on the scale of all rows."""
+    UNWEIGHTED = 2
+    """A part of the rows: ELBOs are on a scale of their own."""
+
+
+def kind_of(dataset: Dataset, objective: Objective) -> Kind:
+    """Return the kind of an objective."""
+    n_rows, weight = objective
+    if weight != 1.0:
+        return Kind.WEIGHTED
+    return Kind.FULL if n_rows == dataset.n_rows else Kind.UNWEIGHTED
+
+
+def by_kind(series: Iterable[Series], dataset: Dataset) -> dict[Kind, list[Series]]:
+    """Group series by what they were fitted to; kinds without any are left out."""
+    groups: dict[Kind, list[Series]] = {}
+    for item in series:
+        kind = kind_of(dataset, item.objective)
+        groups.setdefault(Kind.WEIGHTED if _is_minibatch(item) else kind, []).append(item)
+    return dict(sorted(groups.items()))
+
+
+def kind_title(dataset: Dataset, kind: Kind, members: Sequence[Series]) -> str:
+    """Say which rows count how much in a panel."""
+    if kind is Kind.FULL:
+        return f"all {dataset.n_rows:,} rows"
+    weighting = "weighted" if kind is Kind.WEIGHTED else "unweighted"
+    objectives = {item.objective for item in members if not _is_minibatch(item)}
+    title = f"subsamples, {weighting}"
+    if len(objectives) == 1:
+        ((n_rows, weight),) = objectives
+        title = f"{n_rows:,} rows, {weighting}"
+        title += f" {weight:g}" if kind is Kind.WEIGHTED else ""
+    if not any(_is_minibatch(item) for item in members):
+        return title
+    return f"{title}; mini-batches" if objectives else "mini-batches"
+
+
+def _is_minibatch(series: Series) -> bool:
+    return series.key.method == _MINIBATCH

@@ -1,0 +1,21 @@
+"""The fit store: a fit is kept under a key of everything that decides it, and reused."""
+
+from harness.store.about import About, about_run
+from harness.store.content import FitContent, pack
+from harness.store.failures import Failure, cmdstan_failure, passing_failure
+from harness.store.folder import Claim, Store
+from harness.store.key import FORMAT, fit_key
+
+__all__ = [
+    "FORMAT",
+    "About",
+    "Claim",
+    "Failure",
+    "FitContent",
+    "Store",
+    "about_run",
+    "cmdstan_failure",
+    "fit_key",
+    "pack",
+    "passing_failure",
+]

@@ -1,0 +1,53 @@
+"""The key of a fit: a digest of what decides its draws."""
+
+import hashlib
+import json
+from functools import lru_cache
+
+from harness.datasets import Dataset
+from harness.methods import options_of
+from harness.program import Program
+from harness.study import Run
+
+#: Raised when what a stored fit means has changed, so that older entries are not found.
+FORMAT = 2
+
+
+def fit_key(run: Run, program: Program, program_digest: str, dataset: Dataset) -> str:
+    """Return the key of a run's fit: a SHA-256 of what decides its draws.
+
+    That is the program with its includes and C++ headers, Stan's version and compiler flags (all
+    in the program's digest), the data, the method with its options, and the seed.
+
+    Parameters
+    ----------
+    run : Run
+        Its method and seed count, its names do not.
+    program : Program
+        What the run fits.
+    program_digest : str
+        From :func:`harness.compilation.program_digest`.
+    dataset : Dataset
+        The observations; its name does not count.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    identity = {
+        "format": FORMAT,
+        "program": program_digest,
+        "data": dict(program.data),
+        "rows": _rows_digest(dataset),
+        "method": run.method.name,
+        "options": options_of(run.method),
+        "seed": run.seed,
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _rows_digest(dataset: Dataset) -> str:
+    """Hash the rows once for all runs of a study."""
+    return dataset.digest

@@ -1,0 +1,88 @@
+// Sums over rows x of two columns of log1p_exp(alpha + x * beta), its gradient and its Hessian in
+// (alpha, beta), with which it is expanded about a point.  Compiled for several kinds of processor
+// as log1p_exp_sum.hpp is.  No Stan in here.
+#ifndef LOG1P_EXP_MOMENTS_HPP
+#define LOG1P_EXP_MOMENTS_HPP
+
+#include "log1p_exp_sum.hpp"
+
+#include <array>
+
+namespace fused {
+
+#define LANES 2
+#define LANES_TARGET
+namespace portable {
+#include "log1p_exp_moments_lanes.hpp"
+}
+#undef LANES
+#undef LANES_TARGET
+
+#if defined(__x86_64__)
+
+#define LANES 4
+#define LANES_TARGET [[gnu::target("avx2,fma")]]
+namespace avx2 {
+#include "log1p_exp_moments_lanes.hpp"
+}
+#undef LANES
+#undef LANES_TARGET
+
+#define LANES 8
+#define LANES_TARGET [[gnu::target("avx512f")]]
+namespace avx512 {
+#include "log1p_exp_moments_lanes.hpp"
+}
+#undef LANES
+#undef LANES_TARGET
+
+#endif
+
+// The sum, its gradient in (alpha, beta[0], beta[1]), and its Hessian's elements 00, 01, 02, 11, 12
+// and 22.
+struct Moments {
+  std::array<double, 10> sums{};
+
+  double value() const { return sums[0]; }
+  double slope(int i) const { return sums[1 + i]; }
+  double curvature(int i, int j) const {
+    constexpr int place[3][3] = {{4, 5, 6}, {5, 7, 8}, {6, 8, 9}};
+    return sums[place[i][j]];
+  }
+
+  // The second-order Taylor polynomial at a distance from the point of expansion, and its gradient.
+  double taylor(const double* distance, double* slopes) const {
+    double sum = value();
+    for (int i = 0; i < 3; ++i) {
+      double bend = 0;
+      for (int j = 0; j < 3; ++j) {
+        bend += curvature(i, j) * distance[j];
+      }
+      slopes[i] = slope(i) + bend;
+      sum += distance[i] * (slope(i) + 0.5 * bend);
+    }
+    return sum;
+  }
+};
+
+using MomentsPass = void (*)(const double* first, const double* second, std::ptrdiff_t n_rows,
+                             double alpha, const double* beta, double* sums);
+
+inline MomentsPass widest_moments_pass() {
+#if defined(__x86_64__)
+  return has_avx512() ? avx512::moments : has_avx2() ? avx2::moments : portable::moments;
+#else
+  return portable::moments;
+#endif
+}
+
+// Adds the rows of two columns to `moments` about the point theta = (alpha, beta[0], beta[1]).
+inline void add_log1p_exp_moments(const double* first, const double* second, std::ptrdiff_t n_rows,
+                                  const double* theta, Moments& moments) {
+  static const MomentsPass pass = widest_moments_pass();
+  pass(first, second, n_rows, theta[0], theta + 1, moments.sums.data());
+}
+
+}  // namespace fused
+
+#endif
