@@ -119,7 +119,8 @@ def _check_contract(program: Program, info: Mapping[str, Any]) -> None:
     """Compare what the study says of a program with what the program declares."""
     given = program.data_names
     declared = set(info["inputs"])
-    if given != declared:
+    # what else a JSON file holds, CmdStan checks when it reads it
+    if (given != declared) if program.takes_table else not given <= declared:
         raise ProgramError(
             f"program '{program.name}' declares the data {', '.join(sorted(declared))}, "
             f"but the study gives {', '.join(sorted(given))}"
@@ -236,6 +237,53 @@ def _identify(program: Program) -> _Identity:
         stan_version=location.version,
         sources=sources,
         digest=_digest(list(sources), compiled_with),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramVariables:
+    """What a program declares.
+
+    Attributes
+    ----------
+    data, parameters, transformed_parameters, generated_quantities : tuple of str
+        Names, in the program's order; of complex numbers and tuples, which tables cannot hold,
+        none but of the data.
+    """
+
+    data: tuple[str, ...]
+    parameters: tuple[str, ...]
+    transformed_parameters: tuple[str, ...]
+    generated_quantities: tuple[str, ...]
+
+
+def describe_program(program: Program) -> ProgramVariables:
+    """Ask stanc what a program declares.
+
+    Parameters
+    ----------
+    program : Program
+
+    Returns
+    -------
+    ProgramVariables
+
+    Raises
+    ------
+    ProgramError
+        If the file is missing or stanc refuses it.
+    """
+    info = _inspect(ensure_cmdstan().path / "bin" / "stanc", program)
+
+    def names(block: str) -> tuple[str, ...]:
+        declared = info[block].items()
+        return tuple(name for name, of in declared if of["type"] in ("real", "int"))
+
+    return ProgramVariables(
+        data=tuple(info["inputs"]),
+        parameters=names("parameters"),
+        transformed_parameters=names("transformed parameters"),
+        generated_quantities=names("generated quantities"),
     )
 
 

@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import DatasetError
 from harness.rows_file import CHUNK_ROWS, RowsFile, chunks_of, map_rows, write_rows
+from harness.stan_json import digest_of, is_stan_json, read_stan_json
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -25,7 +27,7 @@ NOTEBOOK_LARGE_N = 100_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
-    """Rows of observations under a name.
+    """Rows of observations under a name, or whatever else a program takes as data.
 
     Attributes
     ----------
@@ -35,14 +37,19 @@ class Dataset:
         Finite observations, one per row; mapped where they lie in a file.
     file : RowsFile or None
         That file; None for rows in memory.
+    variables : Mapping or None
+        In place of rows, the program's data variables by name, as JSON holds them.
     """
 
     name: str
-    rows: FloatArray
+    rows: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     file: RowsFile | None = None
+    variables: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse rows that no program could use."""
+        if self.variables is not None:
+            return
         if self.rows.ndim != 2 or self.rows.shape[0] == 0 or self.rows.shape[1] == 0:
             raise DatasetError(
                 f"data set '{self.name}' has shape {self.rows.shape}; "
@@ -69,6 +76,8 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the rows as little-endian doubles in row order, shape included."""
+        if self.variables is not None:
+            return digest_of(self.variables)
         hasher = hashlib.sha256(repr(self.rows.shape).encode())
         for chunk in chunks_of(self.rows):
             hasher.update(np.ascontiguousarray(chunk, dtype="<f8").data)
@@ -242,8 +251,8 @@ def make_dataset(
     generator : str, optional
         A key of :data:`GENERATORS`; give this or `file`.
     file : Path, optional
-        A file that :func:`read_rows` takes; a ``.npy`` of doubles in row order is mapped into
-        memory instead of being read.
+        CmdStan's JSON, or a file that :func:`read_rows` takes; a ``.npy`` of doubles in row
+        order is mapped into memory instead of being read.
     sha256 : str, optional
         The expected :attr:`Dataset.digest`.
 
@@ -257,6 +266,8 @@ def make_dataset(
         If the rows cannot be had, are unusable, or are not the ones that the digest names.
     """
     rows_file: RowsFile | None = None
+    if file is not None and is_stan_json(file):
+        return _check_digest(Dataset(name=name, variables=read_stan_json(file)), sha256)
     if file is not None:
         rows, rows_file = _mapped_rows(file) or (read_rows(file), None)
     elif generator is not None and generator in GENERATORS:
@@ -265,10 +276,14 @@ def make_dataset(
         raise DatasetError(
             f"data set '{name}': unknown generator '{generator}'; known are {', '.join(GENERATORS)}"
         )
-    dataset = Dataset(name=name, rows=rows, file=rows_file)
+    return _check_digest(Dataset(name=name, rows=rows, file=rows_file), sha256)
+
+
+def _check_digest(dataset: Dataset, sha256: str | None) -> Dataset:
+    """Refuse a data set that is not the expected one."""
     if sha256 is not None and dataset.digest != sha256:
         raise DatasetError(
-            f"data set '{name}' has digest {dataset.digest}, expected {sha256}; "
+            f"data set '{dataset.name}' has digest {dataset.digest}, expected {sha256}; "
             "its rows are not the ones that the study was written for"
         )
     return dataset

@@ -67,7 +67,10 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
         "versions": _versions(),
         "machine": _machine(),
         "datasets": {
-            name: {"n_rows": dataset.n_rows, "sha256": dataset.digest}
+            name: {
+                "n_rows": dataset.n_rows if dataset.variables is None else None,
+                "sha256": dataset.digest,
+            }
             for name, dataset in study.datasets.items()
         },
         "programs": {

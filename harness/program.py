@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from harness.datasets import Dataset
 from harness.errors import DatasetError
 from harness.rows_file import FloatArray, RowsFile
@@ -22,8 +25,10 @@ class DataContract:
     rows_file : str or None
         In its place, the array of integers that says which ``.npy`` the program reads them from
         (:meth:`harness.rows_file.RowsFile.stan_value`).
-    n_columns : int
-        Columns of a row.
+    row_variables : tuple of str
+        In their place, of programs whose data are JSON, the arrays with an element per row.
+    n_columns : int or None
+        Columns of a row, where rows come as a table.
     n_rows : str
         The integer that counts the rows.
     likelihood_weight : str
@@ -32,14 +37,21 @@ class DataContract:
 
     rows: str | None = None
     rows_file: str | None = None
-    n_columns: int
+    row_variables: tuple[str, ...] = ()
+    n_columns: int | None = None
     n_rows: str
     likelihood_weight: str
 
     @property
     def names(self) -> set[str]:
         """The data variables that it names."""
-        return {self.rows or self.rows_file or "", self.n_rows, self.likelihood_weight}
+        return {*self.row_names, self.n_rows, self.likelihood_weight}
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """The data variables that hold rows."""
+        table = self.rows or self.rows_file
+        return (table,) if table else self.row_variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +145,9 @@ class Program:
         The name that tables use.
     file : Path
         The ``.stan`` file; what it includes is looked up beside it.
-    contract : DataContract
-        Where the observations go.
+    contract : DataContract or None
+        Where the observations go; None for a program whose rows nobody has named, which takes
+        its data from JSON and cannot be subsampled.
     data : Mapping
         Further data, the same for every run (a prior's scale, say).
     parameters : tuple of str
@@ -149,7 +162,7 @@ class Program:
 
     name: str
     file: Path
-    contract: DataContract
+    contract: DataContract | None = None
     data: Mapping[str, float] = field(default_factory=dict)
     parameters: tuple[str, ...]
     components: Components | None = None
@@ -157,10 +170,65 @@ class Program:
     minibatch: MinibatchContract | None = None
 
     @property
+    def takes_table(self) -> bool:
+        """Whether its observations are rows of a table."""
+        return self.contract is not None and not self.contract.row_variables
+
+    @property
     def data_names(self) -> set[str]:
-        """The data that a run gives the program."""
-        names = {*self.data, *self.contract.names}
+        """The data that a run gives the program, apart from those of a JSON file."""
+        names = {*self.data, *(self.contract.names if self.contract else ())}
         return names | self.minibatch.names if self.minibatch else names
+
+    def n_rows_of(self, dataset: Dataset) -> int | None:
+        """Return how many observations a data set has for this program, if that can be known."""
+        if dataset.variables is None:
+            return dataset.n_rows
+        if self.contract is None:
+            return None
+        return int(dataset.variables[self.contract.n_rows])
+
+    def data_of(
+        self,
+        dataset: Dataset,
+        *,
+        indices: npt.NDArray[np.intp] | None = None,
+        likelihood_weight: float = 1.0,
+    ) -> dict[str, Any]:
+        """Return CmdStan's data for a data set or some of its rows.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            The observations.
+        indices : ndarray of int, optional
+            Which rows; all of them by default.
+        likelihood_weight : float
+            What multiplies their log likelihood.
+
+        Returns
+        -------
+        dict
+
+        Raises
+        ------
+        DatasetError
+            If the program cannot take the data set, or its rows are not known.
+        """
+        if dataset.variables is None:
+            rows = dataset.rows if indices is None else np.asarray(dataset.rows[indices])
+            file = dataset.file if indices is None else None
+            return self.stan_data(rows, likelihood_weight=likelihood_weight, file=file)
+        data = {**self.data, **dataset.variables}
+        if self.contract is None:
+            if indices is not None:
+                raise DatasetError(f"program '{self.name}' does not say which data are rows")
+            return data
+        if indices is not None:
+            for name in self.contract.row_names:
+                data[name] = [dataset.variables[name][i] for i in indices]
+            data[self.contract.n_rows] = len(indices)
+        return {**data, self.contract.likelihood_weight: likelihood_weight}
 
     def stan_data(
         self, rows: FloatArray, *, likelihood_weight: float, file: RowsFile | None = None
@@ -187,26 +255,55 @@ class Program:
         DatasetError
             If the rows have another number of columns than the program takes.
         """
-        self._check_columns(rows, "the rows have")
+        contract = self._check_columns(rows, "the rows have")
         data: dict[str, Any] = {
             **self.data,
             **(self.minibatch.stan_data() if self.minibatch else {}),
-            self.contract.n_rows: rows.shape[0],
-            self.contract.likelihood_weight: likelihood_weight,
+            contract.n_rows: rows.shape[0],
+            contract.likelihood_weight: likelihood_weight,
         }
-        if self.contract.rows is not None:
-            data[self.contract.rows] = rows
-        elif self.contract.rows_file is not None:
-            data[self.contract.rows_file] = file.stan_value() if file else RowsInMemory(rows=rows)
+        if contract.rows is not None:
+            data[contract.rows] = rows
+        elif contract.rows_file is not None:
+            data[contract.rows_file] = file.stan_value() if file else RowsInMemory(rows=rows)
         return data
 
     def check_rows(self, dataset: Dataset) -> None:
-        """Raise :class:`DatasetError` if the program cannot take the data set's rows."""
-        self._check_columns(dataset.rows, f"data set '{dataset.name}' has")
+        """Raise :class:`DatasetError` if the program cannot take a data set."""
+        if dataset.variables is None:
+            self._check_columns(dataset.rows, f"data set '{dataset.name}' has")
+        elif self.contract is not None:
+            self._check_variables(dataset.name, dataset.variables, self.contract)
 
-    def _check_columns(self, rows: FloatArray, subject: str) -> None:
+    def _check_columns(self, rows: FloatArray, subject: str) -> DataContract:
+        """Refuse a table that does not fit, and return where it goes."""
+        if self.contract is None or not self.takes_table:
+            raise DatasetError(
+                f"program '{self.name}' takes its data from JSON; a table of rows needs a "
+                "'contract' that says which matrix holds them"
+            )
         if rows.shape[1] != self.contract.n_columns:
             raise DatasetError(
                 f"{subject} shape {rows.shape}, but program '{self.name}' takes rows of "
                 f"{self.contract.n_columns} columns"
             )
+        return self.contract
+
+    def _check_variables(
+        self, dataset: str, variables: Mapping[str, Any], contract: DataContract
+    ) -> None:
+        """Refuse JSON without the rows that the contract names, or with fewer than it counts."""
+        for name in (*contract.row_names, contract.n_rows):
+            if name not in variables:
+                raise DatasetError(
+                    f"data set '{dataset}' has no '{name}', which the contract of program "
+                    f"'{self.name}' names"
+                )
+        n_rows = variables[contract.n_rows]
+        for name in contract.row_names:
+            n_found = len(variables[name]) if isinstance(variables[name], list) else 1
+            if n_found != n_rows:
+                raise DatasetError(
+                    f"data set '{dataset}' has {n_found} elements of '{name}' where "
+                    f"'{contract.n_rows}' counts {n_rows} rows"
+                )

@@ -12,7 +12,7 @@ from harness.datasets import Dataset, make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.methods import Method, make_method
 from harness.program import Components, DataContract, MinibatchContract, Program
-from harness.study_file import ProgramTable, StudyTable, parse_study
+from harness.study_file import ContractTable, ProgramTable, StudyTable, parse_study
 from harness.validation import did_you_mean
 
 
@@ -195,13 +195,22 @@ def _check_names(kind: str, names: list[str], known: Collection[str]) -> None:
             raise StudyError(f"a cross names the {kind} '{name}'{did_you_mean(name, known)}")
 
 
+def _contract(table: ContractTable | None) -> DataContract | None:
+    """Return which data are what; None where the study does not say."""
+    if table is None:
+        return None
+    return DataContract(
+        **table.model_dump(exclude={"row_variables"}), row_variables=tuple(table.row_variables)
+    )
+
+
 def _program(table: ProgramTable, folder: Path) -> Program:
     """Resolve a program's file against the study's folder."""
     components, minibatch = table.components, table.minibatch
     return Program(
         name=table.name,
         file=(folder / table.file).resolve(),
-        contract=DataContract(**table.contract.model_dump()),
+        contract=_contract(table.contract),
         data=table.data,
         parameters=tuple(table.parameters),
         components=Components(**components.model_dump()) if components else None,

@@ -35,14 +35,18 @@ class ContractTable(_Table):
 
     rows: str | None = None
     rows_file: str | None = None
-    n_columns: PositiveInt
+    row_variables: list[str] = []
+    n_columns: PositiveInt | None = None
     n_rows: str
     likelihood_weight: str
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.rows is None) == (self.rows_file is None):
-            raise ValueError("give either 'rows' or 'rows_file'")
+        given = [bool(self.rows), bool(self.rows_file), bool(self.row_variables)]
+        if sum(given) != 1:
+            raise ValueError("give one of 'rows', 'rows_file' and 'row_variables'")
+        if bool(self.row_variables) != (self.n_columns is None):
+            raise ValueError("'n_columns' belongs to 'rows' and 'rows_file', and only to these")
         return self
 
 
@@ -70,7 +74,7 @@ class ProgramTable(_Table):
     name: str
     file: str
     user_header: str | None = None
-    contract: ContractTable
+    contract: ContractTable | None = None
     minibatch: MinibatchTable | None = None
     data: dict[str, float] = {}
     parameters: list[str]

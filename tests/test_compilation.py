@@ -16,10 +16,11 @@ from harness.errors import ProgramError
 from harness.program import DataContract, Program
 from tests.cases import MIXTURE, gaussian_program
 
+CONTRACT = DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w")
 LINE = Program(
     name="slope",
     file=Path("slope.stan"),
-    contract=DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w"),
+    contract=CONTRACT,
     parameters=("b",),
 )
 SOURCE = """\
@@ -107,7 +108,7 @@ def test_missing_program_is_named(tmp_path: Path) -> None:
             "program 'slope' declares the data N, w, y, but the study gives N, prior_sd, w, y",
         ),
         (
-            {"contract": dataclasses.replace(LINE.contract, likelihood_weight="weight")},
+            {"contract": dataclasses.replace(CONTRACT, likelihood_weight="weight")},
             "program 'slope' declares the data N, w, y, but the study gives N, weight, y",
         ),
         ({"parameters": ("b", "beta")}, "program 'slope' has no variable 'beta'; it has b"),

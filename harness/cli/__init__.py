@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.bench import PARTS
 from harness.cache import cache_folder
 from harness.cli import bench as bench_commands
+from harness.cli import compare as compare_command
 from harness.cli import run as study_commands
 from harness.cli import store as store_commands
 from harness.cli.console import ERR, EXIT_INTERRUPTED, EXIT_USER_ERROR, OUT, note
@@ -97,6 +98,11 @@ def _add_run(commands: _Commands) -> None:
     )
     _add_study_arguments(run)
     _add_store_argument(run)
+    _add_running_arguments(run)
+
+
+def _add_running_arguments(run: argparse.ArgumentParser) -> None:
+    """Add what all commands that fit take."""
     where = run.add_mutually_exclusive_group()
     where.add_argument(
         "--jobs",
@@ -121,6 +127,19 @@ def _add_run(commands: _Commands) -> None:
     shown = run.add_mutually_exclusive_group()
     shown.add_argument("--quiet", action="store_true", help="tell of failures and errors only")
     shown.add_argument("--json", action="store_true", help="print events, a line of JSON for each")
+
+
+def _add_compare(commands: _Commands) -> None:
+    """Declare ``harness compare``."""
+    compare = _add_command(
+        commands,
+        "compare",
+        compare_command.compare,
+        "compare methods on a Stan program and its data, with NUTS as reference",
+    )
+    compare_command.add_arguments(compare)
+    _add_store_argument(compare)
+    _add_running_arguments(compare)
 
 
 def _add_store(commands: _Commands) -> None:
@@ -190,6 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
+    _add_compare(commands)
     _add_study_arguments(
         _add_command(
             commands, "report", study_commands.report, "write a report again from saved tables"

@@ -91,7 +91,12 @@ def _write_results(
 def run(arguments: argparse.Namespace) -> None:
     """Run a study and write its tables and report."""
     study = read_study(arguments.study)
-    folder = open_results_folder(arguments.results / study.name)
+    run_and_write(study, arguments.results / study.name, arguments)
+
+
+def run_and_write(study: Study, results: Path, arguments: argparse.Namespace) -> Path:
+    """Run a study as the command line says, and write its tables and report into a folder."""
+    folder = open_results_folder(results)
     published = _published(study)
     references = read_references(study)
     store = Store(folder=arguments.store)
@@ -122,6 +127,7 @@ def run(arguments: argparse.Namespace) -> None:
                 report=str(folder / "report.md"),
             )
         )
+    return folder
 
 
 def report(arguments: argparse.Namespace) -> None:

@@ -75,8 +75,9 @@ class Advi:
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Fit all rows; see :meth:`harness.methods.base.Method.fit`."""
-        used = {"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0}
-        return self._fit_data(problem, problem.stan_data(), used_data=used, seed=seed)
+        return self._fit_data(
+            problem, problem.stan_data(), used_data=problem.used_data(), seed=seed
+        )
 
     def _fit_data(
         self, problem: Problem, data: Mapping[str, Any], *, used_data: dict[str, float], seed: int

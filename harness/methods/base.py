@@ -32,9 +32,16 @@ class Problem:
 
     def stan_data(self) -> dict[str, Any]:
         """Return CmdStan's data of all rows, with weight 1."""
-        return self.program.program.stan_data(
-            self.dataset.rows, likelihood_weight=1.0, file=self.dataset.file
-        )
+        return self.program.program.data_of(self.dataset)
+
+    @property
+    def n_rows(self) -> int | None:
+        """Number of observations; None where the program does not say what a row is."""
+        return self.program.program.n_rows_of(self.dataset)
+
+    def used_data(self) -> dict[str, float]:
+        """Return what a fit to all rows has seen, as :attr:`harness.fit.Fit.used_data` says it."""
+        return {} if self.n_rows is None else {"n_rows": self.n_rows, "likelihood_weight": 1.0}
 
 
 #: How pydantic checks the options of a method.

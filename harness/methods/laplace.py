@@ -75,7 +75,7 @@ class Laplace:
                 n_gradients=None if n_optimiser is None else n_optimiser + 2 * n_unconstrained + 1,
             ),
             warnings=(*self._warnings(optimised.result.text), *draws.warnings),
-            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
+            used_data=problem.used_data(),
         )
 
     def _optimise(

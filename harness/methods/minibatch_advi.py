@@ -83,11 +83,10 @@ class MinibatchAdvi(Advi):
             without_replacement=self.sampling == "epoch",
             first_anchor=self._first_anchor(),
         )
-        n_rows = problem.dataset.n_rows
         return self._fit_data(
             problem,
             {**problem.stan_data(), **batches},
-            used_data={"n_rows": n_rows, "likelihood_weight": 1.0, "batch_size": self.m},
+            used_data={**problem.used_data(), "batch_size": self.m},
             seed=seed,
         )
 

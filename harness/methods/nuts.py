@@ -120,7 +120,7 @@ class Nuts:
             fit_time_s=timed.wall_time_s + (start.fit_time_s if start else 0.0),
             cost=_with_warm_start(cost, start) if start else cost,
             warnings=(*(start.warnings if start else ()), *self._warnings(diagnostics)),
-            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
+            used_data=problem.used_data(),
         )
 
     def _sample(

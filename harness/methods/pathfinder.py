@@ -109,7 +109,7 @@ class Pathfinder:
                 adapt_time_s=0.0, run_time_s=timed.wall_time_s, n_gradients=console.n_gradients
             ),
             warnings=(*self._warnings(console), *draws.warnings),
-            used_data={"n_rows": problem.dataset.n_rows, "likelihood_weight": 1.0},
+            used_data=problem.used_data(),
         )
 
     def _run(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _STEP_HEADER = re.compile(r"^Path \[(\d+)\] : Iter ")
-_STEP = re.compile(r"^\s*(?P<iteration>\d+)(?:\s+\S+){5}\s+(?P<n_evals>\d+)\s+(?P<first>\S+)")
+_STEP = re.compile(r"^\s*(?P<iteration>\d+)(?:\s+\S+){5}\s+(?P<n_evals>\d+)\s+(?P<first>nan|[-+]?[\d.]+(?:e[-+]\d+)?|[-+]?inf)")
 _BEST = re.compile(r"^Path \[\d+\] :Best Iter: \[\d+\] ELBO \((\S+)\)", re.MULTILINE)
 _SUCCEEDED = re.compile(r"^Only (\d+) of the (\d+) pathfinders succeeded", re.MULTILINE)
 _K_HAT = re.compile(r"Pareto k value \(([^)]+)\)")

@@ -8,9 +8,10 @@ from pydantic.dataclasses import dataclass
 
 from harness.datasets import Dataset
 from harness.errors import SubsampleError
-from harness.fit import Fit
+from harness.fit import Fit, Status, failed_fit
 from harness.methods.advi import Advi
 from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
+from harness.methods.weight_check import check_weights
 from harness.program import Program
 from harness.subsample import draw_subsample
 
@@ -42,22 +43,34 @@ class SubsampleAdvi(Advi):
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse more rows than there are; see :meth:`harness.methods.base.Method.check`."""
         refuse_batches(self.name, program)
-        if self.m > dataset.n_rows:
+        n_rows = program.n_rows_of(dataset)
+        if n_rows is not None and self.m > n_rows:
             raise SubsampleError(
                 f"method '{self.name}' asks for m = {self.m} rows of data set '{dataset.name}', "
-                f"which has N = {dataset.n_rows}; m must not exceed N"
+                f"which has N = {n_rows}; m must not exceed N"
             )
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
-        """Draw a subsample and fit it; see :meth:`harness.methods.base.Method.fit`."""
+        """Draw a subsample and fit it; see :meth:`harness.methods.base.Method.fit`.
+
+        A program that does not say what its rows are gives a fit that does not apply; one whose
+        likelihood does not follow its contract is refused.
+        """
+        program = problem.program.program
+        if problem.n_rows is None:
+            return failed_fit(
+                Status.NOT_APPLICABLE,
+                f"program '{program.name}' has no contract that says which data are rows and "
+                "which one weights their likelihood, so that no subsample of it can be drawn",
+            )
+        check_weights(problem, seed=seed)
         subsample = draw_subsample(
-            n_rows=problem.dataset.n_rows,
+            n_rows=problem.n_rows,
             m=self.m,
             weighted=self.weighted,
             rng=np.random.default_rng([seed, _ROWS_STREAM]),
         )
-        rows = np.asarray(problem.dataset.rows[subsample.indices])
         weight = subsample.likelihood_weight
-        data = problem.program.program.stan_data(rows, likelihood_weight=weight)
+        data = program.data_of(problem.dataset, indices=subsample.indices, likelihood_weight=weight)
         used = {"n_rows": self.m, "likelihood_weight": weight}
         return self._fit_data(problem, data, used_data=used, seed=seed)

@@ -26,7 +26,9 @@ def kind_of(dataset: Dataset, objective: Objective) -> Kind:
     n_rows, weight = objective
     if weight != 1.0:
         return Kind.WEIGHTED
-    return Kind.FULL if n_rows == dataset.n_rows else Kind.UNWEIGHTED
+    # of data that are no table nobody knows how many rows they have
+    is_full = dataset.variables is not None or n_rows == dataset.n_rows
+    return Kind.FULL if is_full else Kind.UNWEIGHTED
 
 
 def by_kind(series: Iterable[Series], dataset: Dataset) -> dict[Kind, list[Series]]:
@@ -40,6 +42,8 @@ def by_kind(series: Iterable[Series], dataset: Dataset) -> dict[Kind, list[Serie
 
 def kind_title(dataset: Dataset, kind: Kind, members: Sequence[Series]) -> str:
     """Say which rows count how much in a panel."""
+    if kind is Kind.FULL and dataset.variables is not None:
+        return "all the data"
     if kind is Kind.FULL:
         return f"all {dataset.n_rows:,} rows"
     weighting = "weighted" if kind is Kind.WEIGHTED else "unweighted"

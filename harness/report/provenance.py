@@ -26,7 +26,10 @@ def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     if "sha256" in study:
         rows.append((f"study `{study.get('name', '')}`", f"SHA-256 `{study['sha256']}`"))
     rows += [
-        (f"data set `{name}`, {item['n_rows']:,} rows", f"SHA-256 `{item['sha256']}`")
+        (
+            f"data set `{name}`" + (f", {item['n_rows']:,} rows" if item["n_rows"] else ""),
+            f"SHA-256 `{item['sha256']}`",
+        )
         for name, item in manifest.get("datasets", {}).items()
     ]
     rows += [

@@ -122,7 +122,7 @@ def _target(
 ) -> Target:
     """Say what a fit is measured against; the reference itself is judged by its own checks."""
     dataset = item.run.dataset
-    n_rows = study.datasets[dataset].n_rows
+    n_rows = item.program.program.n_rows_of(study.datasets[dataset])
     source = study.references.get(dataset)
     if source is None or source.run == item.run:
         return Target(n_rows=n_rows, state=Reference.ABSENT)

@@ -53,12 +53,12 @@ def efficiency_of(fit: Fit, measured: MeasuredFit) -> Efficiency:
     -------
     Efficiency
     """
-    n_gradients = fit.cost.n_gradients
+    n_gradients, n_rows = fit.cost.n_gradients, fit.used_data.get("n_rows")
     is_mcmc = fit.draw_kind is DrawKind.CHAINS
     ess = _chain_ess(measured) if is_mcmc else _weighted_ess(measured)
     time_to_error_s = _chain_time(fit, measured) if is_mcmc else _approximation_time(fit, measured)
     return Efficiency(
-        n_row_gradients=n_gradients * fit.used_data["n_rows"] if n_gradients else None,
+        n_row_gradients=n_gradients * n_rows if n_gradients and n_rows else None,
         ess=ess,
         ess_per_s=ess / fit.fit_time_s if ess and fit.fit_time_s else None,
         ess_per_gradient=ess / n_gradients if ess and n_gradients else None,

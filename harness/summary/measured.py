@@ -178,12 +178,15 @@ def _figures(
     """Collect what the verdict on a fit looks at."""
     diagnostics = fit.diagnostics
     is_mcmc = fit.draw_kind is DrawKind.CHAINS
-    seen = fit.used_data["n_rows"] * fit.used_data["likelihood_weight"]
+    used = fit.used_data
+    seen = used["n_rows"] * used["likelihood_weight"] if target.n_rows is not None else 0.0
     orders = named.n_label_orders
     return FitFigures(
         is_mcmc=is_mcmc,
         reference=target.state,
-        weight_mistake=abs(seen - target.n_rows) > 1e-6 * target.n_rows,
+        weight_mistake=(
+            target.n_rows is not None and abs(seen - target.n_rows) > 1e-6 * target.n_rows
+        ),
         stopped_early=diagnostics.converged == "no",
         may_diverge=bool(diagnostics.may_be_diverging),
         mode_missed=bool(missed),

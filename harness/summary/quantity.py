@@ -24,8 +24,8 @@ class Target:
 
     Attributes
     ----------
-    n_rows : int
-        Rows of the data set.
+    n_rows : int or None
+        Rows of the data set; None where the program does not say what a row is.
     state : Reference
         Whether there is a valid reference for this fit.
     draws : ReferenceDraws or None
@@ -34,7 +34,7 @@ class Target:
         Why a reference is none.
     """
 
-    n_rows: int
+    n_rows: int | None
     state: Reference
     draws: ReferenceDraws | None = None
     problems: str = ""

@@ -98,12 +98,13 @@ def stability_rows(
     if not spreads:
         yield identity
         return
-    used = next(item.fit.used_data for item in group if item.fit.status is Status.OK)
-    expected = expected_sd_ratio(
-        n_used=used["n_rows"],
-        n_rows=dataset.n_rows,
-        likelihood_weight=used["likelihood_weight"],
-    )
+    first = next(item for item in group if item.fit.status is Status.OK)
+    used, n_rows = first.fit.used_data, first.program.program.n_rows_of(dataset)
+    expected = None
+    if n_rows is not None:
+        expected = expected_sd_ratio(
+            n_used=used["n_rows"], n_rows=n_rows, likelihood_weight=used["likelihood_weight"]
+        )
     for (labels, name), spread in spreads.items():
         yield {
             **identity,
