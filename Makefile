@@ -4,13 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-peers
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install study test test-slow check format report bench lock clean
+.PHONY: help install study test test-slow check format report bench speed-table lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## make .venv with everything; ends with .venv/bin/harness ready
 	@echo "$(BIN)/harness is ready"
@@ -39,17 +40,31 @@ format: $(READY) ## format the code
 report: $(READY) ## write the report again from the saved tables
 	@$(BIN)/harness report $(STUDY)
 
-bench: STUDY = studies/gradients.toml
-bench: $(READY) ## time a gradient of each mixture program (or of STUDY's programs)
+bench: STUDY = studies/bench.toml
+bench: $(READY) ## time this project beside PyMC, nutpie, NumPyro and stanli (BENCH=--quick tries it)
+	@$(MAKE) --no-print-directory $(PEERS)/.ready || echo "some peers are missing; their rows will say so" >&2
 	@$(BIN)/harness cmdstan install
-	@$(BIN)/harness bench $(STUDY)
+	@$(BIN)/harness bench $(STUDY) --peers $(PEERS) $(BENCH)
 
-lock: $(READY) ## resolve the dependencies anew into requirements.lock (wants uv on the PATH)
+speed-table: $(READY) ## write the bench's figures into README.md
+	@$(BIN)/harness speed-table
+
+lock: $(READY) ## resolve the dependencies anew into the locks (wants uv on the PATH)
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \
 	  --no-header --no-emit-index-url --group dev pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \
+	  --no-header --no-emit-index-url --group peers --output-file requirements-peers.lock
+
+# not what the harness runs in: their requirements may contradict its own
+$(PEERS)/.ready: requirements-peers.lock
+	@rm -rf $(PEERS)
+	@echo "making $(PEERS)"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@touch $@
 
 clean: ## remove .venv and caches of tools; the user's cache folder stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(PEERS) .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements.lock

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.contracts import DataContract
 from harness.datasets import Dataset, make_dataset
 from harness.errors import StudyError
 from harness.methods import Method, make_method
-from harness.program import DataContract, Program
+from harness.program import Program
 from harness.stan_json import SUFFIXES, is_stan_json
 from harness.stanc import ProgramVariables, describe_program
 from harness.study import ReferenceSource, Run, Study, derive_seed

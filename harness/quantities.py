@@ -25,6 +25,8 @@ Named = Mapping[str, FloatArray]
 
 # A coordinate that others explain up to this part of its variance adds nothing to them.
 _UNEXPLAINED = 1e-8
+# Draws that differ by no more than this part of their size are equal.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -181,6 +183,11 @@ def quantities(arrays: Mapping[str, FloatArray], program: Program) -> Quantities
     )
 
 
+def is_constant(draws: FloatArray) -> bool:
+    """Whether a quantity is fixed by the program, up to rounding: a Cholesky factor's first 1."""
+    return bool(np.ptp(draws) <= _ROUNDING * max(1.0, float(np.abs(draws).max())))
+
+
 def free_names(draws: Named) -> tuple[str, ...]:
     """Pick quantities that vary and are not linear functions of those picked before.
 
@@ -202,7 +209,7 @@ def free_names(draws: Named) -> tuple[str, ...]:
     for name, values in draws.items():
         centred = values.ravel() - values.mean()
         size = np.linalg.norm(centred)
-        if np.ptp(values) == 0 or size == 0:
+        if is_constant(values):
             continue
         rest = centred / size
         for direction in basis:

@@ -15,7 +15,7 @@ from harness.errors import ReferenceFileError
 from harness.fit import DrawKind, Fit, Status
 from harness.metrics import chains
 from harness.program import Program
-from harness.quantities import Quantities, posterior_arrays, quantities
+from harness.quantities import Quantities, is_constant, posterior_arrays, quantities
 from harness.study import Study
 
 #: What a reference's chains must show (Vehtari et al. 2021; Betancourt 2016).
@@ -96,7 +96,7 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
     list of str
         A clause for each check that fails, with the worst parameter; empty if none does.
     """
-    varying = {name: values for name, values in draws.items() if np.ptp(values) > 0}
+    varying = {name: values for name, values in draws.items() if not is_constant(values)}
     if not varying:
         return ["none of its quantities varies"]
     problems = []

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from harness.contracts import DataContract, MinibatchContract
 from harness.datasets import Dataset, make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.methods import Method, make_method
-from harness.program import Components, DataContract, MinibatchContract, Program
+from harness.program import Components, Program
 from harness.study_file import ContractTable, ProgramTable, StudyTable, parse_study
 from harness.validation import did_you_mean
 

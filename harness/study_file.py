@@ -46,7 +46,7 @@ class ContractTable(_Table):
         if sum(given) != 1:
             raise ValueError("give one of 'rows', 'rows_file' and 'row_variables'")
         if bool(self.row_variables) != (self.n_columns is None):
-            raise ValueError("'n_columns' belongs to 'rows' and 'rows_file', and only to these")
+            raise ValueError("'n_columns' belongs to 'rows' and 'rows_file' alone")
         return self
 
 

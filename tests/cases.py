@@ -10,19 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.compilation import CompiledProgram
+from harness.contracts import DataContract, MinibatchContract
 from harness.datasets import Dataset
 from harness.fit import Diagnostics, DrawKind, Fit, Status
-from harness.program import Components, DataContract, MinibatchContract, Program
+from harness.program import Components, Program
 
 FloatArray = npt.NDArray[np.float64]
 
 PROJECT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
 
+MIXTURE_CONTRACT = DataContract(
+    rows="y", n_columns=2, n_rows="N", likelihood_weight="likelihood_weight"
+)
 MIXTURE = Program(
     name="gmm",
     file=PROJECT / "stan" / "gmm.stan",
-    contract=DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="likelihood_weight"),
+    contract=MIXTURE_CONTRACT,
     data={"prior_sd": 1.0},
     parameters=("mu", "pi"),
     components=Components(means="mu", shares="pi"),
@@ -43,7 +47,7 @@ def mixture_program(name: str) -> Program:
     functions = PROJECT / "stan" / "functions"
     reads_file = name in {"gmm_file", "gmm_minibatch"}
     header = functions / f"{name if reads_file else 'gmm_fused'}.hpp"
-    contract = MIXTURE.contract
+    contract = MIXTURE_CONTRACT
     return dataclasses.replace(
         MIXTURE,
         name=name,

@@ -10,10 +10,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from harness.compilation import CompiledProgram
+from harness.contracts import DataContract
 from harness.datasets import Dataset
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods import make_method
-from harness.program import Components, DataContract, Program
+from harness.program import Components, Program
 from harness.runner import FittedRun
 from harness.study import ReferenceSource, Run, Study
 

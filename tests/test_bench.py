@@ -38,13 +38,13 @@ def test_table_sets_each_program_beside_the_bare_loop(monkeypatch: pytest.Monkey
     def pretend(program: CompiledProgram, _: Path, n_gradients: int) -> float:
         return 0.05 + n_gradients * seconds[program.program.name]
 
-    study = read_study(PROJECT / "studies" / "gradients.toml")
+    study = read_study(PROJECT / "studies" / "bench.toml")
     assert set(study.programs) >= set(seconds)
     programs = {name: pretend_compiled(study.programs[name]) for name in seconds}
     monkeypatch.setattr(gradients, "compile_all", lambda _: programs)
     monkeypatch.setattr(gradients, "_time_log_prob", pretend)
     monkeypatch.setattr(gradients, "_time_loop", lambda *_: 0.1e-3)
-    table = bench_table(study).set_index("program")
+    table = bench_table(study, study.datasets["large"]).set_index("program")
     assert list(BENCH_COLUMNS)[:3] == ["dataset", "n_rows", "program"]
     np.testing.assert_allclose(table["times_bare_loop"].to_numpy(float), [100, 20, 2, 1])
     np.testing.assert_allclose(table["ratio_to_slowest"].to_numpy(float), [1, 5, 50, 100])

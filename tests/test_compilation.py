@@ -12,8 +12,9 @@ import pytest
 
 from harness import compilation
 from harness.compilation import compile_program
+from harness.contracts import DataContract
 from harness.errors import ProgramError
-from harness.program import DataContract, Program
+from harness.program import Program
 from tests.cases import MIXTURE, gaussian_program
 
 CONTRACT = DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from harness.compilation import compile_program
+from harness.contracts import DataContract
 from harness.datasets import Dataset, FloatArray
-from harness.program import DataContract, Program
+from harness.program import Program
 from tests.cases import DATA, PROJECT
 from tests.test_densities import (
     Compile,

@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.contracts import DataContract, MinibatchContract
 from harness.datasets import Dataset
 from harness.errors import DatasetError
-from harness.program import DataContract, MinibatchContract, Program
+from harness.program import Program
 from harness.rows_file import write_rows
 
+CONTRACT = DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w")
 PROGRAM = Program(
     name="line",
     file=Path("line.stan"),
-    contract=DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w"),
+    contract=CONTRACT,
     data={"prior_sd": 3.0},
     parameters=("theta",),
 )
@@ -45,7 +47,7 @@ def test_programs_do_not_change() -> None:
 
 
 def test_program_that_reads_a_file_is_told_which(tmp_path: Path) -> None:
-    contract = dataclasses.replace(PROGRAM.contract, rows=None, rows_file="f")
+    contract = dataclasses.replace(CONTRACT, rows=None, rows_file="f")
     program = dataclasses.replace(PROGRAM, contract=contract)
     rows = np.arange(6.0).reshape(3, 2)
     data = program.stan_data(rows, likelihood_weight=2.5)

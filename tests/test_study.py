@@ -115,19 +115,23 @@ def test_unknown_key_is_named_with_the_nearest(old: str, new: str, complaint: st
     [
         ("seed = 7\n", "", "'seed' is missing"),
         ('file = "programs/gmm.stan"\n', "", "'programs.0.file' is missing"),
-        ("n_columns = 2, ", "", "'programs.0.contract.n_columns' is missing"),
+        (
+            "n_columns = 2, ",
+            "",
+            "'programs.0.contract': 'n_columns' belongs to 'rows' and 'rows_file' alone",
+        ),
         ('variant = "tuned"\n', "", "'cross.1.variant' is missing"),
         ("seed = 7", 'seed = "7"', "'seed': input should be a valid integer (given: '7')"),
         ("seed = 7", "seed = 7.5", "'seed': input should be a valid integer (given: 7.5)"),
         (
             'rows = "y", ',
             "",
-            "'programs.0.contract': give either 'rows' or 'rows_file'",
+            "'programs.0.contract': give one of 'rows', 'rows_file' and 'row_variables'",
         ),
         (
             'rows = "y", ',
             'rows = "y", rows_file = "f", ',
-            "'programs.0.contract': give either 'rows' or 'rows_file'",
+            "'programs.0.contract': give one of 'rows', 'rows_file' and 'row_variables'",
         ),
         (
             "n_columns = 2",
@@ -342,7 +346,9 @@ def test_program_of_batches_is_for_its_method_alone(tmp_path: Path) -> None:
         ADVI_CROSS, ""
     )
     study = read(tmp_path, own + "options = { m = 100 }\n")
-    assert study.programs["gmm"].contract.rows_file == "f"
+    contract = study.programs["gmm"].contract
+    assert contract is not None
+    assert contract.rows_file == "f"
     assert study.programs["gmm"].minibatch is not None
     assert [run.method.name for run in study.runs] == ["minibatch_advi"]
     with pytest.raises(SubsampleError, match=r"batches of m = 101 rows .* N = 100"):

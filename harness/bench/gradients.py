@@ -26,7 +26,7 @@ N_REPEATS = 5
 #: What tables call the bare loop over the same arithmetic, without Stan.
 BARE_LOOP = "bare loop"
 #: Gradients are counted up until they take this long beside reading the data.
-_MIN_TIMED_S = 1.0
+MIN_TIMED_S = 1.0
 
 BENCH_COLUMNS: Mapping[str, str] = {
     "dataset": "string",
@@ -54,11 +54,11 @@ def _time_log_prob(program: CompiledProgram, folder: Path, n_gradients: int) -> 
     return time.perf_counter() - start
 
 
-def _n_gradients(program: CompiledProgram, folder: Path) -> int:
+def _n_gradients(program: CompiledProgram, folder: Path, min_timed_s: float) -> int:
     """Double a number of gradients until they take long enough to be timed."""
     base = _time_log_prob(program, folder, 1)
     n = 8
-    while _time_log_prob(program, folder, 1 + n) - base < _MIN_TIMED_S:
+    while _time_log_prob(program, folder, 1 + n) - base < min_timed_s:
         n *= 2
     return n
 
@@ -79,7 +79,11 @@ def _time_loop(loop: BareLoop, n_gradients: int) -> float:
 
 
 def time_gradients(
-    programs: Mapping[str, CompiledProgram], dataset: Dataset
+    programs: Mapping[str, CompiledProgram],
+    dataset: Dataset,
+    *,
+    n_repeats: int = N_REPEATS,
+    min_timed_s: float = MIN_TIMED_S,
 ) -> dict[str, list[float]]:
     """Time one gradient of each program, several times, in turns.
 
@@ -92,34 +96,48 @@ def time_gradients(
         Compiled programs, each with five unconstrained parameters, by name.
     dataset : Dataset
         What they are evaluated on.
+    n_repeats : int
+        Repetitions.
+    min_timed_s : float
+        Each repetition counts gradients up until they take so long.
 
     Returns
     -------
     dict
-        Seconds per gradient, :data:`N_REPEATS` values of each program.
+        Seconds per gradient, `n_repeats` values of each program.
     """
     with ExitStack() as stack:
         timers: dict[str, Callable[[], float]] = {}
         for name, program in programs.items():
             data = program.program.stan_data(dataset.rows, likelihood_weight=1.0, file=dataset.file)
             _, folder = stack.enter_context(run_folder(data))
-            count = _n_gradients(program, folder)
+            count = _n_gradients(program, folder, min_timed_s)
             timers[name] = partial(_time_gradient, program, folder, count)
         if dataset.rows.shape[1] == 2:
             loop = stack.enter_context(bare_loop(dataset.rows))
-            count = max(1, round(_MIN_TIMED_S / _time_loop(loop, 10)))
+            count = max(1, round(min_timed_s / _time_loop(loop, 10)))
             timers[BARE_LOOP] = partial(_time_loop, loop, count)
-        turns = [{name: timer() for name, timer in timers.items()} for _ in range(N_REPEATS)]
+        turns = [{name: timer() for name, timer in timers.items()} for _ in range(n_repeats)]
     return {name: [turn[name] for turn in turns] for name in timers}
 
 
-def bench_table(study: Study) -> pd.DataFrame:
-    """Time all programs of a study on its largest data set.
+def bench_table(
+    study: Study,
+    dataset: Dataset,
+    *,
+    n_repeats: int = N_REPEATS,
+    min_timed_s: float = MIN_TIMED_S,
+) -> pd.DataFrame:
+    """Time all programs of a study on one data set, but those that draw batches of rows.
 
     Parameters
     ----------
     study : Study
         Whose programs have the same density, or nearly.
+    dataset : Dataset
+        What they are evaluated on.
+    n_repeats, min_timed_s
+        See :func:`time_gradients`.
 
     Returns
     -------
@@ -127,8 +145,9 @@ def bench_table(study: Study) -> pd.DataFrame:
         Columns :data:`BENCH_COLUMNS`: times in seconds; of the medians, how many times faster
         than the slowest, and how many times the bare loop's.
     """
-    dataset = max(study.datasets.values(), key=lambda item: item.n_rows)
-    times = time_gradients(compile_all(study.programs), dataset)
+    steady = {name: p for name, p in study.programs.items() if p.minibatch is None}
+    programs = compile_all(steady)
+    times = time_gradients(programs, dataset, n_repeats=n_repeats, min_timed_s=min_timed_s)
     return make_table(_bench_rows(times, dataset), BENCH_COLUMNS)
 
 

@@ -4,7 +4,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from harness.bench import PARTS
 from harness.cache import cache_folder
+from harness.cli import bench as bench_commands
 from harness.cli import compare as compare_command
 from harness.cli import run as study_commands
 from harness.cli import store as store_commands
@@ -163,6 +165,29 @@ def _add_store(commands: _Commands) -> None:
     gc.add_argument("--dry-run", action="store_true", help="only tell which fits would go")
 
 
+def _add_bench(commands: _Commands) -> None:
+    """Declare the bench and what writes its table into the README."""
+    bench = _add_command(
+        commands, "bench", bench_commands.bench, "time this project beside its peers"
+    )
+    _add_study_arguments(bench)
+    bench.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
+    bench.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    repeats = "seeds of each NUTS run (default: 3); peers take minutes and have 1"
+    bench.add_argument("--repeats", type=int, metavar="N", help=repeats)
+    limit = "what takes longer is not timed on more rows (default: 60)"
+    bench.add_argument("--time-limit", type=float, metavar="SECONDS", help=limit)
+    peers = "the environment that has the peers (default: .venv-peers)"
+    bench.add_argument(
+        "--peers", type=Path, default=Path(".venv-peers"), metavar="FOLDER", help=peers
+    )
+    table = _add_command(
+        commands, "speed-table", bench_commands.speed_table, "write bench results into a README"
+    )
+    table.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    table.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
+
+
 def _add_cmdstan(commands: _Commands) -> None:
     """Declare ``harness cmdstan``."""
     cmdstan = commands.add_parser("cmdstan", help="find, build, inspect or remove a CmdStan")
@@ -191,11 +216,7 @@ def _parser() -> argparse.ArgumentParser:
             commands, "report", study_commands.report, "write a report again from saved tables"
         )
     )
-    _add_study_arguments(
-        _add_command(
-            commands, "bench", study_commands.bench, "time one gradient of each program of a study"
-        )
-    )
+    _add_bench(commands)
     _add_store(commands)
     _add_cmdstan(commands)
     return parser

@@ -9,8 +9,8 @@ from harness.cli.console import OUT
 from harness.cli.display import Mode
 from harness.cli.run import mode_of, run_and_write
 from harness.compare import DEFAULT_METHODS, Comparison, comparison_study
+from harness.contracts import DataContract
 from harness.errors import StudyError
-from harness.program import DataContract
 from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 
 _SHOWN = (

@@ -1,11 +1,10 @@
-"""The commands on a study: run it, write its report again, time its gradients."""
+"""The commands on a study: run it, write its report again."""
 
 import argparse
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from harness.bench import bench_table
 from harness.cli.console import OUT
 from harness.cli.display import Display, Mode
 from harness.errors import ResultsError
@@ -140,11 +139,3 @@ def report(arguments: argparse.Namespace) -> None:
     open_results_folder(folder)
     write_report(folder, published=_published(study))
     OUT.print(f"wrote {folder / 'report.html'} and report.md")
-
-
-def bench(arguments: argparse.Namespace) -> None:
-    """Time gradients."""
-    folder = open_results_folder(arguments.results / "bench")
-    table = bench_table(read_study(arguments.study))
-    write_table(table, folder / "gradients.csv")
-    OUT.print(table.to_string(index=False), markup=False)

@@ -8,6 +8,7 @@ from harness.plot.elbo import elbo_figure
 from harness.plot.forest import forest_figure
 from harness.plot.mixture import posterior_figure
 from harness.plot.panels import view_dataset
+from harness.plot.scaling import scaling_figure
 from harness.plot.style import CAPTIONS_FILE, CaptionedFigure, house_style, save_figures
 from harness.plot.weights import weights_figure
 from harness.published import read_published
@@ -15,7 +16,7 @@ from harness.runner import FittedRun
 from harness.series import file_stem
 from harness.study import Study
 
-__all__ = ["CAPTIONS_FILE", "CaptionedFigure", "save_figures", "study_figures"]
+__all__ = ["CAPTIONS_FILE", "CaptionedFigure", "save_figures", "scaling_figure", "study_figures"]
 
 #: Figures in the order that a report shows them; each is left out where it does not apply.
 _FIGURES = {

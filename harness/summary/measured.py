@@ -114,7 +114,9 @@ def measure_fit(
         )
     )
     judged = MeasuredFit(quantities=measured, judgement=None).judged
-    judgement = judge_fit(figures, parameters={each.name: each.judgement for each in judged})
+    judgement = judge_fit(
+        figures, parameters={each.name: each.judgement for each in judged if each.judgement}
+    )
     return MeasuredFit(
         quantities=measured,
         joint=joint,

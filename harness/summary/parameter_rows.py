@@ -7,6 +7,7 @@ from typing import Any
 from harness.fit import Status
 from harness.runner import FittedRun
 from harness.summary.measured import MeasuredFit
+from harness.verdict.figures import Judgement
 
 
 def run_identity(fitted: FittedRun) -> dict[str, Any]:
@@ -49,17 +50,18 @@ def parameter_rows(fitted: FittedRun, measured: MeasuredFit) -> Iterator[dict[st
             **asdict(item.moments),
             **(asdict(item.errors) if item.errors else {}),
             "r_hat_runs": item.r_hat_runs,
-            "verdict": str(item.judgement.verdict),
-            "verdict_reason": item.judgement.reason,
+            **judgement_columns(item.judgement),
             "status": status,
         }
 
 
 def verdict_columns(measured: MeasuredFit) -> dict[str, str]:
     """Return the columns of a fit's verdict; none for a run that does not apply."""
-    if measured.judgement is None:
+    return judgement_columns(measured.judgement)
+
+
+def judgement_columns(judgement: Judgement | None) -> dict[str, str]:
+    """Return the columns of a verdict, if there is one."""
+    if judgement is None:
         return {}
-    return {
-        "verdict": str(measured.judgement.verdict),
-        "verdict_reason": measured.judgement.reason,
-    }
+    return {"verdict": str(judgement.verdict), "verdict_reason": judgement.reason}

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
 from harness.datasets import FloatArray
 from harness.fit import DrawKind
 from harness.metrics.parameter import ParameterComparison, compare_parameter
 from harness.metrics.psis import Psis
 from harness.metrics.stability import Stability
-from harness.quantities import PSIS, RAW, RELABELLED, Quantities
+from harness.quantities import PSIS, RAW, RELABELLED, Quantities, is_constant
 from harness.reference import ReferenceDraws
 from harness.summary.moments import Moments, resample, summarise_draws, summarise_weighted
 from harness.verdict.figures import FitFigures, Judgement, ParameterFigures, Reference
@@ -54,8 +56,8 @@ class MeasuredQuantity:
         Against the reference; None without a valid one.
     r_hat_runs : float or None
         Across replicates.
-    judgement : Judgement
-        The verdict.
+    judgement : Judgement or None
+        The verdict; None for a constant of the program, of which there is nothing to judge.
     """
 
     labels: str
@@ -63,7 +65,7 @@ class MeasuredQuantity:
     moments: Moments
     errors: ParameterComparison | None
     r_hat_runs: float | None
-    judgement: Judgement
+    judgement: Judgement | None
 
 
 def explain(judgement: Judgement, target: Target) -> Judgement:
@@ -181,6 +183,11 @@ def _measure(
     r_hat_runs: float | None,
 ) -> MeasuredQuantity:
     """Measure and judge one quantity."""
+    if is_constant(draws) and (reference is None or is_constant(reference)):
+        exact = replace(moments, ess_bulk=np.nan, ess_tail=np.nan, r_hat=np.nan)
+        return MeasuredQuantity(
+            labels=labels, name=name, moments=exact, errors=None, r_hat_runs=None, judgement=None
+        )
     errors = compare_parameter(draws, reference=reference) if reference is not None else None
     figures = ParameterFigures(
         **(asdict(errors) if errors else {}),

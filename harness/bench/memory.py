@@ -1,0 +1,36 @@
+"""How much memory a session of processes holds, where Linux tells."""
+
+import os
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def resident_mb(session: int) -> list[float]:
+    """Return the resident size of all processes of a session, in MB (10**6 bytes).
+
+    Parameters
+    ----------
+    session : int
+        The session's id, which is that of the process that began it.
+
+    Returns
+    -------
+    list of float
+        One number; none where there is no ``/proc``.
+    """
+    if not (_PROC / "self" / "stat").is_file():
+        return []
+    pages = sum(_pages(folder, session) for folder in _PROC.iterdir() if folder.name.isdigit())
+    return [pages * os.sysconf("SC_PAGE_SIZE") / 1e6]
+
+
+def _pages(process: Path, session: int) -> int:
+    """Return the resident pages of a process, 0 if it is gone or of another session."""
+    try:
+        # behind the name, which stands in parentheses and may have spaces
+        fields = (process / "stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    values = fields.rpartition(")")[2].split()
+    return int(values[21]) if int(values[3]) == session else 0
