@@ -26,7 +26,7 @@ test: $(READY) ## run the fast tests
 
 test-slow: $(READY) ## run the tests that take minutes
 	@$(BIN)/harness cmdstan install
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
 
 check: $(READY) ## lint and type-check
 	$(BIN)/ruff check .
