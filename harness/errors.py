@@ -33,6 +33,10 @@ class FitError(HarnessError):
     """An inference run failed; the run still makes a row, with this message as its reason."""
 
 
+class JsonFileError(HarnessError):
+    """A JSON file cannot be read or is broken; the message goes on from the file's name."""
+
+
 class ReferenceFileError(HarnessError):
     """A file of reference draws is missing, broken, or does not match the program."""
 

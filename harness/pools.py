@@ -27,7 +27,7 @@ class Pool(Protocol):
 
     def __enter__(self) -> Self:
         """Return itself."""
-        ...
+        return self
 
     def __exit__(
         self,
@@ -37,10 +37,10 @@ class Pool(Protocol):
         /,
     ) -> None:
         """Close."""
-        ...
+        self.close()
 
 
-class LocalPool:
+class LocalPool(Pool):
     """Threads of this process.
 
     Parameters
@@ -78,19 +78,6 @@ class LocalPool:
         if self._stop is not None:
             self._stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 def local_pool(n_jobs: int, *, time_limit_s: float | None) -> LocalPool:

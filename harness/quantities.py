@@ -9,7 +9,7 @@ import numpy as np
 from harness.datasets import FloatArray
 from harness.fit import Fit
 from harness.program import Components, Program
-from harness.relabel import apply_permutation, by_first_coordinate
+from harness.relabel import Permutation, apply_permutation, by_first_coordinate
 
 #: ``labels`` of figures whose components stand as the sampler named them.
 RAW = "raw"
@@ -53,9 +53,14 @@ class Quantities:
     nameless: frozenset[str]
 
     @property
+    def judged_labels(self) -> str:
+        """The way of naming components that a verdict on the whole fit rests on."""
+        return RELABELLED if RELABELLED in self.by_labels else RAW
+
+    @property
     def judged(self) -> Named:
         """The quantities that a verdict on the whole fit rests on."""
-        return self.by_labels.get(RELABELLED, self.by_labels[RAW])
+        return self.by_labels[self.judged_labels]
 
 
 def element_names(variable: str, shape: tuple[int, ...]) -> list[str]:
@@ -90,7 +95,14 @@ def relabel_arrays(arrays: Mapping[str, FloatArray], program: Program) -> dict[s
     if program.components is None:
         return dict(arrays)
     permutation = by_first_coordinate(arrays[program.components.means])
-    of_components = {program.components.means, program.components.shares}
+    return _permuted(arrays, program.components, permutation)
+
+
+def _permuted(
+    arrays: Mapping[str, FloatArray], components: Components, permutation: Permutation
+) -> dict[str, FloatArray]:
+    """Reorder the components of every draw."""
+    of_components = {components.means, components.shares}
     return {
         name: apply_permutation(values, permutation) if name in of_components else values
         for name, values in arrays.items()
@@ -174,7 +186,7 @@ def quantities(arrays: Mapping[str, FloatArray], program: Program) -> Quantities
     return Quantities(
         by_labels={
             RAW: scalars(arrays),
-            RELABELLED: scalars(relabel_arrays(arrays, program)),
+            RELABELLED: scalars(_permuted(arrays, components, permutation)),
             INVARIANT: invariant_quantities(arrays, components),
         },
         n_label_orders=len(np.unique(permutation.reshape(-1, n_components), axis=0)),

@@ -1,8 +1,6 @@
 """Reference draws: what the errors of a fit are measured against, and whether they may be."""
 
-import json
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +9,14 @@ from typing import Any
 import numpy as np
 
 from harness.datasets import FloatArray
-from harness.errors import ReferenceFileError
-from harness.fit import DrawKind, Fit, Status
+from harness.errors import JsonFileError, ReferenceFileError
+from harness.fit import DrawKind, Fit
 from harness.metrics import chains
 from harness.program import Program
-from harness.quantities import Quantities, is_constant, posterior_arrays, quantities
+from harness.quantities import Quantities, is_constant, quantities
+from harness.stan_json import load_json
 from harness.study import Study
-
-#: What a reference's chains must show (Vehtari et al. 2021; Betancourt 2016).
-R_HAT_BELOW = 1.01
-ESS_ABOVE = 400.0
-E_BFMI_ABOVE = 0.3
+from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, R_HAT_LIMIT
 
 _MIN_DRAWS = 4
 _ELEMENT = re.compile(r"^([A-Za-z]\w*)(?:\[(\d+(?:,\d+)*)\])?$")
@@ -46,26 +41,22 @@ class ReferenceDraws:
     problems: tuple[str, ...]
 
 
-def reference_from_fit(fit: Fit, program: Program, *, title: str) -> ReferenceDraws | None:
+def reference_from_fit(fit: Fit, named: Quantities, *, title: str) -> ReferenceDraws:
     """Take a fit of the study as reference.
 
     Parameters
     ----------
     fit : Fit
-        A fit of Markov chains.
-    program : Program
-        Names its variables and components.
+        A fit that is ok, of Markov chains if it is to be any.
+    named : Quantities
+        Its quantities.
     title : str
         What messages call it.
 
     Returns
     -------
-    ReferenceDraws or None
-        None if the fit failed.
+    ReferenceDraws
     """
-    if fit.status is not Status.OK:
-        return None
-    named = quantities(posterior_arrays(fit, program), program)
     problems = list(_sampler_problems(fit))
     if fit.draw_kind is not DrawKind.CHAINS:
         problems.append("its draws are not Markov chains, so that nothing checks them")
@@ -79,8 +70,8 @@ def _sampler_problems(fit: Fit) -> Iterable[str]:
     diagnostics = fit.diagnostics
     if diagnostics.n_divergent:
         yield f"{diagnostics.n_divergent} transitions diverged"
-    if diagnostics.e_bfmi_min is not None and diagnostics.e_bfmi_min <= E_BFMI_ABOVE:
-        yield f"its smallest E-BFMI is {diagnostics.e_bfmi_min:.2f}, not above {E_BFMI_ABOVE}"
+    if diagnostics.e_bfmi_min is not None and diagnostics.e_bfmi_min <= E_BFMI_LIMIT:
+        yield f"its smallest E-BFMI is {diagnostics.e_bfmi_min:.2f}, not above {E_BFMI_LIMIT}"
 
 
 def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
@@ -102,13 +93,13 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
     problems = []
     r_hat = {name: chains.r_hat(values) for name, values in varying.items()}
     worst = max(r_hat, key=lambda name: (np.isnan(r_hat[name]), r_hat[name]))
-    if not r_hat[worst] < R_HAT_BELOW:
-        problems.append(f"R-hat of {worst} is {r_hat[worst]:.3f}, not below {R_HAT_BELOW}")
+    if not r_hat[worst] < R_HAT_LIMIT:
+        problems.append(f"R-hat of {worst} is {r_hat[worst]:.3f}, not below {R_HAT_LIMIT}")
     for what, estimate in (("bulk", chains.ess_bulk), ("tail", chains.ess_tail)):
         ess = {name: estimate(values) for name, values in varying.items()}
         least = min(ess, key=lambda name: (not np.isnan(ess[name]), ess[name]))
-        if not ess[least] > ESS_ABOVE:
-            problems.append(f"{what} ESS of {least} is {ess[least]:.0f}, not above {ESS_ABOVE:.0f}")
+        if not ess[least] > ESS_LIMIT:
+            problems.append(f"{what} ESS of {least} is {ess[least]:.0f}, not above {ESS_LIMIT:.0f}")
     return problems
 
 
@@ -134,9 +125,9 @@ def read_reference(file: Path, program: Program) -> ReferenceDraws:
         has chains of unequal lengths or values that are not finite.
     """
     try:
-        elements = _chain_arrays(_read_json(file))
+        elements = _chain_arrays(load_json(file))
         arrays = {name: _variable(elements, name) for name in program.parameters}
-    except ReferenceFileError as error:
+    except (JsonFileError, ReferenceFileError) as error:
         raise ReferenceFileError(f"reference file '{file}' {error}") from error
     named = quantities(arrays, program)
     problems = tuple(chain_problems(named.judged))
@@ -166,24 +157,6 @@ def read_references(study: Study) -> dict[str, ReferenceDraws]:
         if source.file is not None and names:
             references[dataset] = read_reference(source.file, study.programs[names[0]])
     return references
-
-
-def _read_json(file: Path) -> Any:
-    """Read JSON from a file or from a zip of one file."""
-    try:
-        if file.suffix == ".zip":
-            with zipfile.ZipFile(file) as archive:
-                names = [name for name in archive.namelist() if name.endswith(".json")]
-                if len(names) != 1:
-                    raise ReferenceFileError(f"is a zip of {len(names)} JSON files; put one in it")
-                content = archive.read(names[0])
-        else:
-            content = file.read_bytes()
-        return json.loads(content)
-    except OSError as error:
-        raise ReferenceFileError(f"cannot be read ({error.strerror})") from error
-    except (zipfile.BadZipFile, ValueError, RecursionError) as error:
-        raise ReferenceFileError(f"is not JSON or a zip of it: {error}") from error
 
 
 def _chain_arrays(content: Any) -> dict[str, FloatArray]:

@@ -5,12 +5,12 @@ import importlib
 import time
 import uuid
 from concurrent.futures import CancelledError, Future
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import HarnessError, SchedulerError
+from harness.pools import Pool
 from harness.remote import RemoteTask, perform_remotely, stop_fits
 from harness.sources import ProgramSources, gather_sources
 from harness.store import passing_failure
@@ -30,7 +30,7 @@ def _distributed() -> Any:
         ) from error
 
 
-class ClusterPool:
+class ClusterPool(Pool):
     """A cluster's workers; its scheduler sends the runs of a worker that is lost to others.
 
     Parameters
@@ -126,16 +126,3 @@ class ClusterPool:
             self._client.run(stop_fits, self._driver, on_error="ignore")
         with contextlib.suppress(Exception):
             self._client.close(timeout=5)
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()

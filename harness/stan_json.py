@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DatasetError
+from harness.errors import DatasetError, JsonFileError
 
 #: Ends of the names of files that :func:`read_stan_json` takes.
 SUFFIXES = (".json", ".json.zip")
@@ -39,11 +39,9 @@ def read_stan_json(file: Path) -> dict[str, Any]:
         is not finite, or is ragged.
     """
     try:
-        content = json.loads(_read(file))
-    except OSError as error:
-        raise DatasetError(f"data file '{file}' cannot be read ({error.strerror})") from error
-    except (zipfile.BadZipFile, ValueError, RecursionError) as error:
-        raise DatasetError(f"data file '{file}' is not JSON or a zip of it: {error}") from error
+        content = load_json(file)
+    except JsonFileError as error:
+        raise DatasetError(f"data file '{file}' {error}") from error
     if not isinstance(content, dict):
         raise DatasetError(
             f"data file '{file}' holds no object; give {{\"name\": value, ...}}, a name for each "
@@ -56,15 +54,34 @@ def read_stan_json(file: Path) -> dict[str, Any]:
     return content
 
 
-def _read(file: Path) -> bytes:
-    """Return the text of a file, or of the one file in a zip."""
-    if file.suffix != ".zip":
-        return file.read_bytes()
-    with zipfile.ZipFile(file) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".json")]
-        if len(names) != 1:
-            raise ValueError(f"the zip holds {len(names)} JSON files instead of one")
-        return archive.read(names[0])
+def load_json(file: Path) -> Any:
+    """Read JSON from a file, or from a zip of one such file.
+
+    Parameters
+    ----------
+    file : Path
+
+    Returns
+    -------
+    The parsed content.
+
+    Raises
+    ------
+    JsonFileError
+        If the file is missing or broken; the caller's message begins with the file's name.
+    """
+    try:
+        if file.suffix != ".zip":
+            return json.loads(file.read_bytes())
+        with zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".json")]
+            if len(names) != 1:
+                raise JsonFileError(f"is a zip of {len(names)} JSON files; put one in it")
+            return json.loads(archive.read(names[0]))
+    except OSError as error:
+        raise JsonFileError(f"cannot be read ({error.strerror})") from error
+    except (zipfile.BadZipFile, ValueError, RecursionError) as error:
+        raise JsonFileError(f"is not JSON or a zip of it: {error}") from error
 
 
 def _problem(value: Any) -> str:

@@ -173,14 +173,12 @@ def test_a_sampler_that_complains_gives_no_reference() -> None:
         (Diagnostics(e_bfmi_min=0.21), "E-BFMI is 0.21"),
     ):
         fit = known_fit(raw, diagnostics=diagnostics)
-        reference = reference_from_fit(fit, MIXTURE, title="NUTS")
-        assert reference is not None
+        reference = reference_from_fit(fit, quantities(raw, MIXTURE), title="NUTS")
         assert complaint in " ".join(reference.problems)
 
 
 def test_an_approximation_is_no_reference() -> None:
     _, true = switched_draws()
     fit = known_fit(true, draw_kind=DrawKind.INDEPENDENT)
-    reference = reference_from_fit(fit, MIXTURE, title="ADVI")
-    assert reference is not None
+    reference = reference_from_fit(fit, quantities(true, MIXTURE), title="ADVI")
     assert "not Markov chains" in reference.problems[0]

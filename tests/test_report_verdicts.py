@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.quantities import posterior_arrays, quantities
 from harness.reference import reference_from_fit
 from harness.report import write_report
 from harness.report.numbers import median_range, significant
@@ -289,8 +290,9 @@ def test_a_reference_whose_run_failed(tmp_path: Path) -> None:
 
 def test_a_reference_from_a_file_has_errors_but_no_speed(tmp_path: Path) -> None:
     study, fitted = fabricate(CELLS[:1])
-    draws = reference_from_fit(fitted[0].fit, study.programs["ordered"], title="file ref.json")
-    assert draws is not None
+    program = study.programs["ordered"]
+    named = quantities(posterior_arrays(fitted[0].fit, program), program)
+    draws = reference_from_fit(fitted[0].fit, named, title="file ref.json")
     write_results(
         tmp_path, CELLS[1:4], reference=Path("somewhere/ref.json"), from_files={"toy": draws}
     )

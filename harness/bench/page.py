@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from harness.bench.scaling import FIT_FROM_N_ROWS
 from harness.bench.tables import (
     failures,
@@ -16,6 +14,7 @@ from harness.bench.tables import (
     versions,
 )
 from harness.errors import ResultsError
+from harness.report.templates import single_blank_lines, template_environment
 
 #: What stands around the README's block.
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -115,28 +114,20 @@ def _fill(template: str, folder: Path) -> str:
     tables = read_bench(folder)
     if not tables:
         raise ResultsError(f"there are no bench results in '{folder}'; run `make bench` first")
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    text = (
+        template_environment(Path(__file__).parent)
+        .get_template(template)
+        .render(
+            machine=read_machine(folder),
+            tables={name: _MARKDOWN[name](table) for name, table in tables.items()},
+            brief=nuts_markdown(tables["nuts"], details=False) if "nuts" in tables else "",
+            nuts=tables["nuts"].iloc[0].to_dict() if "nuts" in tables else None,
+            fit_from=FIT_FROM_N_ROWS,
+            failures=failures(tables),
+            versions=versions(tables),
+        )
     )
-    text = environment.get_template(template).render(
-        machine=read_machine(folder),
-        tables={name: _MARKDOWN[name](table) for name, table in tables.items()},
-        brief=nuts_markdown(tables["nuts"], details=False) if "nuts" in tables else "",
-        nuts=tables["nuts"].iloc[0].to_dict() if "nuts" in tables else None,
-        fit_from=FIT_FROM_N_ROWS,
-        failures=failures(tables),
-        versions=versions(tables),
-    )
-    lines: list[str] = []
-    for line in text.splitlines():
-        if line.strip() or (lines and lines[-1]):
-            lines.append(line.rstrip())
-    return "\n".join(lines).strip() + "\n"
+    return single_blank_lines(text)
 
 
 def _write(file: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.metrics import chains
 from harness.program import Program
+from harness.verdict.rules import E_BFMI_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -179,8 +180,9 @@ class Nuts:
                 f"{diagnostics.n_tree_depth_limit} of {n_total} transitions reached the limit "
                 f"of {self.max_tree_depth} tree doublings"
             )
-        if diagnostics.e_bfmi_min is not None and diagnostics.e_bfmi_min < 0.3:
-            warnings.append(f"smallest E-BFMI is {diagnostics.e_bfmi_min:.2f}, below 0.3")
+        e_bfmi = diagnostics.e_bfmi_min
+        if e_bfmi is not None and e_bfmi < E_BFMI_LIMIT:
+            warnings.append(f"smallest E-BFMI is {e_bfmi:.2f}, below {E_BFMI_LIMIT}")
         return tuple(warnings)
 
 

@@ -15,10 +15,10 @@ from harness.plot.style import APPROXIMATION_COLOURS, CHAIN_COLOURS
 from harness.program import Program
 from harness.published import Published
 from harness.quantities import element_names, posterior_arrays, relabel_arrays
-from harness.reference import R_HAT_BELOW
 from harness.runner import FittedRun
 from harness.series import SeriesKey, series_titles
 from harness.study import Run, Study
+from harness.verdict.rules import R_HAT_LIMIT
 
 #: Rows and likelihood weight: fits to the same objective have comparable ELBOs.
 Objective = tuple[int, float]
@@ -215,7 +215,7 @@ def _reference(series: Sequence[Series], named: Run | None) -> Series | None:
     if named is not None:
         return next((item for item in series if item.key == _key(named)), None)
     worst = [(_largest_r_hat(item), item) for item in series if item.are_chains]
-    agreeing = [item for r_hat, item in worst if r_hat < R_HAT_BELOW]
+    agreeing = [item for r_hat, item in worst if r_hat < R_HAT_LIMIT]
     if agreeing:
         return agreeing[0]
     return min(worst, key=lambda pair: pair[0])[1] if worst else None

@@ -4,7 +4,7 @@ import base64
 import re
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from harness.errors import ResultsError
@@ -13,6 +13,7 @@ from harness.report.matrix import SYMBOLS, Judged
 from harness.report.numbers import number_in
 from harness.report.reasons import severity
 from harness.report.results import ReportFigure
+from harness.report.templates import single_blank_lines, template_environment
 from harness.report.view import ReportView
 
 _INLINE = re.compile(
@@ -23,7 +24,7 @@ _INLINE = re.compile(
 def markdown_page(report: ReportView) -> str:
     """Return ``report.md``."""
     text = _environment().get_template("report.md.j2").render(report=report)
-    return _single_blank_lines(text)
+    return single_blank_lines(text)
 
 
 def html_page(report: ReportView, folder: Path) -> str:
@@ -52,14 +53,7 @@ def html_page(report: ReportView, folder: Path) -> str:
 
 def _environment() -> Environment:
     """Return what fills the templates."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(["html.j2"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = template_environment(Path(__file__).parent)
     environment.filters |= {
         "markdown": markdown_table,
         "inline": inline_html,
@@ -72,15 +66,6 @@ def _environment() -> Environment:
     environment.globals["symbols"] = SYMBOLS
     environment.tests["judged"] = lambda cell: isinstance(cell, Judged)
     return environment
-
-
-def _single_blank_lines(text: str) -> str:
-    """Fold runs of blank lines, which absent parts leave behind, into one."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if line.strip() or (lines and lines[-1]):
-            lines.append(line.rstrip())
-    return "\n".join(lines).strip() + "\n"
 
 
 def inline_html(text: str) -> Markup:

@@ -59,7 +59,7 @@ def summarise(
     Summary
     """
     named = {item.key: _quantities(item) for item in fitted if item.fit.status is Status.OK}
-    references = {**from_files, **_run_references(study, fitted)}
+    references = {**from_files, **_run_references(study, fitted, named)}
     comparison: list[Row] = []
     fits: list[Row] = []
     stability: list[Row] = []
@@ -91,18 +91,16 @@ def _quantities(item: FittedRun) -> Quantities:
     return quantities(posterior_arrays(item.fit, program), program)
 
 
-def _run_references(study: Study, fitted: Sequence[FittedRun]) -> dict[str, ReferenceDraws]:
-    """Take the references that are runs of the study."""
-    by_run = {item.run: item for item in fitted}
-    references: dict[str, ReferenceDraws] = {}
-    for dataset, source in study.references.items():
-        item = by_run.get(source.run) if source.run is not None else None
-        if item is None:
-            continue
-        found = reference_from_fit(item.fit, item.program.program, title=item.run.label)
-        if found is not None:
-            references[dataset] = found
-    return references
+def _run_references(
+    study: Study, fitted: Sequence[FittedRun], named: Mapping[str, Quantities]
+) -> dict[str, ReferenceDraws]:
+    """Take the references that are runs of the study, and gave a fit."""
+    by_run = {item.run: item for item in fitted if item.key in named}
+    return {
+        dataset: reference_from_fit(item.fit, named[item.key], title=item.run.label)
+        for dataset, source in study.references.items()
+        if source.run is not None and (item := by_run.get(source.run)) is not None
+    }
 
 
 def _series(fitted: Sequence[FittedRun]) -> dict[tuple[str, SeriesKey], list[FittedRun]]:

@@ -6,11 +6,10 @@ import numpy as np
 
 from harness.fit import DrawKind, Fit
 from harness.summary.measured import MeasuredFit
+from harness.verdict.rules import R_HAT_LIMIT
 
 #: The error of means, in reference sds, that :attr:`Efficiency.time_to_error_s` refers to.
 STATED_ERROR_SD = 0.1
-# Chains above this R-hat reach no error by running on (Vehtari et al. 2021).
-_R_HAT_LIMIT = 1.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +83,7 @@ def _chain_time(fit: Fit, measured: MeasuredFit) -> float | None:
     """Return adaptation plus the part of the run that the needed ESS takes."""
     adapt, run, ess = fit.cost.adapt_time_s, fit.cost.run_time_s, _chain_ess(measured)
     r_hat = np.array([item.moments.r_hat for item in measured.judged])
-    if adapt is None or run is None or not ess or np.nanmax(r_hat, initial=1.0) > _R_HAT_LIMIT:
+    if adapt is None or run is None or not ess or np.nanmax(r_hat, initial=1.0) > R_HAT_LIMIT:
         return None
     return adapt + run * STATED_ERROR_SD**-2 / ess
 

@@ -11,7 +11,7 @@ from harness.metrics.modes import missed_mass
 from harness.metrics.psis import Psis, psis
 from harness.metrics.stability import Stability
 from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
-from harness.quantities import RAW, RELABELLED, Quantities, free_names, stack
+from harness.quantities import RAW, Quantities, free_names, stack
 from harness.runner import FittedRun
 from harness.summary.quantity import MeasuredQuantity, Target, explain, measure_quantities
 from harness.verdict.figures import FitFigures, Judgement, Reference
@@ -41,6 +41,8 @@ class MeasuredFit:
         From the gradients of the log density, in units of the draws' own sds.
     weights : Psis or None
         Importance weights against the full-data posterior.
+    judged_labels : str
+        The way of naming components that the verdict on the fit rests on.
     n_label_orders : int or None
         In how many orders the draws name the components.
     judgement : Judgement or None
@@ -52,15 +54,14 @@ class MeasuredFit:
     missed_mass: float | None = None
     stein: KernelStein | None = None
     weights: Psis | None = None
+    judged_labels: str = RAW
     n_label_orders: int | None = None
     judgement: Judgement | None
 
     @property
     def judged(self) -> tuple[MeasuredQuantity, ...]:
         """The quantities that the verdict on the fit rests on."""
-        has_labels = any(item.labels == RELABELLED for item in self.quantities)
-        best = RELABELLED if has_labels else RAW
-        return tuple(item for item in self.quantities if item.labels == best)
+        return tuple(item for item in self.quantities if item.labels == self.judged_labels)
 
 
 def measure_failure(fit: Fit) -> MeasuredFit:
@@ -113,16 +114,19 @@ def measure_fit(
             item.fit.draw_kind, named, target, fit=figures, spreads=spreads, weights=weights
         )
     )
-    judged = MeasuredFit(quantities=measured, judgement=None).judged
-    judgement = judge_fit(
-        figures, parameters={each.name: each.judgement for each in judged if each.judgement}
-    )
+    judgements = {
+        each.name: each.judgement
+        for each in measured
+        if each.labels == named.judged_labels and each.judgement is not None
+    }
+    judgement = judge_fit(figures, parameters=judgements)
     return MeasuredFit(
         quantities=measured,
         joint=joint,
         missed_mass=missed,
         stein=_stein(item.fit),
         weights=weights,
+        judged_labels=named.judged_labels,
         n_label_orders=named.n_label_orders,
         judgement=explain(judgement, target),
     )

@@ -10,7 +10,7 @@ from harness.fit import DrawKind
 from harness.metrics.parameter import ParameterComparison, compare_parameter
 from harness.metrics.psis import Psis
 from harness.metrics.stability import Stability
-from harness.quantities import PSIS, RAW, RELABELLED, Quantities, is_constant
+from harness.quantities import PSIS, RAW, Quantities, is_constant
 from harness.reference import ReferenceDraws
 from harness.summary.moments import Moments, resample, summarise_draws, summarise_weighted
 from harness.verdict.figures import FitFigures, Judgement, ParameterFigures, Reference
@@ -141,13 +141,12 @@ def _weighted_quantities(
     named: Quantities, target: Target, *, fit: FitFigures, weights: Psis
 ) -> Iterator[MeasuredQuantity]:
     """Measure what importance weights make of the draws."""
-    labels = RELABELLED if RELABELLED in named.by_labels else RAW
     for name, draws in named.judged.items():
         resampled = resample(draws.ravel(), weights)
         enough = resampled.size >= _MIN_RESAMPLED
         yield _measure(
             resampled,
-            _reference(target, labels, name) if enough else None,
+            _reference(target, named.judged_labels, name) if enough else None,
             target,
             labels=PSIS,
             name=name,

@@ -28,6 +28,11 @@ def _flag(
     )
 
 
+#: Chains below this R-hat, above this bulk and tail ESS and above this E-BFMI are believed.
+R_HAT_LIMIT = 1.01
+ESS_LIMIT = 400.0
+E_BFMI_LIMIT = 0.3
+
 # A 90% interval of a Gaussian shifted by 0.3 sd still covers 88.5%.
 MEAN_LIMIT_SD = 0.3
 # An sd ratio within 1/1.2 to 1.2: a Gaussian's 90% interval then covers 83% to 95%.
@@ -79,7 +84,7 @@ RULES: tuple[Rule, ...] = (
         scope=Scope.PARAMETER,
         when=When.MCMC,
         breach=Breach.ABOVE,
-        limit=1.01,
+        limit=R_HAT_LIMIT,
         ideal=1.0,
         verdict=Verdict.DO_NOT_TRUST,
         doubt=Verdict.UNKNOWN,
@@ -91,7 +96,7 @@ RULES: tuple[Rule, ...] = (
         scope=Scope.PARAMETER,
         when=When.MCMC,
         breach=Breach.BELOW,
-        limit=400.0,
+        limit=ESS_LIMIT,
         verdict=Verdict.UNKNOWN,
         doubt=Verdict.UNKNOWN,
         meaning="too few effective draws to estimate a mean, or to believe R-hat",
@@ -102,7 +107,7 @@ RULES: tuple[Rule, ...] = (
         scope=Scope.PARAMETER,
         when=When.MCMC,
         breach=Breach.BELOW,
-        limit=400.0,
+        limit=ESS_LIMIT,
         verdict=Verdict.MEANS_ONLY,
         doubt=Verdict.MEANS_ONLY,
         meaning="too few effective draws in the tails for intervals",
@@ -123,7 +128,7 @@ RULES: tuple[Rule, ...] = (
         scope=Scope.BOTH,
         when=When.MCMC,
         breach=Breach.BELOW,
-        limit=0.3,
+        limit=E_BFMI_LIMIT,
         ideal=1.0,
         verdict=Verdict.UNKNOWN,
         meaning="the sampler explores the energies too slowly to reach the tails",
