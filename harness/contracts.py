@@ -58,7 +58,7 @@ class MinibatchContract:
         The integer that decides which rows are drawn.
     without_replacement : str
         The integer that is 1 if every row comes once before any comes twice.
-    first_anchor : str
+    anchor_after : str
         The integer that says after how many evaluations the control variate gets its first
         anchor; 0 for none.
     """
@@ -67,7 +67,7 @@ class MinibatchContract:
     run_length: str
     seed: str
     without_replacement: str
-    first_anchor: str
+    anchor_after: str
 
     @property
     def names(self) -> set[str]:
@@ -81,7 +81,7 @@ class MinibatchContract:
         run_length: int = 1,
         seed: int = 0,
         without_replacement: bool = True,
-        first_anchor: int = 0,
+        anchor_after: int = 0,
     ) -> dict[str, int]:
         """Return these data; by default, those of the likelihood of all rows."""
         return {
@@ -89,5 +89,5 @@ class MinibatchContract:
             self.run_length: run_length,
             self.seed: seed,
             self.without_replacement: int(without_replacement),
-            self.first_anchor: first_anchor,
+            self.anchor_after: anchor_after,
         }

@@ -57,7 +57,7 @@ class MinibatchTable(_Table):
     run_length: str
     seed: str
     without_replacement: str
-    first_anchor: str
+    anchor_after: str
 
 
 class ComponentsTable(_Table):

@@ -13,7 +13,7 @@ data {
   int<lower=1> run_length; // neighbouring rows that are drawn together
   int<lower=0> batch_seed;
   int<lower=0, upper=1> without_replacement; // until all rows have been seen
-  int<lower=0> first_anchor; // evaluations before the control variate; 0: never
+  int<lower=0> anchor_after; // evaluations before the control variate; 0: never
 }
 transformed data {
   int file = open_rows_file(rows_file, N);
@@ -21,7 +21,7 @@ transformed data {
   int batches = 0;
   if (batch_size > 0) {
     batches = open_batches(file, batch_size, run_length, batch_seed, without_replacement,
-                           first_anchor);
+                           anchor_after);
   }
 }
 parameters {

@@ -38,7 +38,7 @@ BATCHES = MinibatchContract(
     run_length="run_length",
     seed="batch_seed",
     without_replacement="without_replacement",
-    first_anchor="first_anchor",
+    anchor_after="anchor_after",
 )
 
 

@@ -78,14 +78,14 @@ class RowsLibrary:
         seed: int,
         run_length: int = 1,
         without_replacement: bool = True,
-        first_anchor: int = 0,
+        anchor_after: int = 0,
     ) -> None:
         self.functions.open_batches(
             ctypes.c_int64(batch_size),
             ctypes.c_uint32(run_length),
             ctypes.c_uint64(seed),
             int(without_replacement),
-            ctypes.c_int64(first_anchor),
+            ctypes.c_int64(anchor_after),
         )
 
     def batch_sums(self, theta: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:

@@ -71,19 +71,19 @@ def test_all_rows_of_a_file_have_the_density_of_the_fused_program(
     np.testing.assert_allclose(read[:, 1:] / steepest, fused[:, 1:] / steepest, atol=1e-10)
 
 
-@pytest.mark.parametrize("first_anchor", [0, 20])
+@pytest.mark.parametrize("anchor_after", [0, 20])
 def test_batches_estimate_the_density_without_bias(
-    mixture: Compile, filed: Dataset, first_anchor: int
+    mixture: Compile, filed: Dataset, anchor_after: int
 ) -> None:
     problem = Problem(program=mixture("gmm_minibatch"), dataset=filed)
     place = np.array([[-0.9, -1.4, 1.1, 0.9, -0.9]])
     wanted = evaluate(problem, place)[0]
     estimates = evaluate(
-        problem, place.repeat(4000, axis=0), batch_size=50, batch_seed=5, first_anchor=first_anchor
+        problem, place.repeat(4000, axis=0), batch_size=50, batch_seed=5, anchor_after=anchor_after
     )
     mcse = estimates.std(axis=0) / np.sqrt(4000)
     assert (np.abs(estimates.mean(axis=0) - wanted) < 4 * mcse + 1e-9 * np.abs(wanted)).all()
-    assert (estimates[100:].std(axis=0) < (1e-6 if first_anchor else 1e4)).all()
+    assert (estimates[100:].std(axis=0) < (1e-6 if anchor_after else 1e4)).all()
 
 
 def draws_of(fit: Fit) -> FloatArray:
@@ -249,7 +249,7 @@ def test_memory_does_not_grow_with_the_file(mixture: Compile, tmp_path: Path) ->
     for n_rows in (10_000_000, 20_000_000):
         write_mixture(path, n_rows=n_rows, seed=1)
         dataset = make_dataset("d", file=path)
-        batches = {"batch_size": 200, "first_anchor": 20}
+        batches = {"batch_size": 200, "anchor_after": 20}
         peaks["batches", n_rows] = peak_rss_mb(mixture("gmm_minibatch"), dataset, **batches)
         peaks["all", n_rows] = peak_rss_mb(mixture("gmm_file"), dataset)
         path.unlink()

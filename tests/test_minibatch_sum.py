@@ -47,12 +47,12 @@ def test_moments_are_numpys(rows_library: RowsLibrary, rows: FloatArray, scale: 
 
 
 @pytest.mark.parametrize("without_replacement", [True, False])
-@pytest.mark.parametrize("first_anchor", [0, 100])
+@pytest.mark.parametrize("anchor_after", [0, 100])
 @pytest.mark.parametrize("distance", [0.0, 0.1, 3.0])
 def test_estimates_are_unbiased(
     rows_library: RowsLibrary,
     rows: FloatArray,
-    first_anchor: int,
+    anchor_after: int,
     distance: float,
     *,
     without_replacement: bool,
@@ -61,7 +61,7 @@ def test_estimates_are_unbiased(
     variable than if they were."""
     n = 20_000
     rows_library.open_batches(
-        50, seed=SEED, without_replacement=without_replacement, first_anchor=first_anchor
+        50, seed=SEED, without_replacement=without_replacement, anchor_after=anchor_after
     )
     rows_library.batch_sums(THETA, 400)  # sets the anchors there
     theta = THETA + distance * np.array([1.0, -1.0, 1.0])
@@ -85,11 +85,11 @@ def test_epoch_of_batches_sums_to_the_whole(rows_library: RowsLibrary, rows: Flo
 def test_control_variate_takes_the_variance_away(rows_library: RowsLibrary) -> None:
     near = THETA + np.array([0.02, 0.02, -0.02])
     sds = {}
-    for first_anchor in (0, 100):
-        rows_library.open_batches(50, seed=SEED, first_anchor=first_anchor)
+    for anchor_after in (0, 100):
+        rows_library.open_batches(50, seed=SEED, anchor_after=anchor_after)
         rows_library.batch_sums(THETA, 400)
         sums, slopes = rows_library.batch_sums(near, 2000)
-        sds[first_anchor] = np.array([sums.std(), *slopes.std(axis=0)])
+        sds[anchor_after] = np.array([sums.std(), *slopes.std(axis=0)])
     assert (sds[100] < 0.01 * sds[0]).all()
     assert (sds[100] > 0).all()
 
@@ -98,8 +98,8 @@ def test_control_variate_takes_the_variance_away(rows_library: RowsLibrary) -> N
 def test_far_from_the_anchor_the_plain_estimate_is_used(rows_library: RowsLibrary) -> None:
     far = np.array([-4.0, 3.0, 3.0])
     estimates = []
-    for first_anchor in (0, 100):
-        rows_library.open_batches(50, seed=SEED, first_anchor=first_anchor)
+    for anchor_after in (0, 100):
+        rows_library.open_batches(50, seed=SEED, anchor_after=anchor_after)
         rows_library.batch_sums(THETA, 400)
         estimates.append(rows_library.batch_sums(far, 100)[0])
     np.testing.assert_array_equal(estimates[0], estimates[1])
@@ -116,7 +116,7 @@ def test_swapping_the_components_changes_nothing(rows_library: RowsLibrary) -> N
 
 @pytest.mark.usefixtures("rows")
 def test_point_that_is_not_finite_spoils_no_anchor(rows_library: RowsLibrary) -> None:
-    rows_library.open_batches(50, seed=SEED, first_anchor=100)
+    rows_library.open_batches(50, seed=SEED, anchor_after=100)
     rows_library.batch_sums(np.array([np.nan, 0.0, 0.0]), 60)
     rows_library.batch_sums(THETA, 340)
     sums, slopes = rows_library.batch_sums(THETA + 0.01, 10)

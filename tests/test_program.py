@@ -60,7 +60,7 @@ def test_program_that_reads_a_file_is_told_which(tmp_path: Path) -> None:
 
 def test_batches_are_of_all_rows_unless_asked() -> None:
     batches = MinibatchContract(
-        batch_size="m", run_length="r", seed="s", without_replacement="u", first_anchor="a"
+        batch_size="m", run_length="r", seed="s", without_replacement="u", anchor_after="a"
     )
     program = dataclasses.replace(PROGRAM, minibatch=batches)
     data = program.stan_data(np.zeros((3, 2)), likelihood_weight=1.0)

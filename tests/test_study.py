@@ -334,7 +334,7 @@ def test_shipped_study_reads_and_plans() -> None:
 
 MINIBATCH = """\
 minibatch = { batch_size = "m", run_length = "r", seed = "s", without_replacement = "w", \
-first_anchor = "a" }
+anchor_after = "a" }
 contract ="""
 
 

@@ -102,7 +102,7 @@ def _peer_rows(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
     run = bench.nuts_runs()[0]
     for name, (module, function, program) in PEERS.items():
         bench.note(name)
-        job = {**chain_options(bench, run), "seeds": seeds(run, bench.sizes.peer_repeats)}
+        job = {**chain_options(bench, run), "seeds": seeds(run, bench.sizes.repeats)}
         if program is not None and program in bench.study.programs:
             job["program"] = str(bench.study.programs[program].file)
         outcome = run_peer(bench, module, function, job)

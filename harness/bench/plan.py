@@ -31,8 +31,8 @@ class Sizes:
     compile_anew : bool
         Whether programs are compiled anew for cold times; if not, the time is that of the
         compilation that is found.
-    repeats, peer_repeats : int
-        Seeds of each NUTS run of this project and of its peers, which take minutes.
+    repeats : int
+        Seeds of each NUTS run, of this project and of its peers.
     n_steps : int
         Steps of PyMC's mini-batch ADVI.
     n_minibatch_seeds : int
@@ -58,7 +58,6 @@ class Sizes:
     n_draws: int | None = None
     compile_anew: bool = True
     repeats: int = 3
-    peer_repeats: int = 1
     n_steps: int = 15_000
     n_minibatch_seeds: int = 5
     scaling_n_rows: tuple[int, ...] = (10**2, 10**3, 10**4, 10**5, 10**6, 10**7)

@@ -173,7 +173,7 @@ def _add_bench(commands: _Commands) -> None:
     _add_study_arguments(bench)
     bench.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
     bench.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
-    repeats = "seeds of each NUTS run (default: 3); peers take minutes and have 1"
+    repeats = "seeds of each NUTS run, of which peers' take minutes (default: 3)"
     bench.add_argument("--repeats", type=int, metavar="N", help=repeats)
     limit = "what takes longer is not timed on more rows (default: 60)"
     bench.add_argument("--time-limit", type=float, metavar="SECONDS", help=limit)

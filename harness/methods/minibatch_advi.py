@@ -19,9 +19,8 @@ from harness.methods.advi import Advi
 from harness.methods.base import OPTIONS_CONFIG, Problem
 from harness.program import Program
 
-#: The control variate's first anchor comes after this part of all evaluations, its second after
-#: four times as many.
-_FIRST_ANCHOR = 1 / 8
+#: The control variate's anchor comes after this part of all evaluations.
+_ANCHOR_AFTER = 1 / 4
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -82,7 +81,7 @@ class MinibatchAdvi(Advi):
             run_length=self.run_length,
             seed=seed,
             without_replacement=self.sampling == "epoch",
-            first_anchor=self._first_anchor(),
+            anchor_after=self._anchor_after(),
         )
         return self._fit_data(
             problem,
@@ -100,10 +99,10 @@ class MinibatchAdvi(Advi):
             )
         return program.minibatch
 
-    def _first_anchor(self) -> int:
-        """Return the evaluations before the first anchor, 0 for none."""
+    def _anchor_after(self) -> int:
+        """Return the evaluations before the anchor, 0 for none."""
         if not self.control_variate:
             return 0
         n_elbos = self.max_iterations // self.eval_elbo
         n_calls = self.max_iterations * self.grad_samples + n_elbos * self.elbo_samples
-        return max(1, round(n_calls * _FIRST_ANCHOR))
+        return max(1, round(n_calls * _ANCHOR_AFTER))

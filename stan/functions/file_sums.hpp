@@ -7,6 +7,7 @@
 #include "npy_rows.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace npy {
 
@@ -33,33 +34,33 @@ struct Summary {
   }
 };
 
-// In eight interleaved sums, which the compiler can put into vectors.
+// In four interleaved sums, which fit into the vector registers of any processor.
 inline Summary summary_of_block(const double* first, const double* second, std::int64_t n) {
-  constexpr std::int64_t lanes = 8;
+  constexpr std::int64_t lanes = 4;
+  using Vec [[gnu::vector_size(8 * lanes)]] = double;
   const double origin[2] = {first[0], second[0]};
-  double sums[5][lanes] = {};
-  const auto add = [&](std::int64_t row, std::int64_t lane) {
-    const double a = first[row] - origin[0];
-    const double b = second[row] - origin[1];
-    sums[0][lane] += a;
-    sums[1][lane] += b;
-    sums[2][lane] += a * a;
-    sums[3][lane] += b * b;
-    sums[4][lane] += a * b;
+  Vec sums[5] = {};
+  const auto add = [&](const Vec& a, const Vec& b) {
+    sums[0] += a;
+    sums[1] += b;
+    sums[2] += a * a;
+    sums[3] += b * b;
+    sums[4] += a * b;
   };
   std::int64_t row = 0;
   for (; row + lanes <= n; row += lanes) {
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-      add(row + lane, lane);
-    }
+    Vec a, b;
+    std::memcpy(&a, first + row, sizeof a);
+    std::memcpy(&b, second + row, sizeof b);
+    add(a - origin[0], b - origin[1]);
   }
   for (; row < n; ++row) {
-    add(row, 0);
+    add(Vec{first[row] - origin[0]}, Vec{second[row] - origin[1]});
   }
   double total[5] = {};
   for (int k = 0; k < 5; ++k) {
-    for (const double sum : sums[k]) {
-      total[k] += sum;
+    for (int lane = 0; lane < lanes; ++lane) {
+      total[k] += sums[k][lane];
     }
   }
   Summary summary;

@@ -18,13 +18,13 @@ inline std::vector<std::unique_ptr<minibatch::Sum>>& batches() {
 // Starts a stream of batches of a file's rows and returns its number.  The stream is one for the
 // whole process: only a method that runs in a single thread has its order from the seed.
 inline int open_batches(int file, int batch_size, int run_length, int seed,
-                        int without_replacement, int first_anchor, std::ostream*) {
+                        int without_replacement, int anchor_after, std::ostream*) {
   const open_rows::File& opened = *open_rows::files().at(file);
   stan::math::check_bounded("open_batches", "batch_size", batch_size, std::int64_t{1},
                             opened.rows.size());
   const minibatch::Settings settings{batch_size, static_cast<std::uint32_t>(run_length),
                                      static_cast<std::uint64_t>(seed), without_replacement != 0,
-                                     first_anchor};
+                                     anchor_after};
   auto& all = open_rows::batches();
   all.push_back(std::make_unique<minibatch::Sum>(opened.rows, opened.summary, settings));
   return static_cast<int>(all.size()) - 1;

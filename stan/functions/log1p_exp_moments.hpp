@@ -10,33 +10,9 @@
 
 namespace fused {
 
-#define LANES 2
-#define LANES_TARGET
-namespace portable {
-#include "log1p_exp_moments_lanes.hpp"
-}
-#undef LANES
-#undef LANES_TARGET
-
-#if defined(__x86_64__)
-
-#define LANES 4
-#define LANES_TARGET [[gnu::target("avx2,fma")]]
-namespace avx2 {
-#include "log1p_exp_moments_lanes.hpp"
-}
-#undef LANES
-#undef LANES_TARGET
-
-#define LANES 8
-#define LANES_TARGET [[gnu::target("avx512f")]]
-namespace avx512 {
-#include "log1p_exp_moments_lanes.hpp"
-}
-#undef LANES
-#undef LANES_TARGET
-
-#endif
+#define LANES_CODE "log1p_exp_moments_lanes.hpp"
+#include "each_lanes.hpp"
+#undef LANES_CODE
 
 // The sum, its gradient in (alpha, beta[0], beta[1]), and its Hessian's elements 00, 01, 02, 11, 12
 // and 22.

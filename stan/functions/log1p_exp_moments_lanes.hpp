@@ -1,6 +1,6 @@
 // Sums over rows of two columns of log1p_exp(alpha + x * beta) and its first two derivatives, LANES
-// rows at a time, in code for LANES_TARGET.  log1p_exp_moments.hpp includes this once for each kind
-// of processor, behind log1p_exp_sum_lanes.hpp, whose vectors it uses.
+// rows at a time, in code for LANES_TARGET.  log1p_exp_moments.hpp has each_lanes.hpp include this
+// once for each kind of processor, behind log1p_exp_sum_lanes.hpp, whose vectors it uses.
 //
 // With e = exp(-|eta|), the slope is s = (eta < 0 ? e : 1) / (1 + e) and the curvature s * (1 - s)
 // = e / (1 + e)^2.

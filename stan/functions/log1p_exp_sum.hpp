@@ -31,31 +31,11 @@ using Pass = double (*)(const Columns& x, double alpha, const double* beta, doub
 // Steps between two logarithms.  A lane's product of as many factors, each at most 2, is finite.
 constexpr std::ptrdiff_t steps_per_logarithm = 512;
 
-#define LANES 2
-#define LANES_TARGET
-namespace portable {
-#include "log1p_exp_sum_lanes.hpp"
-}
-#undef LANES
-#undef LANES_TARGET
+#define LANES_CODE "log1p_exp_sum_lanes.hpp"
+#include "each_lanes.hpp"
+#undef LANES_CODE
 
 #if defined(__x86_64__)
-
-#define LANES 4
-#define LANES_TARGET [[gnu::target("avx2,fma")]]
-namespace avx2 {
-#include "log1p_exp_sum_lanes.hpp"
-}
-#undef LANES
-#undef LANES_TARGET
-
-#define LANES 8
-#define LANES_TARGET [[gnu::target("avx512f")]]
-namespace avx512 {
-#include "log1p_exp_sum_lanes.hpp"
-}
-#undef LANES
-#undef LANES_TARGET
 
 inline bool has_avx2() {
   __builtin_cpu_init();

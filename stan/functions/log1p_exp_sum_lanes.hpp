@@ -1,5 +1,5 @@
 // One pass over the rows, LANES of them at a time, in code for LANES_TARGET.
-// log1p_exp_sum.hpp includes this once for each kind of processor, each time in another namespace.
+// log1p_exp_sum.hpp has each_lanes.hpp include this once for each kind of processor.
 //
 // With eta = alpha + x * beta and e = exp(-|eta|),
 //   log1p_exp(eta) = max(eta, 0) + log1p(e),    its slope = (eta < 0 ? e : 1) / (1 + e).

@@ -10,8 +10,7 @@
 // from one pass over them: SVRG (Johnson and Zhang 2013, NeurIPS 26) with a curved anchor, as the
 // expansions of Bardenet, Doucet and Holmes (2017), JMLR 18(47).  It has the same expectation at
 // every theta, and the less variance the closer theta is.  Far from the anchor it isn't used.
-// The first anchor is set after first_anchor calls, another after four times as many; it is the
-// mean of the thetas of the latter half of the calls until then.
+// The anchor is set after anchor_after calls, to the mean of the thetas of their latter half.
 #ifndef MINIBATCH_SUM_HPP
 #define MINIBATCH_SUM_HPP
 
@@ -30,7 +29,7 @@ struct Settings {
   std::uint32_t run_length;
   std::uint64_t seed;
   bool without_replacement;
-  std::int64_t first_anchor;  // 0: no control variate
+  std::int64_t anchor_after;  // 0: no control variate
 };
 
 class Sum {
@@ -41,8 +40,7 @@ class Sum {
         n_batch_(settings.batch_size),
         stream_(static_cast<std::uint32_t>(rows.size()), settings.run_length,
                 settings.without_replacement, settings.seed),
-        next_anchor_(settings.first_anchor),
-        anchors_left_(settings.first_anchor > 0 ? n_anchors : 0),
+        anchor_after_(settings.anchor_after),
         batch_(npy::n_columns * settings.batch_size) {}
 
   // Estimates the sum at theta = (alpha, beta[0], beta[1]) and its gradient.
@@ -69,35 +67,29 @@ class Sum {
   }
 
  private:
-  static constexpr int n_anchors = 2;
   static constexpr std::int64_t calls_per_check = 64;
   // The root mean square change of eta from the anchor up to which the expansion is used.
   static constexpr double trusted_change = 1.0;
 
-  // Counts theta among those whose mean is the next anchor, and sets that when it is due.
+  // Counts theta among those whose mean is the anchor, and sets that when it is due.
   void follow(const double* theta) {
-    if (anchors_left_ == 0) {
+    if (anchor_after_ == 0 || has_anchor_) {
       return;
     }
-    const bool counts = 2 * n_calls_ > next_anchor_;
+    const bool counts = 2 * n_calls_ > anchor_after_;
     if (counts && std::isfinite(theta[0]) && std::isfinite(theta[1]) && std::isfinite(theta[2])) {
       ++n_seen_;
       for (int k = 0; k < 3; ++k) {
-        mean_[k] += (theta[k] - mean_[k]) / static_cast<double>(n_seen_);
+        anchor_[k] += (theta[k] - anchor_[k]) / static_cast<double>(n_seen_);
       }
     }
-    if (n_calls_ < next_anchor_ || n_seen_ == 0) {
+    if (n_calls_ < anchor_after_ || n_seen_ == 0) {
       return;
     }
-    std::copy_n(mean_, 3, anchor_);
     anchor_sums_ = npy::log1p_exp_moments(rows_, anchor_);
     subtract_linear(summary_.n, summary_.n * summary_.mean[0], summary_.n * summary_.mean[1],
                     anchor_sums_);
     has_anchor_ = true;
-    --anchors_left_;
-    next_anchor_ *= 4;
-    n_seen_ = 0;
-    std::fill_n(mean_, 3, 0.0);
   }
 
   void take_batch() {
@@ -156,11 +148,9 @@ class Sum {
   npy::Summary summary_;
   std::ptrdiff_t n_batch_;
   random_rows::Stream stream_;
-  std::int64_t next_anchor_;
-  int anchors_left_;
+  std::int64_t anchor_after_;
   std::int64_t n_calls_ = 0;
   std::int64_t n_seen_ = 0;
-  double mean_[3] = {};
   bool has_anchor_ = false;
   double anchor_[3] = {};
   fused::Moments anchor_sums_;

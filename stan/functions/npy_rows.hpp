@@ -27,7 +27,8 @@ namespace npy {
 
 constexpr std::ptrdiff_t n_columns = 2;
 constexpr std::ptrdiff_t row_bytes = n_columns * sizeof(double);
-constexpr std::ptrdiff_t block_rows = 4096;  // both columns of a block fit into the second cache
+constexpr std::ptrdiff_t block_rows = 512;  // both columns of a block fit into the first cache
+constexpr std::ptrdiff_t read_rows = 8 * block_rows;  // that one call reads of a file not mapped
 constexpr std::ptrdiff_t most_together = 16;  // neighbouring rows that one call reads
 constexpr std::int64_t max_mapped_bytes = std::int64_t{1} << 28;
 
@@ -127,13 +128,15 @@ class Rows {
   template <typename Use>
   void for_blocks(const Use& use) const {
     std::vector<double> columns(n_columns * block_rows);
-    std::vector<double> buffer(is_mapped() ? 0 : n_columns * block_rows);
+    std::vector<double> buffer(is_mapped() ? 0 : n_columns * read_rows);
     for (std::int64_t begin = 0; begin < n_rows_; begin += block_rows) {
       const std::int64_t n = std::min<std::int64_t>(block_rows, n_rows_ - begin);
-      const double* rows = is_mapped() ? mapped_row(begin) : buffer.data();
-      if (!is_mapped()) {
-        read(buffer.data(), n * row_bytes, begin);
+      const std::int64_t in_buffer = begin % read_rows;
+      if (!is_mapped() && in_buffer == 0) {
+        read(buffer.data(), std::min<std::int64_t>(read_rows, n_rows_ - begin) * row_bytes, begin);
       }
+      const double* rows
+          = is_mapped() ? mapped_row(begin) : buffer.data() + n_columns * in_buffer;
       for (std::int64_t i = 0; i < n; ++i) {
         columns[i] = rows[2 * i];
         columns[block_rows + i] = rows[2 * i + 1];

@@ -63,10 +63,10 @@ void gather(const std::uint32_t* indices, std::int64_t n, double* columns) {
 }
 
 void open_batches(std::int64_t batch_size, std::uint32_t run_length, std::uint64_t seed,
-                  int without_replacement, std::int64_t first_anchor) {
+                  int without_replacement, std::int64_t anchor_after) {
   delete batches;
   batches = new minibatch::Sum(
-      *rows, summary, {batch_size, run_length, seed, without_replacement != 0, first_anchor});
+      *rows, summary, {batch_size, run_length, seed, without_replacement != 0, anchor_after});
 }
 
 // Estimates at one theta, n of them: sums, and slopes three by three.
