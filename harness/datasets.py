@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from harness.errors import DatasetError
 from harness.rows_file import CHUNK_ROWS, RowsFile, chunks_of, map_rows, write_rows
@@ -190,8 +191,27 @@ def _read_npy(path: Path) -> FloatArray:
     return values.astype(np.float64)
 
 
+def _read_parquet(path: Path) -> FloatArray:
+    """Read a Parquet file of numeric columns; nulls become NaN."""
+    try:
+        table = pd.read_parquet(path, engine="pyarrow")
+    except ImportError as error:
+        raise DatasetError(
+            f"data file '{path}' needs pyarrow, which is not installed; "
+            "fix: pip install 'advi-harness[parquet]'"
+        ) from error
+    for name, values in table.items():
+        if values.dtype.kind not in "iuf":
+            raise ValueError(f"its column '{name}' is of type {values.dtype}, not real numbers")
+    return table.to_numpy(dtype=np.float64)
+
+
 #: Loaders by file name suffix.
-LOADERS: Mapping[str, Callable[[Path], FloatArray]] = {".csv": _read_csv, ".npy": _read_npy}
+LOADERS: Mapping[str, Callable[[Path], FloatArray]] = {
+    ".csv": _read_csv,
+    ".npy": _read_npy,
+    ".parquet": _read_parquet,
+}
 
 
 def read_rows(path: Path) -> FloatArray:
@@ -200,7 +220,8 @@ def read_rows(path: Path) -> FloatArray:
     Parameters
     ----------
     path : Path
-        A ``.csv`` with one header line, or a ``.npy``.
+        A ``.csv`` with one header line, a ``.npy``, or a ``.parquet``, whose index, if pandas
+        wrote one, is no column.
 
     Returns
     -------
@@ -220,7 +241,7 @@ def read_rows(path: Path) -> FloatArray:
         raise DatasetError(f"data file '{path}' does not exist; check the study's 'file'")
     try:
         return loader(path)
-    except (ValueError, OSError) as error:
+    except (ValueError, NotImplementedError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DatasetError(f"data file '{path}' is not a table of numbers: {reason}") from error
 
