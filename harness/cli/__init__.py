@@ -9,6 +9,7 @@ from harness.cache import cache_folder
 from harness.cli import bench as bench_commands
 from harness.cli import compare as compare_command
 from harness.cli import run as study_commands
+from harness.cli import schema as schema_command
 from harness.cli import store as store_commands
 from harness.cli.console import ERR, EXIT_INTERRUPTED, EXIT_USER_ERROR, OUT, note
 from harness.cli.display import Mode, print_event
@@ -214,6 +215,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_study_arguments(
         _add_command(
             commands, "report", study_commands.report, "write a report again from saved tables"
+        )
+    )
+    schema_command.add_arguments(
+        _add_command(
+            commands, "schema", schema_command.schema, "print a JSON Schema, of studies for editors"
         )
     )
     _add_bench(commands)
