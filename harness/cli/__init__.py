@@ -8,6 +8,7 @@ from harness.bench import PARTS
 from harness.cache import cache_folder
 from harness.cli import bench as bench_commands
 from harness.cli import compare as compare_command
+from harness.cli import listing
 from harness.cli import run as study_commands
 from harness.cli import schema as schema_command
 from harness.cli import store as store_commands
@@ -215,6 +216,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_study_arguments(
         _add_command(
             commands, "report", study_commands.report, "write a report again from saved tables"
+        )
+    )
+    listing.add_arguments(
+        _add_command(
+            commands, "list", listing.show, "list methods, and studies with what they name"
         )
     )
     schema_command.add_arguments(
