@@ -8,6 +8,7 @@ from harness.bench import PARTS
 from harness.cache import cache_folder
 from harness.cli import bench as bench_commands
 from harness.cli import compare as compare_command
+from harness.cli import init as init_command
 from harness.cli import listing
 from harness.cli import run as study_commands
 from harness.cli import schema as schema_command
@@ -211,6 +212,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="harness", description="Compare NUTS, ADVI and subsampled ADVI on Stan programs."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init_command.add_arguments(
+        _add_command(
+            commands, "init", init_command.init, "write a study to start from, with its program"
+        )
+    )
     _add_run(commands)
     _add_compare(commands)
     _add_study_arguments(
