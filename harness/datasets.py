@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import DatasetError
-from harness.rows_file import CHUNK_ROWS, RowsFile, chunks_of, map_rows, write_rows
+from harness.row_tables import mapped_rows, read_rows
+from harness.rows_file import CHUNK_ROWS, RowsFile, chunks_of, write_rows
 from harness.stan_json import digest_of, is_stan_json, read_stan_json
 
 FloatArray = npt.NDArray[np.float64]
@@ -162,79 +163,6 @@ GENERATORS: Mapping[str, Callable[[], FloatArray]] = {
 }
 
 
-def _is_number(text: str) -> bool:
-    """Whether a field of a CSV is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _read_csv(path: Path) -> FloatArray:
-    """Read a CSV of numbers with one header line."""
-    header, *lines = path.read_text(encoding="utf-8-sig").splitlines() or [""]
-    if any(map(_is_number, header.split(","))):
-        raise ValueError(f"its first line '{header}' must be a header line, but holds numbers")
-    if not any(line.strip() for line in lines):
-        raise ValueError("it has no rows below its header line")
-    return np.loadtxt(lines, delimiter=",", comments=None, ndmin=2)
-
-
-def _read_npy(path: Path) -> FloatArray:
-    """Read a two-dimensional array of numbers saved by NumPy."""
-    with path.open("rb") as file:
-        values = np.lib.format.read_array(file, allow_pickle=False)
-    if not np.can_cast(values.dtype, np.float64, casting="same_kind"):
-        raise ValueError(f"its values are of type {values.dtype}, not real numbers")
-    return values.astype(np.float64)
-
-
-#: Loaders by file name suffix.
-LOADERS: Mapping[str, Callable[[Path], FloatArray]] = {".csv": _read_csv, ".npy": _read_npy}
-
-
-def read_rows(path: Path) -> FloatArray:
-    """Read rows from a file.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.csv`` with one header line, or a ``.npy``.
-
-    Returns
-    -------
-    ndarray, shape (n_rows, n_columns)
-
-    Raises
-    ------
-    DatasetError
-        If the file is missing, of another kind, or not a table of numbers.
-    """
-    loader = LOADERS.get(path.suffix)
-    if loader is None:
-        raise DatasetError(
-            f"data file '{path}' ends in '{path.suffix}'; allowed are {', '.join(LOADERS)}"
-        )
-    if not path.is_file():
-        raise DatasetError(f"data file '{path}' does not exist; check the study's 'file'")
-    try:
-        return loader(path)
-    except (ValueError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DatasetError(f"data file '{path}' is not a table of numbers: {reason}") from error
-
-
-def _mapped_rows(path: Path) -> tuple[FloatArray, RowsFile] | None:
-    """Map a ``.npy`` that can be mapped; whatever is wrong with others, reading them tells."""
-    if path.suffix != ".npy":
-        return None
-    try:
-        return map_rows(path)
-    except (ValueError, OSError, EOFError):
-        return None
-
-
 def make_dataset(
     name: str,
     *,
@@ -269,7 +197,7 @@ def make_dataset(
     if file is not None and is_stan_json(file):
         return _check_digest(Dataset(name=name, variables=read_stan_json(file)), sha256)
     if file is not None:
-        rows, rows_file = _mapped_rows(file) or (read_rows(file), None)
+        rows, rows_file = mapped_rows(file) or (read_rows(file), None)
     elif generator is not None and generator in GENERATORS:
         rows = GENERATORS[generator]()
     else:

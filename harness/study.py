@@ -1,7 +1,6 @@
 """A study: its data sets and programs, and the runs that its file crosses out to."""
 
 import hashlib
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,8 @@ from harness.datasets import Dataset, make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.methods import Method, make_method
 from harness.program import Components, Program
-from harness.study_file import ContractTable, ProgramTable, StudyTable, parse_study
+from harness.study_file import ContractTable, ProgramTable, StudyTable
+from harness.study_toml import parse_study, read_toml
 from harness.validation import did_you_mean
 
 
@@ -237,13 +237,9 @@ def read_study(file: Path) -> Study:
     StudyError, DatasetError, MethodError, SubsampleError
         With the file's name and one line of advice.
     """
-    if not file.is_file():
-        raise StudyError(f"study file '{file}' does not exist; give the path of a TOML file")
+    content, text = read_toml(file)
     try:
-        text = file.read_text(encoding="utf-8")
-        return _make_study(parse_study(tomllib.loads(text)), folder=file.parent, text=text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"study file '{file}' is not TOML: {error}") from error
+        return _make_study(parse_study(content), folder=file.parent, text=text)
     except HarnessError as error:
         raise type(error)(f"study file '{file}': {error}") from error
 

@@ -1,57 +1,103 @@
 """What a study's TOML file may say (pure)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
-
-from harness.errors import StudyError
-from harness.validation import did_you_mean, first_problem
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
     """A TOML table whose keys are all known."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    #: Sets of keys of which exactly one must be given, complete and without keys of another.
+    sources: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
-class DatasetTable(_Table):
-    """``[[datasets]]``: rows from a generator or from a file beside the study."""
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = self.model_fields_set & {key for source in self.sources for key in source}
+        if self.sources and given not in map(set, self.sources):
+            raise ValueError(f"give either {' or '.join(map(_listed, self.sources))}")
+        return self
+
+
+def _listed(keys: tuple[str, ...]) -> str:
+    """Write keys as one does in a sentence."""
+    *most, last = [f"'{key}'" for key in keys]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+class DatasetTable(Table):
+    """Rows, or whatever else a program takes as data, from a generator or a file.
+
+    Attributes
+    ----------
+    name : str
+        What tables, `[[cross]]` and `[[references]]` call the data set.
+    generator : str or None
+        A generator of rows that the harness has; `harness list` names them.
+    file : str or None
+        A path from the study's folder: rows in `.csv` (with one header line), `.npy` or
+        `.parquet`, or a program's data in CmdStan's `.json` or `.json.zip`.
+    sha256 : str or None
+        The digest that the data must have; without it they may change unseen.
+    """
+
+    sources = (("generator",), ("file",))
 
     name: str
     generator: str | None = None
     file: str | None = None
     sha256: str | None = None
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.generator is None) == (self.file is None):
-            raise ValueError("give either 'generator' or 'file'")
-        return self
 
+class ContractTable(Table):
+    """Which data variables of a program hold its rows, their number and their weight.
 
-class ContractTable(_Table):
-    """``contract`` of a program; see :class:`harness.program.DataContract`."""
+    Attributes
+    ----------
+    rows : str or None
+        The matrix whose rows are observations.
+    rows_file : str or None
+        In its place, the array of integers that says which `.npy` the program itself reads.
+    row_variables : list of str
+        In their place, of programs whose data are JSON, the arrays with an element per row.
+    n_columns : int or None
+        Columns of a row, with `rows` and `rows_file`.
+    n_rows : str
+        The integer that counts the rows.
+    likelihood_weight : str
+        The real that multiplies the log likelihood and leaves the prior alone.
+    """
+
+    sources = (("rows", "n_columns"), ("rows_file", "n_columns"), ("row_variables",))
 
     rows: str | None = None
     rows_file: str | None = None
-    row_variables: list[str] = []
+    row_variables: Annotated[list[str], Field(min_length=1)] = []
     n_columns: PositiveInt | None = None
     n_rows: str
     likelihood_weight: str
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        given = [bool(self.rows), bool(self.rows_file), bool(self.row_variables)]
-        if sum(given) != 1:
-            raise ValueError("give one of 'rows', 'rows_file' and 'row_variables'")
-        if bool(self.row_variables) != (self.n_columns is None):
-            raise ValueError("'n_columns' belongs to 'rows' and 'rows_file' alone")
-        return self
 
+class MinibatchTable(Table):
+    """Data variables of a program that draws a fresh batch of rows at every evaluation.
 
-class MinibatchTable(_Table):
-    """``minibatch`` of a program; see :class:`harness.program.MinibatchContract`."""
+    Attributes
+    ----------
+    batch_size : str
+        The integer that counts the rows of a batch; with 0 the likelihood is that of all rows.
+    run_length : str
+        The integer that says how many neighbouring rows are drawn together.
+    seed : str
+        The integer that decides which rows are drawn.
+    without_replacement : str
+        The integer that is 1 if every row comes once before any comes twice.
+    first_anchor : str
+        The integer that says after how many evaluations the control variate gets its first
+        anchor; 0 for none.
+    """
 
     batch_size: str
     run_length: str
@@ -60,16 +106,48 @@ class MinibatchTable(_Table):
     anchor_after: str
 
 
-class ComponentsTable(_Table):
-    """``components`` of a mixture; see :class:`harness.program.Components`."""
+class ComponentsTable(Table):
+    """Which parameters of a mixture belong to its components.
+
+    Attributes
+    ----------
+    means : str
+        Component means, of shape (K, d).
+    shares : str
+        Mixture weights, of shape (K,).
+    exchangeable : bool
+        Whether the density is the same under every order of the components.
+    """
 
     means: str
     shares: str
     exchangeable: bool = True
 
 
-class ProgramTable(_Table):
-    """``[[programs]]``: a Stan file beside the study and how to use it."""
+class ProgramTable(Table):
+    """A Stan program and how the study uses it.
+
+    Attributes
+    ----------
+    name : str
+        What tables and `[[cross]]` call the program.
+    file : str
+        The path of the `.stan` file from the study's folder; what it includes lies beside it.
+    user_header : str or None
+        The path of a C++ header that defines what the program's functions only declare.
+    contract : ContractTable or None
+        Where rows and their weight go. Without it the program takes its data from JSON, and
+        methods on subsamples do not apply.
+    minibatch : MinibatchTable or None
+        Of a program for `minibatch_advi`, which draws batches itself.
+    data : dict
+        Further data, the same for every run, such as a prior's scale.
+    parameters : list of str
+        The variables that tables summarise; transformed parameters and generated quantities
+        may be among them.
+    components : ComponentsTable or None
+        Of a mixture, so that its components are compared under the same names.
+    """
 
     name: str
     file: str
@@ -89,8 +167,24 @@ class ProgramTable(_Table):
         return self
 
 
-class CrossTable(_Table):
-    """``[[cross]]``: data sets x programs x replicates of one method with its options."""
+class CrossTable(Table):
+    """Runs: data sets x programs x replicates of one method with its options.
+
+    Attributes
+    ----------
+    datasets : list of str
+        Names of data sets.
+    programs : list of str
+        Names of programs.
+    method : str
+        The method of inference; `harness list methods` describes them.
+    variant : str
+        What tables call the method with these options, `default` or `m=200`, say.
+    replicates : int
+        Runs of each cell, from as many seeds.
+    options : dict
+        Options of the method; those left out keep their defaults.
+    """
 
     datasets: list[str]
     programs: list[str]
@@ -100,11 +194,20 @@ class CrossTable(_Table):
     options: dict[str, Any] = {}
 
 
-class ReferenceTable(_Table):
-    """``[[references]]``: what the fits of some data sets are measured against.
+class ReferenceTable(Table):
+    """What the fits of some data sets are measured against: a run of the study, or draws.
 
-    Either a run of the study, named by program, method and variant, or a file of draws.
+    Attributes
+    ----------
+    datasets : list of str
+        Names of data sets; each has at most one reference.
+    program, method, variant : str or None
+        The run, which a `[[cross]]` must give; of replicates the first.
+    file : str or None
+        In its place, the path of draws in posteriordb's JSON form, zipped or not.
     """
+
+    sources = (("program", "method", "variant"), ("file",))
 
     datasets: list[str]
     program: str | None = None
@@ -112,17 +215,32 @@ class ReferenceTable(_Table):
     variant: str | None = None
     file: str | None = None
 
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        run = (self.program, self.method, self.variant)
-        n_given = sum(part is not None for part in run)
-        if n_given not in (0, len(run)) or (n_given == 0) == (self.file is None):
-            raise ValueError("give either 'program', 'method' and 'variant' of a run, or 'file'")
-        return self
 
+class StudyTable(Table):
+    """A study: data sets, programs, and what crosses what.
 
-class StudyTable(_Table):
-    """The whole study file."""
+    Attributes
+    ----------
+    name : str
+        The folder below `results/` that the tables and the report go into.
+    title : str
+        The report's title.
+    description : str
+        What the report says below its title.
+    seed : int
+        Decides all randomness; the seed of a run is derived from it and the run's names.
+    published : str or None
+        The path of a TOML file with numbers from elsewhere, which the report sets beside the
+        study's own.
+    datasets : list of DatasetTable
+        Data sets.
+    programs : list of ProgramTable
+        Stan programs.
+    references : list of ReferenceTable
+        What fits are measured against.
+    cross : list of CrossTable
+        What is run.
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     title: str
@@ -135,34 +253,8 @@ class StudyTable(_Table):
     cross: list[CrossTable]
 
 
-def parse_study(content: Mapping[str, Any]) -> StudyTable:
-    """Check the content of a study file (pure).
-
-    Parameters
-    ----------
-    content : Mapping
-        The parsed TOML.
-
-    Returns
-    -------
-    StudyTable
-
-    Raises
-    ------
-    StudyError
-        If a key is unknown (with the nearest known one), missing, or has a wrong value.
-    """
-    try:
-        return StudyTable.model_validate(content)
-    except ValidationError as error:
-        for finding in error.errors(include_url=False):
-            # told before a missing key, which may be the same one misspelt
-            if finding["type"] == "extra_forbidden":
-                raise StudyError(_unknown_key(finding["loc"])) from error
-        raise StudyError(first_problem(error)) from error
-
-
-_TABLES: Mapping[str, type[_Table]] = {
+#: What the tables in a study are, by their keys.
+TABLES: Mapping[str, type[Table]] = {
     "datasets": DatasetTable,
     "programs": ProgramTable,
     "contract": ContractTable,
@@ -171,12 +263,3 @@ _TABLES: Mapping[str, type[_Table]] = {
     "references": ReferenceTable,
     "cross": CrossTable,
 }
-
-
-def _unknown_key(place: tuple[int | str, ...]) -> str:
-    """Name an unknown key, where it stands, and what was likely meant."""
-    *above, key = place
-    names = [part for part in above if isinstance(part, str)]
-    table = _TABLES[names[-1]] if names else StudyTable
-    where = f"{'.'.join(names)}.{key}" if names else str(key)
-    return f"unknown key '{where}'{did_you_mean(str(key), table.model_fields)}"

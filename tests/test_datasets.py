@@ -1,11 +1,14 @@
 """The notebook's rows number for number, and one clear line for every bad input."""
 
+import sys
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 
 from harness.datasets import Dataset, FloatArray, make_dataset, notebook_large, notebook_small
@@ -95,7 +98,7 @@ def test_one_column_csv_is_a_table(tmp_path: Path) -> None:
     [
         ("nan.csv", "a,b\n1,2\n3,nan\nnan,4\n", "'d' has 2 rows with NaN or inf.* is row 2;"),
         ("inf.csv", "a,b\n1,2\n3,-inf\n", "'d' has 1 rows with NaN or infinite.* is row 2;"),
-        ("rows.txt", "a,b\n1,2\n", "rows.txt' ends in '.txt'; allowed are .csv, .npy"),
+        ("rows.txt", "a,b\n1,2\n", "rows.txt' ends in '.txt'; allowed are .csv, .npy, .parquet"),
         ("empty.csv", "", "empty.csv' is not a table of numbers: .*no rows"),
         ("header.csv", "a,b\n", "header.csv' is not a table of numbers: .*no rows"),
         ("no_header.csv", "1,2\n3,4\n", "no_header.csv' .* '1,2' must be a header line"),
@@ -104,6 +107,8 @@ def test_one_column_csv_is_a_table(tmp_path: Path) -> None:
         ("latin.csv", b"a,b\n1,\xe9\n", "latin.csv' is not a table of numbers: "),
         ("empty.npy", b"", "empty.npy' is not a table of numbers: "),
         ("cut.npy", b"\x93NUMPY\x01\x00v\x00{'desc", "cut.npy' is not a table of numbers: "),
+        ("empty.parquet", b"", "empty.parquet' is not a table of numbers: "),
+        ("broken.parquet", b"PAR1 no PAR1", "broken.parquet' is not a table of numbers: "),
     ],
 )
 def test_bad_text_is_refused_in_one_line(
@@ -134,6 +139,52 @@ def test_bad_array_is_refused_in_one_line(
     np.save(tmp_path / "rows.npy", rows)
     with pytest.raises(DatasetError, match=complaint) as caught:
         make_dataset("d", file=tmp_path / "rows.npy")
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_gives_its_columns(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": [1, -2, 2**31], "b": np.array([0.5, 1e-3, 4], dtype=np.float32)})
+    table.iloc[::-1].to_parquet(tmp_path / "rows.parquet")  # with an index, which is no column
+    dataset = make_dataset("r", file=tmp_path / "rows.parquet")
+    np.testing.assert_array_equal(dataset.rows, table.iloc[::-1].to_numpy(float))
+
+
+@pytest.mark.parametrize(
+    ("column", "complaint"),
+    [
+        (["1", "2", "3"], "'b' is of type str, not real numbers"),
+        ([True, False, True], "'b' is of type bool, not real numbers"),
+        (pd.to_datetime(["2020-01-01"] * 3), "'b' is of type datetime64.*, not real numbers"),
+        (pd.Categorical(["u", "v", "u"]), "'b' is of type category, not real numbers"),
+        ([Decimal(1), Decimal(2), Decimal(3)], "'b' is of type object, not real numbers"),
+        ([1.0, np.nan, np.nan], "'d' has 2 rows with NaN or infinite.* is row 2;"),
+        (pd.array([1, 2, None], dtype="Int64"), "'d' has 1 rows with NaN or infinite.* is row 3;"),
+        ([-np.inf, 2.0, 3.0], "'d' has 1 rows with NaN or infinite.* is row 1;"),
+    ],
+    ids=["words", "logicals", "dates", "factor", "decimals", "NaN", "null", "infinite"],
+)
+def test_bad_parquet_is_refused_in_one_line(
+    tmp_path: Path, column: list[object], complaint: str
+) -> None:
+    pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": column}).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DatasetError, match=complaint) as caught:
+        make_dataset("d", file=tmp_path / "rows.parquet")
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_without_rows_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"a": np.empty(0)}).to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(DatasetError, match=r"shape \(0, 1\); give a table"):
+        make_dataset("d", file=tmp_path / "rows.parquet")
+
+
+def test_missing_pyarrow_is_told_with_the_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pd.DataFrame({"a": [1.0]}).to_parquet(tmp_path / "rows.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DatasetError, match=r"pip install 'advi-harness\[parquet\]'$") as caught:
+        make_dataset("d", file=tmp_path / "rows.parquet")
     assert "\n" not in str(caught.value)
 
 

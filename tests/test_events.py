@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
@@ -19,6 +20,8 @@ from harness.events import (
 )
 from harness.fit import Status
 from tests.cases import PROJECT
+
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema_text()))
 
 ONE_OF_EACH: list[Event] = [
     StudyStarted(study="s", n_runs=2, n_to_fit=1),
@@ -50,12 +53,13 @@ def test_events_are_lines_that_come_back(event: Event) -> None:
     line = event.model_dump_json()
     assert "\n" not in line
     assert EVENTS.validate_json(line) == event
-    definition = json.loads(schema_text())["$defs"][type(event).__name__]
-    fields = json.loads(line)
-    assert set(definition["required"]) <= set(fields) <= set(definition["properties"])
-    assert definition["properties"]["event"]["const"] == fields["event"]
+    VALIDATOR.validate(json.loads(line))
 
 
 def test_unknown_fields_are_refused() -> None:
+    fields = json.loads(RunStarted(run="r").model_dump_json())
+    assert VALIDATOR.is_valid(fields)
+    fields["pid"] = 3
+    assert not VALIDATOR.is_valid(fields)
     with pytest.raises(ValidationError):
-        EVENTS.validate_python({"event": "run_started", "run": "r", "pid": 3})
+        EVENTS.validate_python(fields)

@@ -9,7 +9,8 @@ import pytest
 from harness.errors import DatasetError, HarnessError, MethodError, StudyError, SubsampleError
 from harness.methods.advi import Advi
 from harness.study import Study, derive_seed, read_study
-from harness.study_file import StudyTable, parse_study
+from harness.study_file import StudyTable
+from harness.study_toml import parse_study
 
 TEXT = """\
 name = "demo"
@@ -118,7 +119,8 @@ def test_unknown_key_is_named_with_the_nearest(old: str, new: str, complaint: st
         (
             "n_columns = 2, ",
             "",
-            "'programs.0.contract': 'n_columns' belongs to 'rows' and 'rows_file' alone",
+            "'programs.0.contract': give either 'rows' and 'n_columns' or 'rows_file' and "
+            "'n_columns' or 'row_variables'",
         ),
         ('variant = "tuned"\n', "", "'cross.1.variant' is missing"),
         ("seed = 7", 'seed = "7"', "'seed': input should be a valid integer (given: '7')"),
@@ -126,12 +128,14 @@ def test_unknown_key_is_named_with_the_nearest(old: str, new: str, complaint: st
         (
             'rows = "y", ',
             "",
-            "'programs.0.contract': give one of 'rows', 'rows_file' and 'row_variables'",
+            "'programs.0.contract': give either 'rows' and 'n_columns' or 'rows_file' and "
+            "'n_columns' or 'row_variables'",
         ),
         (
             'rows = "y", ',
             'rows = "y", rows_file = "f", ',
-            "'programs.0.contract': give one of 'rows', 'rows_file' and 'row_variables'",
+            "'programs.0.contract': give either 'rows' and 'n_columns' or 'rows_file' and "
+            "'n_columns' or 'row_variables'",
         ),
         (
             "n_columns = 2",

@@ -8,7 +8,10 @@ from harness.bench import PARTS
 from harness.cache import cache_folder
 from harness.cli import bench as bench_commands
 from harness.cli import compare as compare_command
+from harness.cli import init as init_command
+from harness.cli import listing
 from harness.cli import run as study_commands
+from harness.cli import schema as schema_command
 from harness.cli import store as store_commands
 from harness.cli.console import ERR, EXIT_INTERRUPTED, EXIT_USER_ERROR, OUT, note
 from harness.cli.display import Mode, print_event
@@ -209,11 +212,26 @@ def _parser() -> argparse.ArgumentParser:
         prog="harness", description="Compare NUTS, ADVI and subsampled ADVI on Stan programs."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init_command.add_arguments(
+        _add_command(
+            commands, "init", init_command.init, "write a study to start from, with its program"
+        )
+    )
     _add_run(commands)
     _add_compare(commands)
     _add_study_arguments(
         _add_command(
             commands, "report", study_commands.report, "write a report again from saved tables"
+        )
+    )
+    listing.add_arguments(
+        _add_command(
+            commands, "list", listing.show, "list methods, and studies with what they name"
+        )
+    )
+    schema_command.add_arguments(
+        _add_command(
+            commands, "schema", schema_command.schema, "print a JSON Schema, of studies for editors"
         )
     )
     _add_bench(commands)

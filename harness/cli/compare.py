@@ -3,23 +3,11 @@
 import argparse
 from pathlib import Path
 
-from rich.table import Table
-
-from harness.cli.console import OUT
-from harness.cli.display import Mode
-from harness.cli.run import mode_of, run_and_write
+from harness.cli.run import run_and_write
+from harness.cli.verdicts import print_verdicts_and_errors
 from harness.compare import DEFAULT_METHODS, Comparison, comparison_study
 from harness.contracts import DataContract
 from harness.errors import StudyError
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
-
-_SHOWN = (
-    ("method", "method"),
-    ("verdict", "verdict"),
-    ("fit_time_s", "time (s)"),
-    ("k_hat", "k-hat"),
-    ("verdict_reason", "because"),
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,9 +55,7 @@ def compare(arguments: argparse.Namespace) -> None:
     """Compare methods on one program, and print what came of it."""
     study = comparison_study(_asked(arguments))
     out = arguments.out or Path("results") / study.name
-    folder = run_and_write(study, out, arguments)
-    if mode_of(arguments) is Mode.USUAL:
-        _print_verdicts(folder)
+    run_and_write(study, out, arguments, show=print_verdicts_and_errors)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -106,38 +92,3 @@ def _contract(arguments: argparse.Namespace) -> DataContract | None:
     return DataContract(
         row_variables=parts[0], n_rows=arguments.n_rows, likelihood_weight=arguments.weight
     )
-
-
-def _print_verdicts(folder: Path) -> None:
-    """Print the verdict on each fit and on each of its quantities."""
-    fits = read_table(folder / "fits.csv", FITS_COLUMNS)
-    table = Table(*[title for _, title in _SHOWN], title="Verdicts")
-    for row in fits.astype(object).where(fits.notna(), None).to_dict("records"):
-        label = f"{row['method']} {row['variant']}"
-        label += f" #{row['replicate']}" if row["replicate"] > 1 else ""
-        because = row["verdict_reason"] or row["reason"] or ""
-        numbers = [_short(row[name]) for name in ("fit_time_s", "k_hat")]
-        table.add_row(label, row["verdict"] or row["status"], *numbers, because)
-    OUT.print(table)
-    _print_errors(folder)
-
-
-def _print_errors(folder: Path) -> None:
-    """Print the error of each mean in reference sds."""
-    rows = read_table(folder / "comparison.csv", COMPARISON_COLUMNS)
-    judged = rows[(rows["labels"] == "raw") & rows["mean_error_sd"].notna()]
-    if judged.empty:
-        return
-    judged = judged[judged["replicate"] == 1]
-    wide = judged.pivot_table(
-        index="parameter", columns="method", values="mean_error_sd", sort=False
-    )
-    table = Table("parameter", *map(str, wide.columns), title="Mean error (reference sds)")
-    for name, values in wide.iterrows():
-        table.add_row(str(name), *[_short(value) for value in values])
-    OUT.print(table)
-
-
-def _short(value: object) -> str:
-    """Write a number with three digits."""
-    return "n/a" if value is None or value != value else f"{float(str(value)):.3g}"  # noqa: PLR0124

@@ -165,7 +165,7 @@ class Display(Observer):
         """Show what came of the study."""
         line = (
             f"{event.n_runs} runs: {event.n_stored} from the store, {event.n_failed} failed; "
-            f"wrote {event.report}"
+            f"wrote {event.report} with its tables and figures beside it"
         )
         self._log(line)
         self._emit(event)

@@ -1,12 +1,13 @@
 """The commands on a study: run it, write its report again."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from harness.cli.console import OUT
 from harness.cli.display import Display, Mode
+from harness.cli.verdicts import print_verdicts
 from harness.errors import ResultsError
 from harness.events import Summary
 from harness.fit import Status
@@ -91,24 +92,28 @@ def _write_results(
 def run(arguments: argparse.Namespace) -> None:
     """Run a study and write its tables and report."""
     study = read_study(arguments.study)
-    run_and_write(study, arguments.results / study.name, arguments)
+    run_and_write(study, arguments.results / study.name, arguments, show=print_verdicts)
 
 
-def run_and_write(study: Study, results: Path, arguments: argparse.Namespace) -> Path:
-    """Run a study as the command line says, and write its tables and report into a folder."""
+def run_and_write(
+    study: Study,
+    results: Path,
+    arguments: argparse.Namespace,
+    *,
+    show: Callable[[Path], None],
+) -> None:
+    """Run a study as the command line says, write its tables and report, and show the verdicts."""
     folder = open_results_folder(results)
     published = _published(study)
     references = read_references(study)
     store = Store(folder=arguments.store)
     store.check_writable()
     store.sweep()
+    mode = mode_of(arguments)
     with (
         _pool(arguments) as pool,
         Display(
-            study,
-            mode=mode_of(arguments),
-            log_file=folder / LOG_FILE,
-            n_at_once=pool.n_at_once(),
+            study, mode=mode, log_file=folder / LOG_FILE, n_at_once=pool.n_at_once()
         ) as display,
     ):
         fitted = _fit_all(
@@ -116,18 +121,21 @@ def run_and_write(study: Study, results: Path, arguments: argparse.Namespace) ->
         )
         display.step("measuring the fits")
         _write_results(study, fitted, folder, references=references, published=published)
-        n_failed = sum(item.fit.status is Status.FAILED for item in fitted)
-        n_stored = sum(item.from_store and item.fit.status is Status.OK for item in fitted)
-        display.summary(
-            Summary(
-                study=study.name,
-                n_runs=len(fitted),
-                n_stored=n_stored,
-                n_failed=n_failed,
-                report=str(folder / "report.html"),
-            )
-        )
-    return folder
+    # below the bar, which sends what is printed meanwhile to standard error
+    if mode is Mode.USUAL:
+        show(folder)
+    display.summary(_summary(study, fitted, folder))
+
+
+def _summary(study: Study, fitted: Sequence[FittedRun], folder: Path) -> Summary:
+    """Count what came of the runs."""
+    return Summary(
+        study=study.name,
+        n_runs=len(fitted),
+        n_stored=sum(item.from_store and item.fit.status is Status.OK for item in fitted),
+        n_failed=sum(item.fit.status is Status.FAILED for item in fitted),
+        report=str(folder / "report.html"),
+    )
 
 
 def report(arguments: argparse.Namespace) -> None:

@@ -143,7 +143,23 @@ def answer(tables: DatasetTables) -> str:
     ]
     if not groups[Verdict.TRUST]:
         parts = ["**trust** none", *parts]
-    return f"On {_name(tables)}{_standard(tables)}: {'; '.join(parts)}."
+    return f"On {subject(tables)}: {'; '.join(parts)}."
+
+
+def subject(tables: DatasetTables) -> str:
+    """Return what verdicts are on: a data set, and what its fits are measured against.
+
+    Parameters
+    ----------
+    tables : DatasetTables
+        The saved tables.
+
+    Returns
+    -------
+    str
+        In Markdown.
+    """
+    return f"{_name(tables)}{_standard(tables)}"
 
 
 def _name(tables: DatasetTables) -> str:

@@ -1,0 +1,24 @@
+"""``harness init``: a study to start from."""
+
+import argparse
+from pathlib import Path
+
+from harness.cli.console import OUT
+from harness.new_study import write_new_study
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "name",
+        type=Path,
+        metavar="NAME",
+        help="the study's name, in a folder perhaps: studies/mine",
+    )
+
+
+def init(arguments: argparse.Namespace) -> None:
+    """Write a study and say how to run it."""
+    files = write_new_study(arguments.name)
+    OUT.print(f"wrote {', '.join(map(str, files))}", markup=False)
+    OUT.print(f"run it: harness run {files[0]}", markup=False)

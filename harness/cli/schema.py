@@ -1,0 +1,24 @@
+"""``harness schema``: what studies may say, and what events do, as JSON Schema."""
+
+import argparse
+
+from harness import events, study_schema
+from harness.cli.console import OUT
+
+_TEXTS = {"study": study_schema.schema_text, "events": events.schema_text}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "of",
+        nargs="?",
+        choices=tuple(_TEXTS),
+        default="study",
+        help="of study files (the default), or of the lines of --json",
+    )
+
+
+def schema(arguments: argparse.Namespace) -> None:
+    """Print a schema."""
+    OUT.print(_TEXTS[arguments.of](), markup=False, end="")

@@ -1,0 +1,66 @@
+"""What may be trusted, on the console: the report's verdicts, a line per series of replicates."""
+
+from pathlib import Path
+
+from harness.cli.tables import print_table
+from harness.report.dataset import SeriesTables, dataset_tables
+from harness.report.numbers import median_range, significant
+from harness.report.results import read_results
+from harness.report.verdicts import subject, verdict_table
+from harness.table import NOT_APPLICABLE
+
+#: Columns of the report's table that are shown, where they apply; the longest comes last.
+_SHOWN = (
+    *("series", "verdict", "largest mean error (reference sds)", "fit (s)", "speed"),
+    "what decided",
+)
+
+
+def print_verdicts(folder: Path) -> None:
+    """Print the verdicts on the fits of each data set.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<study>``.
+    """
+    results = read_results(folder)
+    for name in results.datasets:
+        tables = dataset_tables(results, name)
+        grid = verdict_table(tables)
+        if grid is not None:
+            heads = [head for head in _SHOWN if head in grid.head]
+            at = [grid.head.index(head) for head in heads]
+            title = f"Verdicts on {subject(tables).replace('`', '')}"
+            print_table(title, heads, [[row[i] for i in at] for row in grid.rows])
+
+
+def print_verdicts_and_errors(folder: Path) -> None:
+    """Print the verdicts, and the error of each mean in reference sds.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<study>``.
+    """
+    print_verdicts(folder)
+    results = read_results(folder)
+    for name in results.datasets:
+        compared = dataset_tables(results, name).compared
+        columns = [_mean_errors(series) for series in compared]
+        parameters = dict.fromkeys(parameter for column in columns for parameter in column)
+        if parameters:
+            print_table(
+                f"Mean errors on {name} (reference sds)",
+                ["parameter", *(series.title for series in compared)],
+                [
+                    [key, *(column.get(key, NOT_APPLICABLE) for column in columns)]
+                    for key in parameters
+                ],
+            )
+
+
+def _mean_errors(series: SeriesTables) -> dict[str, str]:
+    """Return the error of each mean, of replicates the median and the range."""
+    groups = series.judged.groupby("parameter", sort=False)["mean_error_sd"]
+    return {str(name): median_range(values, significant) for name, values in groups}

@@ -1,0 +1,90 @@
+"""``harness list`` names all that there is, whatever is broken beside it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from harness.datasets import GENERATORS
+from harness.methods import METHODS
+from tests.cases import PROJECT
+from tests.test_study_schema import TEXT
+
+
+def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["list", *arguments]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def row(text: str, *starts: str) -> list[str]:
+    """The cells of the only line that begins with some cells."""
+    rows = [re.split("  +", line) for line in text.splitlines()]
+    (found,) = [cells for cells in rows if tuple(cells[: len(starts)]) == starts]
+    return found
+
+
+def test_methods_have_their_options(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = listed(capsys, "methods")
+    for name in METHODS:
+        assert f"Method {name}: " in text
+    assert "ADVI with a full covariance matrix; options as for `Advi`." in text
+    assert row(text, "adapt_delta")[1:3] == ["0.8", "number above 0 below 1"]
+    assert row(text, "metric")[1:3] == ['"diag_e"', '"diag_e" or "dense_e" or "unit_e"']
+    assert row(text, "weighted")[1:3] == ["true", "true or false"]
+    assert row(text, "m", "required", "integer above 0", "Rows of a batch.")
+    assert {line.split()[1] for line in text.splitlines() if line.startswith("eta ")} == {
+        "unset",
+        "0.03",
+    }
+
+
+def test_all_of_it_and_its_parts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "demo.toml"
+    file.write_text(TEXT)
+    (tmp_path / "gmm.stan").touch()
+    whole = listed(capsys, "--study", str(file))
+    parts = ("studies", "methods", "datasets", "programs", "runs")
+    assert whole == "".join(listed(capsys, part, "--study", str(file)) for part in parts)
+    assert row(whole, "demo", str(file)) == ["demo", str(file), "2", "Demonstration"]
+    assert row(whole, "demo", "small", "generator notebook_small")
+    assert row(whole, "demo", "gmm") == ["demo", "gmm", str(tmp_path / "gmm.stan"), "mu, pi", "y"]
+    assert row(whole, "demo", "small", "gmm", "subsample_advi")[4:] == ["m=10", "1", "m = 10"]
+    for name in GENERATORS:
+        assert row(whole, name)[1].startswith("Return the notebook's")
+
+
+def test_studies_here_are_found_and_broken_ones_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "Runs: none in this folder or in studies/" in listed(capsys, "runs")
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "good.toml").write_text(TEXT)
+    (tmp_path / "studies" / "slip.toml").write_text(TEXT.replace("title", "titel"))
+    (tmp_path / "studies" / "numbers.toml").write_text('source = "elsewhere"')
+    (tmp_path / "here.toml").write_text(TEXT.replace('"demo"', '"here"'))
+    assert main(["list", "studies"]) == 0
+    out, err = capsys.readouterr()
+    assert row(out, "demo", "studies/good.toml")
+    assert row(out, "here", "here.toml")
+    assert "numbers" not in out + err
+    assert err == (
+        "harness: study file 'studies/slip.toml': unknown key 'titel'; did you mean 'title'?\n"
+    )
+    assert main(["list", "--study", "studies/slip.toml"]) == 2
+    assert capsys.readouterr() == ("", err)
+
+
+def test_shipped_studies_name_files_that_are_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(PROJECT)
+    text = listed(capsys, "programs")
+    assert row(text, "notebook", "gmm_minibatch")[-1] == "rows_file, in batches"
+    assert "(missing)" not in text
