@@ -59,8 +59,8 @@ class MinibatchContract:
     without_replacement : str
         The integer that is 1 if every row comes once before any comes twice.
     anchor_after : str
-        The integer that says after how many evaluations the control variate gets its first
-        anchor; 0 for none.
+        The integer that says after how many evaluations the control variate gets its anchor;
+        0 for none.
     """
 
     batch_size: str

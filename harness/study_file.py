@@ -94,9 +94,9 @@ class MinibatchTable(Table):
         The integer that decides which rows are drawn.
     without_replacement : str
         The integer that is 1 if every row comes once before any comes twice.
-    first_anchor : str
-        The integer that says after how many evaluations the control variate gets its first
-        anchor; 0 for none.
+    anchor_after : str
+        The integer that says after how many evaluations the control variate gets its anchor;
+        0 for none.
     """
 
     batch_size: str

@@ -48,9 +48,12 @@ def test_all_of_it_and_its_parts(capsys: pytest.CaptureFixture[str], tmp_path: P
     file = tmp_path / "demo.toml"
     file.write_text(TEXT)
     (tmp_path / "gmm.stan").touch()
-    whole = listed(capsys, "--study", str(file))
-    parts = ("studies", "methods", "datasets", "programs", "runs")
-    assert whole == "".join(listed(capsys, part, "--study", str(file)) for part in parts)
+    brief = listed(capsys, "--study", str(file))
+    parts = ("studies", "datasets", "programs")
+    assert all(listed(capsys, part, "--study", str(file)) in brief for part in parts)
+    assert "Mean-field ADVI on the full data" in brief
+    assert "max_iterations" not in brief
+    whole = "".join(listed(capsys, part, "--study", str(file)) for part in (*parts, "runs"))
     assert row(whole, "demo", str(file)) == ["demo", str(file), "2", "Demonstration"]
     assert row(whole, "demo", "small", "generator notebook_small")
     assert row(whole, "demo", "gmm") == ["demo", "gmm", str(tmp_path / "gmm.stan"), "mu, pi", "y"]

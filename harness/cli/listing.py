@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what",
         nargs="?",
         choices=tuple(_SECTIONS),
-        help="what to list (default: all of it)",
+        help="what to list in full (default: all but options and runs)",
     )
     parser.add_argument(
         "--study",
@@ -46,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def show(arguments: argparse.Namespace) -> None:
     """List data sets, methods, programs and runs."""
     studies = [_read(arguments.study)] if arguments.study else _found(Path())
-    for name, section in _SECTIONS.items():
-        if arguments.what in {None, name}:
-            section(studies)
+    sections = [_SECTIONS[arguments.what]] if arguments.what else _BRIEF
+    for section in sections:
+        section(studies)
 
 
 def _read(file: Path) -> _Listed:
@@ -80,6 +80,12 @@ def _print_studies(studies: Sequence[_Listed]) -> None:
         for study in studies
     ]
     _print("Studies", ("study", "file", "runs", "title"), rows)
+
+
+def _print_method_names(_: Sequence[_Listed]) -> None:
+    """List the methods, without their options."""
+    rows = [(name, summary_of(method)) for name, method in METHODS.items()]
+    _print("Methods (harness list methods: their options)", ("method", "meaning"), rows)
 
 
 def _print_methods(_: Sequence[_Listed]) -> None:
@@ -155,6 +161,7 @@ _SECTIONS: Mapping[str, Callable[[Sequence[_Listed]], None]] = {
     "programs": _print_programs,
     "runs": _print_runs,
 }
+_BRIEF = (_print_studies, _print_method_names, _print_datasets, _print_programs)
 
 
 def _print(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -39,8 +39,10 @@ class Advi:
     ----------
     max_iterations : int
         Limit on the iterations of gradient ascent.
-    grad_samples, elbo_samples : int
-        Monte Carlo draws for a gradient and for an evaluation of the ELBO.
+    grad_samples : int
+        Monte Carlo draws for each gradient.
+    elbo_samples : int
+        Monte Carlo draws for each evaluation of the ELBO.
     eta : float or None
         Step size scale; None lets CmdStan choose it from a grid (its ``adapt``).
     adapt_iterations : int

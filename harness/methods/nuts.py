@@ -39,8 +39,10 @@ class Nuts:
 
     Attributes
     ----------
-    n_chains, n_warmup, n_draws : int
-        Chains, and iterations of each before and after the end of adaptation.
+    n_chains : int
+        Chains, which run in parallel.
+    n_warmup, n_draws : int
+        Iterations of each chain for adaptation, and those after it, which are kept.
     adapt_delta : float
         Target acceptance statistic, in (0, 1).
     max_tree_depth : int
