@@ -8,7 +8,7 @@ from rich.table import Table
 from harness.cli.console import OUT
 from harness.cli.display import Mode
 from harness.cli.run import mode_of, run_and_write
-from harness.compare import DEFAULT_METHODS, Comparison, comparison_study
+from harness.comparison import DEFAULT_METHODS, Comparison, comparison_study
 from harness.contracts import DataContract
 from harness.errors import StudyError
 from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
@@ -79,10 +79,6 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _asked(arguments: argparse.Namespace) -> Comparison:
     """Read the command line."""
-    for option in ("replicates", "subsample"):
-        value = getattr(arguments, option)
-        if value is not None and value < 1:
-            raise StudyError(f"--{option} is {value}; give a number above 0")
     return Comparison(
         model=arguments.model,
         data=arguments.data,
