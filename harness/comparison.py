@@ -34,9 +34,9 @@ class Comparison:
         The ``.stan`` file.
     data : Path or Mapping
         Its data: a file in CmdStan's JSON, or numbers and arrays by name.
-    methods : tuple of str or Method
-        Names from the registry, or methods with options, whose variants are named after these;
-        the reference comes on top.
+    methods : tuple of str, Method or tuple
+        Names from the registry, methods with options, whose variants are named after these, or
+        variants' names with methods; the reference comes on top.
     variables : tuple of str
         What tables show; the parameters and transformed parameters if empty.
     reference : Path, Method or None
@@ -55,7 +55,7 @@ class Comparison:
 
     model: Path
     data: Path | Mapping[str, Any]
-    methods: tuple[str | Method, ...] = DEFAULT_METHODS
+    methods: tuple[str | Method | tuple[str, Method], ...] = DEFAULT_METHODS
     variables: tuple[str, ...] = ()
     reference: Path | Method | None = None
     contract: DataContract | None = None
@@ -178,12 +178,13 @@ def _runs(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[Run
         method = asked.reference or make_method("nuts", REFERENCE_OPTIONS)
         yield _run(asked, dataset, program, method, variant=REFERENCE, replicate=1)
     methods = {}
-    for named in asked.methods:
-        if isinstance(named, str):
-            options = _options(asked, named, dataset, program)
-            methods[named, DEFAULT_VARIANT] = make_method(named, options)
+    for item in asked.methods:
+        if isinstance(item, str):
+            method = make_method(item, _options(asked, item, dataset, program))
+            methods[item, DEFAULT_VARIANT] = method
         else:
-            methods[named.name, variant_of(named)] = named
+            variant, method = item if isinstance(item, tuple) else (variant_of(item), item)
+            methods[method.name, variant] = method
     for (name, variant), method in methods.items():
         for replicate in range(1, 1 + (1 if name == "nuts" else asked.replicates)):
             yield _run(asked, dataset, program, method, variant=variant, replicate=replicate)

@@ -15,13 +15,17 @@ from xarray import DataTree
 import harness
 from harness.api.result import StudyResult, make_result
 from harness.comparison import Comparison, comparison_study
+from harness.contracts import DataContract
+from harness.datasets import Dataset
 from harness.errors import HarnessError
-from harness.plot import CaptionedFigure
+from harness.plot import FIGURES, CaptionedFigure, draw_figure
 from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from tests.cases import DATA
 from tests.fabricated import CELLS, ORDERED_NUTS, fabricate
 
 MODELS = DATA / "models"
+#: Figures that need the rows.
+SHOW_ROWS = {"posterior", "approximations"}
 AR1 = json.loads((MODELS / "ar1.json").read_text())
 
 
@@ -146,6 +150,25 @@ def test_a_figure_that_does_not_apply_is_told_in_one_line() -> None:
         plain.plot_elbo("tou")
 
 
+@pytest.mark.parametrize("with_contract", [True, False])
+def test_mixtures_of_json_are_drawn_where_their_rows_are_known(*, with_contract: bool) -> None:
+    study, fitted = fabricate(CELLS, reference=ORDERED_NUTS)
+    (table,) = study.datasets.values()
+    given = Dataset(name="toy", variables={"N": table.n_rows, "y": table.rows.tolist(), "w": 1.0})
+    contract = DataContract(row_variables=("y",), n_rows="N", likelihood_weight="w")
+    programs = {
+        name: dataclasses.replace(program, contract=contract if with_contract else None)
+        for name, program in study.programs.items()
+    }
+    replaced = dataclasses.replace(study, datasets={"toy": given}, programs=programs)
+    kinds = {
+        kind
+        for kind in FIGURES
+        if draw_figure(replaced, fitted, kind=kind, dataset="toy") is not None
+    }
+    assert kinds == (FIGURES.keys() if with_contract else FIGURES.keys() - SHOW_ROWS)
+
+
 def test_saved_results_are_the_tables(result: StudyResult, tmp_path: Path) -> None:
     report = result.save(tmp_path / "out")
     assert report == tmp_path / "out" / "report.html"
@@ -197,6 +220,13 @@ def test_methods_with_options_are_named_after_these() -> None:
         ("advi", "eta=0.1, n_draws=500", 2),
     ]
     assert study.runs[0].method == reference
+
+
+def test_pairs_name_variants() -> None:
+    methods = ("advi", ("small steps", harness.method("advi", eta=0.01)))
+    study = comparison_study(asked(methods=methods))
+    runs = [(run.method.name, run.variant) for run in study.runs]
+    assert runs == [("nuts", "reference"), ("advi", "default"), ("advi", "small steps")]
 
 
 @pytest.mark.parametrize(

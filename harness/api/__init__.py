@@ -91,7 +91,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     model: str | Path,
     data: str | Path | Mapping[str, Any],
     *,
-    methods: Iterable[str | Method] = DEFAULT_METHODS,
+    methods: Iterable[str | Method | tuple[str, Method]] = DEFAULT_METHODS,
     variables: Iterable[str] = (),
     reference: str | Path | Method | None = None,
     contract: DataContract | None = None,
@@ -114,8 +114,9 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         A ``.stan`` file, or Stan code (a text of several lines).
     data : str, Path or Mapping
         A file in CmdStan's JSON, or numbers, lists and arrays by name.
-    methods : iterable of str or Method
-        Names of methods, or methods with options from :func:`method`.
+    methods : iterable of str, Method or tuple
+        Names of methods, methods with options from :func:`method`, or such a method in a pair
+        after what tables are to call the variant.
     variables : iterable of str
         What tables show; by default parameters and transformed parameters.
     reference : str, Path or Method, optional
