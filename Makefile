@@ -43,7 +43,7 @@ docs: $(READY) ## build the pages under docs/, with the Python reference, into b
 
 notebook: $(READY) ## execute docs/notebook.ipynb again, in place
 	@$(BIN)/harness cmdstan install
-	$(BIN)/jupyter execute --inplace --NotebookClient.record_timing=False docs/notebook.ipynb
+	$(BIN)/jupyter execute --inplace docs/notebook.ipynb
 
 report: $(READY) ## write the report again from the saved tables
 	@$(BIN)/harness report $(STUDY)

@@ -12,6 +12,11 @@ from tests.cases import PROJECT
 FILE = PROJECT / "docs" / "notebook.ipynb"
 
 
+def read_notebook() -> nbformat.NotebookNode:
+    content = FILE.read_text(encoding="utf-8")
+    return nbformat.reads(content, as_version=4)  # type: ignore[no-any-return, no-untyped-call]
+
+
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -26,7 +31,7 @@ def facts(notebook: nbformat.NotebookNode) -> dict[str, str]:
 
 
 def test_it_is_stored_as_it_was_executed() -> None:
-    notebook = nbformat.read(FILE, as_version=4)
+    notebook = read_notebook()
     cells = code_cells(notebook)
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     kinds = {output.output_type for cell in cells for output in cell.outputs}
@@ -39,7 +44,7 @@ def test_it_is_stored_as_it_was_executed() -> None:
 @pytest.mark.slow
 def test_it_still_says_so(cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
-    notebook = nbformat.read(FILE, as_version=4)
+    notebook = read_notebook()
     stored = facts(notebook)
     for cell in code_cells(notebook):
         cell.outputs = []

@@ -182,9 +182,10 @@ def view_dataset(
 
 def _with_rows(dataset: Dataset, programs: Iterable[Program]) -> Dataset:
     """Find the table of rows among data that came as JSON, if a program's contract names one."""
-    for program in programs if dataset.variables is not None else ():
+    variables = dataset.variables or {}
+    for program in programs:
         names = program.contract.row_variables if program.contract else ()
-        table = np.asarray(dataset.variables[names[0]]) if len(names) == 1 else np.empty(0)
+        table = np.asarray(variables.get(names[0])) if len(names) == 1 else np.empty(0)
         if table.ndim == 2 and table.size:
             return Dataset(name=dataset.name, rows=table.astype(np.float64))
     return dataset
