@@ -16,6 +16,7 @@ extensions = [
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "May I trust ADVI?"
+html_show_copyright = False
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4
