@@ -8,7 +8,7 @@ PEERS := .venv-peers
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install study test test-slow check format report bench speed-table lock clean
+.PHONY: help install study test test-slow check format docs notebook report bench speed-table lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ check: $(READY) ## lint and type-check
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## build the pages under docs/, with the Python reference, into build/docs/
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+	@echo "wrote build/docs/index.html"
+
+notebook: $(READY) ## execute docs/notebook.ipynb again, in place
+	@$(BIN)/harness cmdstan install
+	$(BIN)/jupyter execute --inplace docs/notebook.ipynb
 
 report: $(READY) ## write the report again from the saved tables
 	@$(BIN)/harness report $(STUDY)

@@ -74,6 +74,9 @@ class Observer:
     def elsewhere(self, run: Run) -> None:
         """Take note that another process is fitting a run."""
 
+    def step(self, text: str) -> None:
+        """Take note of what is done before or after the fits."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Flight:

@@ -71,3 +71,9 @@ class DiskSpaceError(HarnessError):
 
 class CacheFolderError(HarnessError):
     """The cache folder cannot be written."""
+
+
+class FitLookupError(HarnessError, KeyError):
+    """A result has no fit of a name; a `KeyError` too, as of any mapping."""
+
+    __str__ = Exception.__str__  # that of KeyError quotes the message

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from harness.dispatch import Settled
 from harness.fit import Status
 from harness.study import Run
 
@@ -112,3 +113,26 @@ def time_text(seconds: float | None) -> str:
     if seconds < 3600:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def outcome_line(run: Run, settled: Settled, *, again: str) -> str:
+    """Say in one line how a run ended.
+
+    Parameters
+    ----------
+    run : Run
+    settled : Settled
+        What came of it.
+    again : str
+        What tries a known failure again.
+
+    Returns
+    -------
+    str
+    """
+    fit = settled.fit
+    if fit.status is not Status.OK:
+        earlier = f" (earlier; {again} tries again)" if settled.from_store else ""
+        return f"{fit.status}: {run.label}: {fit.reason}{earlier}"
+    took = "" if fit.fit_time_s is None else f"{fit.fit_time_s:.1f} s"
+    return f"{run.label}: {'stored' if settled.from_store else took}"

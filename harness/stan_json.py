@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import stanio
+
 from harness.errors import DatasetError, JsonFileError
 
 #: Ends of the names of files that :func:`read_stan_json` takes.
@@ -47,11 +49,54 @@ def read_stan_json(file: Path) -> dict[str, Any]:
             f"data file '{file}' holds no object; give {{\"name\": value, ...}}, a name for each "
             "data variable of the program"
         )
-    for name, value in content.items():
+    _check(content, f"data file '{file}'")
+    return content
+
+
+def plain_variables(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data as CmdStan's JSON holds them.
+
+    Parameters
+    ----------
+    data : Mapping
+        Of each data variable a number, an array of NumPy or pandas, or nested lists.
+
+    Returns
+    -------
+    dict
+        Numbers and nested lists of numbers; the same data give the same as a file that CmdStanPy
+        writes.
+
+    Raises
+    ------
+    DatasetError
+        If something is no number, is not finite, or is ragged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain_variables({"N": 2, "y": np.array([1.5, 2.0])})
+    {'N': 2, 'y': [1.5, 2.0]}
+    """
+    plain: dict[str, Any] = {}
+    for name, value in data.items():
+        try:
+            plain |= json.loads(stanio.dump_stan_json({name: value}))
+        except (TypeError, ValueError) as error:
+            raise DatasetError(
+                f"the data given: '{name}' is of type {type(value).__name__}; give numbers, lists "
+                "or arrays of them"
+            ) from error
+    _check(plain, "the data given")
+    return plain
+
+
+def _check(variables: Mapping[str, Any], source: str) -> None:
+    """Refuse data that Stan cannot take."""
+    for name, value in variables.items():
         problem = _problem(value)
         if problem:
-            raise DatasetError(f"data file '{file}': '{name}' {problem}")
-    return content
+            raise DatasetError(f"{source}: '{name}' {problem}")
 
 
 def load_json(file: Path) -> Any:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.cli import main
-from harness.compare import Comparison, comparison_study
+from harness.comparison import Comparison, comparison_study
 from harness.contracts import DataContract
 from harness.datasets import make_dataset
 from harness.errors import HarnessError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.cli.run import run_and_write
 from harness.cli.verdicts import print_verdicts_and_errors
-from harness.compare import DEFAULT_METHODS, Comparison, comparison_study
+from harness.comparison import DEFAULT_METHODS, Comparison, comparison_study
 from harness.contracts import DataContract
 from harness.errors import StudyError
 
@@ -65,10 +65,6 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _asked(arguments: argparse.Namespace) -> Comparison:
     """Read the command line."""
-    for option in ("replicates", "subsample"):
-        value = getattr(arguments, option)
-        if value is not None and value < 1:
-            raise StudyError(f"--{option} is {value}; give a number above 0")
     return Comparison(
         model=arguments.model,
         data=arguments.data,

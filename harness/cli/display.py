@@ -29,7 +29,7 @@ from harness.events import (
     Summary,
 )
 from harness.fit import Status
-from harness.progress import Progress, time_text
+from harness.progress import Progress, outcome_line, time_text
 from harness.study import Run, Study
 
 
@@ -44,16 +44,6 @@ class Mode(StrEnum):
 def print_event(event: Event) -> None:
     """Print an event as a line of JSON."""
     OUT.print(event.model_dump_json(), markup=False)
-
-
-def _outcome(run: Run, settled: Settled) -> str:
-    """Say in one line how a run ended; what a bar shows of it does not reach a log file."""
-    fit = settled.fit
-    if fit.status is not Status.OK:
-        earlier = " (earlier; --retry-failed tries again)" if settled.from_store else ""
-        return f"{fit.status}: {run.label}: {fit.reason}{earlier}"
-    took = "" if fit.fit_time_s is None else f"{fit.fit_time_s:.1f} s"
-    return f"{run.label}: {'stored' if settled.from_store else took}"
 
 
 class Display(Observer):
@@ -124,7 +114,7 @@ class Display(Observer):
         fit = settled.fit
         stored_time_s = fit.fit_time_s if settled.from_store else None
         self._progress.finish(run, status=fit.status, stored_time_s=stored_time_s)
-        line = _outcome(run, settled)
+        line = outcome_line(run, settled, again="--retry-failed")
         self._log(line)
         self._emit(
             RunFinished(

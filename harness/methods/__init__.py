@@ -5,7 +5,14 @@ from typing import Any
 
 from harness.errors import MethodError
 from harness.methods.advi import Advi, AdviFullrank
-from harness.methods.base import Method, Problem, build_method, options_of
+from harness.methods.base import (
+    DEFAULT_VARIANT,
+    Method,
+    Problem,
+    build_method,
+    options_of,
+    variant_of,
+)
 from harness.methods.laplace import Laplace
 from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
@@ -13,7 +20,22 @@ from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.validation import did_you_mean
 
-__all__ = ["METHODS", "Method", "Problem", "make_method", "options_of"]
+__all__ = [
+    "DEFAULT_VARIANT",
+    "METHODS",
+    "Advi",
+    "AdviFullrank",
+    "Laplace",
+    "Method",
+    "MinibatchAdvi",
+    "Nuts",
+    "Pathfinder",
+    "Problem",
+    "SubsampleAdvi",
+    "make_method",
+    "options_of",
+    "variant_of",
+]
 
 #: Methods by the name that studies and tables use.
 METHODS: Mapping[str, type[Method]] = {

@@ -44,6 +44,9 @@ class Problem:
         return {} if self.n_rows is None else {"n_rows": self.n_rows, "likelihood_weight": 1.0}
 
 
+#: The name of a method's default options in tables.
+DEFAULT_VARIANT = "default"
+
 #: How pydantic checks the options of a method.
 OPTIONS_CONFIG = ConfigDict(extra="forbid", strict=True)
 
@@ -106,6 +109,20 @@ def options_of(method: Method) -> dict[str, Any]:
     """Return a method's options by name."""
     assert dataclasses.is_dataclass(method)  # noqa: S101 - the protocol cannot say it
     return dataclasses.asdict(method)
+
+
+def variant_of(method: Method) -> str:
+    """Name a method's options by those that are not the default: ``m=200, weighted=False``."""
+    assert dataclasses.is_dataclass(method)  # noqa: S101 - the protocol cannot say it
+    defaults = {
+        field.name: field.default
+        if field.default_factory is dataclasses.MISSING
+        else field.default_factory()
+        for field in dataclasses.fields(method)
+    }
+    options = options_of(method).items()
+    changed = [f"{name}={value}" for name, value in options if value != defaults[name]]
+    return ", ".join(changed) or DEFAULT_VARIANT
 
 
 def build_method(method: type[Method], options: Mapping[str, Any]) -> Method:

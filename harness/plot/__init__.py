@@ -1,25 +1,33 @@
 """Figures of a study; the only package that knows matplotlib."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.plot.close_up import zoom_figure
 from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
 from harness.plot.forest import forest_figure
 from harness.plot.mixture import posterior_figure
-from harness.plot.panels import view_dataset
+from harness.plot.panels import DatasetView, view_dataset
 from harness.plot.scaling import scaling_figure
 from harness.plot.style import CAPTIONS_FILE, CaptionedFigure, house_style, save_figures
 from harness.plot.weights import weights_figure
-from harness.published import read_published
+from harness.published import Published, read_published
 from harness.runner import FittedRun
 from harness.series import file_stem
 from harness.study import Study
 
-__all__ = ["CAPTIONS_FILE", "CaptionedFigure", "save_figures", "scaling_figure", "study_figures"]
+__all__ = [
+    "CAPTIONS_FILE",
+    "FIGURES",
+    "CaptionedFigure",
+    "draw_figure",
+    "save_figures",
+    "scaling_figure",
+    "study_figures",
+]
 
 #: Figures in the order that a report shows them; each is left out where it does not apply.
-_FIGURES = {
+FIGURES: Mapping[str, Callable[[DatasetView], CaptionedFigure | None]] = {
     "posterior": posterior_figure,
     "weights": weights_figure,
     "elbo": elbo_figure,
@@ -57,8 +65,40 @@ def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, Captio
     with house_style():
         for dataset in study.datasets:
             view = view_dataset(study, fitted, dataset, published)
-            for name, draw in _FIGURES.items():
+            for name, draw in FIGURES.items():
                 figure = draw(view)
                 if figure is not None:
                     figures[f"{file_stem(dataset)}_{name}"] = figure
     return figures
+
+
+def draw_figure(
+    study: Study,
+    fitted: Sequence[FittedRun],
+    *,
+    kind: str,
+    dataset: str,
+    published: Published | None = None,
+) -> CaptionedFigure | None:
+    """Draw one figure of a study.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    fitted : sequence of FittedRun
+        What came out; failed runs are left out.
+    kind : str
+        A key of :data:`FIGURES`.
+    dataset : str
+        The data set's name.
+    published : Published, optional
+        Numbers from elsewhere, which are drawn where they apply.
+
+    Returns
+    -------
+    CaptionedFigure or None
+        None where it does not apply.
+    """
+    with house_style():
+        return FIGURES[kind](view_dataset(study, fitted, dataset, published))

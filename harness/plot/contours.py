@@ -46,6 +46,8 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     CaptionedFigure or None
         None without an approximated mixture in the plane.
     """
+    if view.dataset.rows.shape[1] != 2:
+        return None
     every = [series for series in view.approximations if is_planar_mixture(series)]
     mixtures = [series for series in every if _is_visible(series, view)]
     if not mixtures:

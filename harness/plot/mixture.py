@@ -110,7 +110,7 @@ def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
         None without a mixture in the plane.
     """
     every = [s for s in view.series if s.are_chains and is_planar_mixture(s)]
-    if not every:
+    if not every or view.dataset.rows.shape[1] != 2:
         return None
     mixtures = [series for series in every if not _looks_like_reference(series, view)]
     panels = _panels(mixtures)

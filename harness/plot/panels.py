@@ -173,11 +173,22 @@ def view_dataset(
         for key, items in groups.items()
     )
     return DatasetView(
-        dataset=study.datasets[dataset],
+        dataset=_with_rows(study.datasets[dataset], study.programs.values()),
         series=series,
         reference=_reference(series, source.run if source else None),
         published=published,
     )
+
+
+def _with_rows(dataset: Dataset, programs: Iterable[Program]) -> Dataset:
+    """Find the table of rows among data that came as JSON, if a program's contract names one."""
+    variables = dataset.variables or {}
+    for program in programs:
+        names = program.contract.row_variables if program.contract else ()
+        table = np.asarray(variables.get(names[0])) if len(names) == 1 else np.empty(0)
+        if table.ndim == 2 and table.size:
+            return Dataset(name=dataset.name, rows=table.astype(np.float64))
+    return dataset
 
 
 def _key(run: Run) -> SeriesKey:

@@ -87,6 +87,13 @@ class CaptionedFigure(Figure):
     caption: str = ""
     alt: str = ""
 
+    def _repr_png_(self) -> bytes:
+        """Show it in a notebook, whether or not ``pyplot`` is there to do it."""
+        with house_style():
+            drawn = io.BytesIO()
+            self.savefig(drawn, format="png")
+        return drawn.getvalue()
+
 
 @contextmanager
 def house_style() -> Iterator[None]:

@@ -51,6 +51,23 @@ def html_page(report: ReportView, folder: Path) -> str:
     return environment.get_template("report.html.j2").render(report=report)
 
 
+def answer_html(report: ReportView) -> str:
+    """Return the answer alone as a piece of HTML, to stand in a page of others.
+
+    Parameters
+    ----------
+    report : ReportView
+        What the whole report says.
+
+    Returns
+    -------
+    str
+        The sentence and the table of verdicts of each data set, with the reasons folded; it has
+        no names that links could meet twice.
+    """
+    return _environment().get_template("answer.html.j2").render(report=report)
+
+
 def _environment() -> Environment:
     """Return what fills the templates."""
     environment = template_environment(Path(__file__).parent)

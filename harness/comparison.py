@@ -1,17 +1,17 @@
 """A study for somebody else's program: NUTS as reference, and whatever methods are asked for."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from harness.contracts import DataContract
 from harness.datasets import Dataset, make_dataset
 from harness.errors import StudyError
-from harness.methods import Method, make_method
-from harness.program import Program
-from harness.stan_json import SUFFIXES, is_stan_json
+from harness.methods import DEFAULT_VARIANT, Method, make_method, variant_of
+from harness.program import Components, Program
+from harness.stan_json import SUFFIXES, is_stan_json, plain_variables
 from harness.stanc import ProgramVariables, describe_program
 from harness.study import ReferenceSource, Run, Study, derive_seed
 from harness.validation import did_you_mean
@@ -21,7 +21,7 @@ DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
 #: The reference: twice the draws and smaller steps than the default.
 REFERENCE_OPTIONS: Mapping[str, Any] = {"n_draws": 2000, "adapt_delta": 0.95}
 #: Names of a comparison's only data set and of the variants of its runs.
-DATASET, REFERENCE, DEFAULT = "data", "reference", "default"
+DATASET, REFERENCE = "data", "reference"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +30,21 @@ class Comparison:
 
     Attributes
     ----------
-    model, data : Path
-        The ``.stan`` file, and its data in CmdStan's JSON.
-    methods : tuple of str
-        Names from the registry; NUTS as the reference comes on top.
+    model : Path
+        The ``.stan`` file.
+    data : Path or Mapping
+        Its data: a file in CmdStan's JSON, or numbers and arrays by name.
+    methods : tuple of str, Method or tuple
+        Names from the registry, methods with options, whose variants are named after these, or
+        variants' names with methods; the reference comes on top.
     variables : tuple of str
         What tables show; the parameters and transformed parameters if empty.
-    reference : Path or None
-        Draws in place of a NUTS reference run.
+    reference : Path, Method or None
+        Draws, or a method, in place of the usual NUTS reference run.
     contract : DataContract or None
         What the program's rows are, for methods that take a part of them.
+    components : Components or None
+        Set for a mixture, whose components are then ordered in every draw.
     subsample : int or None
         Rows of a subsample; a tenth of them by default.
     replicates : int
@@ -49,14 +54,20 @@ class Comparison:
     """
 
     model: Path
-    data: Path
-    methods: tuple[str, ...] = DEFAULT_METHODS
+    data: Path | Mapping[str, Any]
+    methods: tuple[str | Method | tuple[str, Method], ...] = DEFAULT_METHODS
     variables: tuple[str, ...] = ()
-    reference: Path | None = None
+    reference: Path | Method | None = None
     contract: DataContract | None = None
+    components: Components | None = None
     subsample: int | None = None
     replicates: int = 1
     seed: int = 1
+
+    @property
+    def data_title(self) -> str:
+        """What messages call the data."""
+        return f"data file '{self.data}'" if isinstance(self.data, Path) else "the data given"
 
 
 def comparison_study(asked: Comparison) -> Study:
@@ -77,24 +88,40 @@ def comparison_study(asked: Comparison) -> Study:
         If a file is missing or broken, stanc refuses the program, a data variable is missing, or
         a method or variable is unknown.
     """
-    if not is_stan_json(asked.data):
-        raise StudyError(f"data file '{asked.data}' must end in {' or '.join(SUFFIXES)}")
-    dataset = make_dataset(DATASET, file=asked.data)
+    for option in ("replicates", "subsample"):
+        value = getattr(asked, option)
+        if value is not None and value < 1:
+            raise StudyError(f"{option} is {value}; give a number above 0")
+    dataset = _dataset(asked)
     program = _program(asked, dataset)
     runs = tuple(_runs(asked, dataset, program))
-    source = ReferenceSource(file=asked.reference) if asked.reference else None
-    text = f"{asked}"
+    source = (
+        ReferenceSource(file=asked.reference)
+        if isinstance(asked.reference, Path)
+        else ReferenceSource(run=runs[0])
+    )
+    given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
+    text = str({field.name: getattr(asked, field.name) for field in fields(asked)})
     return Study(
         name=asked.model.stem,
         title=f"{asked.model.stem}: may an approximation stand in for NUTS?",
-        description=f"Program {asked.model.name} on the data of {asked.data.name}.",
+        description=f"Program {asked.model.name} on the data of {given}.",
         datasets={DATASET: dataset},
         programs={program.name: program},
         runs=runs,
-        references={DATASET: source or ReferenceSource(run=runs[0])},
+        references={DATASET: source},
         published=None,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def _dataset(asked: Comparison) -> Dataset:
+    """Read the data, or take them as they are."""
+    if not isinstance(asked.data, Path):
+        return Dataset(name=DATASET, variables=plain_variables(asked.data))
+    if not is_stan_json(asked.data):
+        raise StudyError(f"{asked.data_title} must end in {' or '.join(SUFFIXES)}")
+    return make_dataset(DATASET, file=asked.data)
 
 
 def _program(asked: Comparison, dataset: Dataset) -> Program:
@@ -107,6 +134,7 @@ def _program(asked: Comparison, dataset: Dataset) -> Program:
         file=bare.file,
         contract=asked.contract,
         parameters=_variables(asked, declared),
+        components=asked.components,
     )
 
 
@@ -116,7 +144,7 @@ def _check_data(asked: Comparison, given: Mapping[str, Any], declared: ProgramVa
     missing = [name for name in declared.data if name not in given and name not in weight]
     if missing:
         raise StudyError(
-            f"data file '{asked.data}' has no '{missing[0]}'; program '{asked.model.name}' needs "
+            f"{asked.data_title} has no '{missing[0]}'; program '{asked.model.name}' needs "
             f"{', '.join(declared.data)}"
         )
     unknown = [name for name in weight if name not in declared.data]
@@ -131,7 +159,8 @@ def _variables(asked: Comparison, declared: ProgramVariables) -> tuple[str, ...]
     """Return what tables show."""
     own = (*declared.parameters, *declared.transformed_parameters)
     known = (*own, *declared.generated_quantities)
-    for name in asked.variables:
+    named = asked.components
+    for name in (*asked.variables, *((named.means, named.shares) if named else ())):
         if name not in known:
             raise StudyError(
                 f"program '{asked.model.name}' has no variable '{name}'{did_you_mean(name, known)}"
@@ -143,20 +172,22 @@ def _variables(asked: Comparison, declared: ProgramVariables) -> tuple[str, ...]
     return asked.variables or own
 
 
-def _runs(asked: Comparison, dataset: Dataset, program: Program) -> Sequence[Run]:
+def _runs(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[Run]:
     """Plan the runs, the reference first."""
-    runs = []
-    if asked.reference is None:
-        method = make_method("nuts", REFERENCE_OPTIONS)
-        runs.append(_run(asked, dataset, program, method, variant=REFERENCE, replicate=1))
-    for name in dict.fromkeys(asked.methods):
-        method = make_method(name, _options(asked, name, dataset, program))
-        n_replicates = 1 if name == "nuts" else asked.replicates
-        runs += [
-            _run(asked, dataset, program, method, variant=DEFAULT, replicate=replicate)
-            for replicate in range(1, n_replicates + 1)
-        ]
-    return runs
+    if not isinstance(asked.reference, Path):
+        method = asked.reference or make_method("nuts", REFERENCE_OPTIONS)
+        yield _run(asked, dataset, program, method, variant=REFERENCE, replicate=1)
+    methods = {}
+    for item in asked.methods:
+        if isinstance(item, str):
+            method = make_method(item, _options(asked, item, dataset, program))
+            methods[item, DEFAULT_VARIANT] = method
+        else:
+            variant, method = item if isinstance(item, tuple) else (variant_of(item), item)
+            methods[method.name, variant] = method
+    for (name, variant), method in methods.items():
+        for replicate in range(1, 1 + (1 if name == "nuts" else asked.replicates)):
+            yield _run(asked, dataset, program, method, variant=variant, replicate=replicate)
 
 
 def _options(asked: Comparison, name: str, dataset: Dataset, program: Program) -> Mapping[str, Any]:

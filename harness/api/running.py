@@ -1,0 +1,127 @@
+"""A study to its result: the one way in which the command line and Python programs run it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from harness import runner
+from harness.api.result import StudyResult, make_result
+from harness.dispatch import Observer, Settled
+from harness.errors import StudyError
+from harness.pools import Pool, local_pool
+from harness.progress import outcome_line
+from harness.published import read_published
+from harness.reference import read_references
+from harness.scheduler import ClusterPool
+from harness.store import Store
+from harness.study import Run, Study
+
+#: Told a line of what happens, for example ``print``.
+Progress = Callable[[str], object]
+
+
+def open_pool(*, jobs: int, scheduler: str | None, time_limit_s: float | None) -> Pool:
+    """Return where to fit.
+
+    Parameters
+    ----------
+    jobs : int
+        Fits at once on this machine.
+    scheduler : str or None
+        The address of a Dask cluster's scheduler, in place of this machine.
+    time_limit_s : float or None
+        For each fit, in seconds.
+
+    Returns
+    -------
+    Pool
+        The caller's to close.
+
+    Raises
+    ------
+    HarnessError
+        If a number is not above 0, or there is no such cluster.
+    """
+    for name, value in (("jobs", jobs), ("time_limit_s", time_limit_s)):
+        if value is not None and not value > 0:
+            raise StudyError(f"{name} is {value}; give a number above 0")
+    if scheduler:
+        return ClusterPool(scheduler, time_limit_s=time_limit_s)
+    return local_pool(jobs, time_limit_s=time_limit_s)
+
+
+def fit_study(
+    study: Study, *, store: Store, pool: Pool, observer: Observer, retry_failed: bool
+) -> StudyResult:
+    """Fit what is not stored, and measure all.
+
+    Parameters
+    ----------
+    study : Study
+        What to run.
+    store : Store
+        Fits from earlier, and the place for new ones.
+    pool : Pool
+        Where to fit.
+    observer : Observer
+        Told what happens.
+    retry_failed : bool
+        Try runs again that are known to fail.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    HarnessError
+        If a program does not compile, or a file is missing or broken.
+    """
+    published = read_published(study.published) if study.published else None
+    references = read_references(study)
+    store.check_writable()
+    store.sweep()
+    runs = runner.run_study(
+        study,
+        store=store,
+        programs=runner.compile_all(study.programs),
+        pool=pool,
+        observer=observer,
+        retry_failed=retry_failed,
+    )
+    with closing(runs):
+        fitted = tuple(runs)
+    observer.step("measuring the fits")
+    return make_result(study, fitted, references=references, published=published)
+
+
+class ProgressLines(Observer):
+    """Says what happens in lines.
+
+    Parameters
+    ----------
+    say : callable
+        Takes a line.
+    """
+
+    def __init__(self, say: Progress) -> None:
+        self._say = say
+
+    def planned(self, to_fit: Sequence[Run]) -> None:
+        """Say how much there is to do."""
+        self._say(f"{len(to_fit)} runs need a fit")
+
+    def finished(self, run: Run, settled: Settled) -> None:
+        """Say how a run ended."""
+        self._say(outcome_line(run, settled, again="retry_failed=True"))
+
+    def damaged(self, run: Run) -> None:
+        """Say that a stored fit is damaged."""
+        self._say(f"damaged in the store, made again: {run.label}")
+
+    def elsewhere(self, run: Run) -> None:
+        """Say that another process fits a run."""
+        self._say(f"another process is fitting: {run.label}")
+
+    def step(self, text: str) -> None:
+        """Say what is done beside the fits."""
+        self._say(text)
