@@ -5,12 +5,13 @@ from pathlib import Path
 
 from harness.errors import ResultsError
 from harness.published import Published
+from harness.report.brief import brief_results
 from harness.report.markdown import markdown_table
 from harness.report.render import html_page, markdown_page
 from harness.report.results import read_results
 from harness.report.view import ReportView, make_view
 
-__all__ = ["write_report"]
+__all__ = ["brief_results", "write_report"]
 
 
 def write_report(folder: Path, *, published: Published | None) -> None:
