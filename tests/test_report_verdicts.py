@@ -10,10 +10,18 @@ import pytest
 from harness.quantities import posterior_arrays, quantities
 from harness.reference import reference_from_fit
 from harness.report import write_report
+from harness.report.matrix import MOST_QUANTITIES, fold
 from harness.report.numbers import median_range, significant
 from harness.report.reasons import shorten, tally
-from harness.table import FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from harness.table import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    STABILITY_COLUMNS,
+    read_table,
+    write_table,
+)
 from tests.fabricated import CELLS, ORDERED_NUTS, Cell, fabricate
+from tests.html_page import read_page, table_heads, table_rows
 from tests.saved_report import (
     ALL_CELLS,
     PUBLISHED,
@@ -22,6 +30,7 @@ from tests.saved_report import (
     numbers,
     own_rows,
     parse_markdown,
+    write_many_parameters,
     write_results,
 )
 
@@ -340,3 +349,45 @@ def test_replicates_in_a_cell() -> None:
 )
 def test_reasons_in_short(reason: str, short: str) -> None:
     assert shorten(reason) == short
+
+
+def test_quantities_share_columns_where_they_are_many() -> None:
+    few = [f"b[{i}]" for i in range(MOST_QUANTITIES)]
+    assert fold(few) == {name: [name] for name in few}
+    theta = [f"theta[{i},{j}]" for i in (1, 2, 3) for j in (1, 2, 3, 4)]
+    assert fold([*theta, "tau"]) == {"theta (12)": theta, "tau": ["tau"]}
+    scalars = [f"s{i}" for i in range(50)]
+    columns = fold(scalars)
+    assert len(columns) == MOST_QUANTITIES
+    assert columns["39 others"] == scalars[MOST_QUANTITIES - 1 :]
+    assert [name for members in columns.values() for name in members] == scalars
+
+
+def test_a_column_of_many_quantities_has_their_worst_verdict(tmp_path: Path) -> None:
+    write_many_parameters(tmp_path)
+    table = read_table(tmp_path / "comparison.csv", COMPARISON_COLUMNS)
+    tuned = (table["variant"] == "tuned") & (table["parameter"] == "theta[7]")
+    table.loc[tuned, ["verdict", "verdict_reason"]] = ["do not trust", "r_hat = 2, above 1"]
+    write_table(table, tmp_path / "comparison.csv")
+    write_report(tmp_path, published=None)
+    page = read_page((tmp_path / "report.html").read_text())
+    matrix = page.by_id("table-matrix-toy")
+    assert table_heads(matrix) == [
+        "series",
+        "whole fit",
+        "theta (60)",
+        "mu (3)",
+        "fit (s)",
+        "speed",
+    ]
+    rows = {cells[0].line: cells[1:] for cells in table_rows(matrix)}
+    cell = rows["ADVI tuned"][1]
+    assert cell.line == "✗ do not trust (1 of 60)"
+    assert cell.attributes["title"] == "theta[7]: r_hat = 2, above 1"
+    reason = page.by_id(cell.all("a")[0].attributes["href"].removeprefix("#"))
+    assert "theta[7]" in reason.line
+    assert rows["NUTS (ordered), the reference"][1].line == "✓ trust"
+    folded = [item.all("summary")[0].line for item in page.all("details")]
+    assert "Posterior means (63 rows)" in folded
+    assert "theta[60]" in (tmp_path / "tables" / "estimates_toy.md").read_text()
+    assert "tables/estimates_toy.md" in (tmp_path / "report.md").read_text()
