@@ -8,7 +8,7 @@ PEERS := .venv-peers
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install study test test-slow check format docs notebook report bench speed-table lock clean
+.PHONY: help install study test test-slow check format docs notebook report bench readme lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,8 +54,8 @@ bench: $(READY) ## time this project beside PyMC, nutpie, NumPyro and stanli (BE
 	@$(BIN)/harness cmdstan install
 	@$(BIN)/harness bench $(STUDY) --peers $(PEERS) $(BENCH)
 
-speed-table: $(READY) ## write the bench's figures into README.md
-	@$(BIN)/harness speed-table
+readme: $(READY) ## write the results of study and bench into README.md
+	@$(BIN)/harness readme
 
 lock: $(READY) ## resolve the dependencies anew into the locks (wants uv on the PATH)
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \

@@ -19,7 +19,7 @@ from harness.table import (
     read_table,
     write_table,
 )
-from tests.fabricated import CELLS, OTHER_CELLS, Cell, fabricate
+from tests.fabricated import CELLS, ORDERED_NUTS, OTHER_CELLS, Cell, fabricate
 
 PUBLISHED = parse_published(
     {
@@ -81,6 +81,16 @@ def write_results(
     write_manifest(make_manifest(study, fitted), folder / "manifest.json")
     if figures:
         save_figures(study_figures(study, fitted), folder / "figures")
+
+
+def write_many_parameters(folder: Path, n_elements: int = 60) -> None:
+    """Save what a comparison of a program of many parameters leaves: a vector and some scalars."""
+    write_results(folder, ALL_CELLS, mixture=False, figures=True, reference=ORDERED_NUTS)
+    table = read_table(folder / "comparison.csv", COMPARISON_COLUMNS)
+    first = table[table["parameter"] == "mu[1,1]"]
+    others = table[table["parameter"] != "mu[1,1]"]
+    elements = [first.assign(parameter=f"theta[{i}]") for i in range(1, n_elements + 1)]
+    write_table(pd.concat([*elements, others]), folder / "comparison.csv")
 
 
 def parse_markdown(file: Path) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from harness.bench.columns import MINIBATCH_COLUMNS, NUTS_COLUMNS, SCALING_COLUM
 from harness.bench.figures import approximation_figures, chain_figures, exponent, ratio
 from harness.bench.jobs import Outcome, run_job
 from harness.bench.nuts import PEERS, measured, with_ratios
-from harness.bench.page import BEGIN, END, page, readme_block, update_readme, with_block
+from harness.bench.page import page, readme_block
 from harness.bench.plan import mixture_rows
 from harness.bench.scaling import exponents, scaling_table
 from harness.cli import main
@@ -184,36 +184,13 @@ def test_page_has_ratios_exponents_and_reasons(results: Path) -> None:
     assert [cell.strip() for cell in medians.split("|")][2:6] == ["3", "2.0", "0.20", "0.90"]
 
 
-def test_readme_block_is_replaced(results: Path, tmp_path: Path) -> None:
-    readme = tmp_path / "R.md"
-    readme.write_text(f"above\n{BEGIN}\nformer words\n{END}\nbelow\n")
-    update_readme(readme, results)
-    text = readme.read_text()
-    assert text.startswith(f"above\n{BEGIN}\n\nOn Imaginary 1, 2 of 4 cores, 100,000 rows")
-    assert text.endswith(f"{END}\nbelow\n")
-    assert "former words" not in text
-    update_readme(readme, results)
-    assert readme.read_text() == text
+def test_the_readme_is_told_what_matters(results: Path) -> None:
+    block = readme_block(results)
+    assert block.startswith("On Imaginary 1, 2 of 4 cores, 100,000 rows")
+    assert "R-hat" not in block
 
 
-@pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}{BEGIN}", f"{BEGIN}{BEGIN}{END}"])
-def test_readme_without_marks(text: str) -> None:
-    with pytest.raises(ResultsError, match="once each"):
-        with_block(text, "block")
-
-
-def test_readme_is_that_of_the_bench_results() -> None:
-    folder = PROJECT / "results" / "bench"
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    if not (folder / "machine.json").is_file():
-        assert BEGIN in readme
-        pytest.skip("the bench has no results yet")
-    assert with_block(readme, readme_block(folder)) == readme, "run `make speed-table`"
-
-
-def test_no_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["speed-table", "--results", str(tmp_path), "--readme", str(tmp_path / "R")]) == 2
-    assert "cannot read" in capsys.readouterr().err
+def test_no_results(tmp_path: Path) -> None:
     with pytest.raises(ResultsError, match="make bench"):
         page(tmp_path)
 

@@ -1,5 +1,7 @@
-"""The HTML report in a browser: Debian's Chromium, driven by Playwright, where both are there."""
+"""Reports in a browser: Debian's Chromium, driven by Playwright, where both are there."""
 
+import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -7,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
+from harness.published import read_published
 from harness.report import write_report
+from tests.cases import PROJECT
 from tests.fabricated import ORDERED_NUTS
-from tests.saved_report import PUBLISHED, write_results
+from tests.saved_report import PUBLISHED, write_many_parameters, write_results
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -25,12 +30,34 @@ pytestmark = [
 PHONE, DESK = 400, 1600
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("results")
+def shipped(folder: Path) -> None:
+    """Write the report of the committed results again."""
+    shutil.copytree(PROJECT / "results" / "notebook", folder, dirs_exist_ok=True)
+    published = read_published(PROJECT / "studies" / "notebook_published.toml")
+    write_report(folder, published=published)
+
+
+def fabricated(folder: Path) -> None:
     write_results(folder, figures=True, reference=ORDERED_NUTS)
     write_report(folder, published=PUBLISHED)
-    return folder / "report.html"
+
+
+def compared(folder: Path) -> None:
+    """Write the report of a comparison of a program of many parameters."""
+    write_many_parameters(folder)
+    write_report(folder, published=None)
+
+
+STUDIES = {"fabricated": fabricated, "compared": compared, "shipped": shipped}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Results folders with their reports."""
+    made = {name: tmp_path_factory.mktemp(name) for name in STUDIES}
+    for name, write in STUDIES.items():
+        write(made[name])
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +73,14 @@ def width(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-@pytest.fixture
-def visit(browser: Any, report: Path, width: int) -> Iterator[tuple[Any, list[str]]]:
-    """The page, and everything that went wrong or went out while it was opened."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
+def opened(browser: Any, file: Path, width: int) -> tuple[Any, list[str]]:
+    """Open a page; return it with everything that went wrong or went out meanwhile."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
     trouble: list[str] = []
 
     def watch(route: Any) -> None:
         url = route.request.url
-        if url == report.as_uri() or url.startswith("data:"):
+        if url == file.as_uri() or url.startswith(("data:", (file.parent / "figures").as_uri())):
             route.continue_()
         else:
             trouble.append(f"asked for {url}")
@@ -64,23 +89,86 @@ def visit(browser: Any, report: Path, width: int) -> Iterator[tuple[Any, list[st
     page.route("**/*", watch)
     page.on("console", lambda message: trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.goto(report.as_uri())
+    page.goto(file.as_uri())
+    return page, trouble
+
+
+@pytest.fixture
+def visit(browser: Any, folders: dict[str, Path], width: int) -> Iterator[tuple[Any, list[str]]]:
+    page, trouble = opened(browser, folders["fabricated"] / "report.html", width)
     yield page, trouble
-    context.close()
+    page.close()
 
 
-def test_it_opens_without_errors_and_asks_nobody(visit: tuple[Any, list[str]]) -> None:
-    page, trouble = visit
-    missing = page.evaluate(
+@pytest.fixture(params=STUDIES)
+def folder(folders: dict[str, Path], request: pytest.FixtureRequest) -> Path:
+    return folders[request.param]
+
+
+@pytest.fixture
+def visit_each(browser: Any, folder: Path, width: int) -> Iterator[tuple[Any, list[str]]]:
+    """The pages of all studies."""
+    page, trouble = opened(browser, folder / "report.html", width)
+    yield page, trouble
+    page.close()
+
+
+def missing_images(page: Any) -> list[str]:
+    missing: list[str] = page.evaluate(
         "Array.from(document.images).filter(i => !i.complete || !i.naturalWidth).map(i => i.alt)"
     )
-    assert missing == []
-    assert page.locator("img").count() == 6
+    return missing
+
+
+def captions(folder: Path) -> list[dict[str, str]]:
+    content: list[dict[str, str]] = json.loads((folder / "figures" / "captions.json").read_text())
+    return content
+
+
+def test_it_opens_without_errors_and_asks_nobody(
+    visit_each: tuple[Any, list[str]], folder: Path
+) -> None:
+    page, trouble = visit_each
+    assert missing_images(page) == []
+    assert page.locator("img").count() == len(captions(folder)) > 0
     assert trouble == []
+    for file in (folder / "tables").iterdir():
+        name = file.stem.replace("_", "-", 1)
+        assert page.locator(f"#table-{name}, #{name}").count() >= 1, name
 
 
-def test_only_tables_scroll_sideways(visit: tuple[Any, list[str]], width: int) -> None:
-    page, _ = visit
+def test_the_answer_is_on_the_first_screen(visit_each: tuple[Any, list[str]], width: int) -> None:
+    page, _ = visit_each
+    box = page.locator(".answer").first.bounding_box()
+    assert box["y"] + min(box["height"], 100) < 900
+    if width == DESK:
+        assert page.locator("#answer table").first.bounding_box()["y"] < 900
+
+
+def test_the_markdown_twin_has_its_tables_and_pictures(browser: Any, folder: Path) -> None:
+    rendered = folder / "twin.html"
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    rendered.write_text(
+        "<!doctype html><meta charset=utf-8><link rel=icon href='data:,'>"
+        + MarkdownIt("commonmark").enable("table").render(text)
+    )
+    page, trouble = opened(browser, rendered, DESK)
+    assert trouble == []
+    assert missing_images(page) == []
+    alts = page.evaluate("Array.from(document.images).map(i => i.alt)")
+    assert sorted(alts) == sorted(item["alt"] for item in captions(folder))
+    n_tables = len(re.findall(r"^\|[ :-]+-\|.*$", text, flags=re.MULTILINE))
+    assert page.locator("table").count() == n_tables >= 8
+    assert not [item for item in page.locator("p").all_inner_texts() if item.startswith("|")]
+    links = page.evaluate("Array.from(document.links).map(link => link.getAttribute('href'))")
+    inside = [link for link in links if not link.startswith("../")]
+    assert inside
+    assert all((folder / link).is_file() for link in inside)
+    page.close()
+
+
+def test_only_tables_scroll_sideways(visit_each: tuple[Any, list[str]], width: int) -> None:
+    page, _ = visit_each
     page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.wait_for_timeout(200)
@@ -163,13 +251,23 @@ def test_all_tables_are_there_and_named(visit: tuple[Any, list[str]]) -> None:
         assert page.locator(f"#table-{kind}-toy caption").inner_text().strip()
 
 
-def test_it_prints(browser: Any, report: Path, tmp_path: Path) -> None:
+#: Fewest and most sheets of a printed report, and a series that its tables end with.
+PRINTED = {
+    "fabricated": (8, 25, "subsample ADVI unweighted"),
+    "compared": (8, 30, "Laplace"),
+    "shipped": (20, 60, "mini-batch ADVI m=200 no control variate"),
+}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_it_prints(browser: Any, folders: dict[str, Path], study: str, tmp_path: Path) -> None:
     pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    fewest, most, last = PRINTED[study]
     page = browser.new_page(viewport={"width": DESK, "height": 900})
-    page.goto(report.as_uri())
+    page.goto((folders[study] / "report.html").as_uri())
     page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     sheets = pypdf.PdfReader(tmp_path / "report.pdf").pages
-    assert 8 <= len(sheets) <= 25
+    assert fewest <= len(sheets) <= most
     texts = [" ".join(sheet.extract_text().split()) for sheet in sheets]
     assert all(texts), "a page is blank"
     for sheet in sheets:
@@ -182,7 +280,6 @@ def test_it_prints(browser: Any, report: Path, tmp_path: Path) -> None:
             .map(t => t.caption.textContent)"""
     )
     assert cut == []
-    last = "subsample ADVI unweighted"
     assert any("Runs and their warnings" in text for text in texts)
     assert sum(last in text for text in texts) > 5
     page.close()
@@ -202,8 +299,8 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-def test_axe_finds_no_grave_fault(visit: tuple[Any, list[str]], axe: str) -> None:
-    page, _ = visit
+def test_axe_finds_no_grave_fault(visit_each: tuple[Any, list[str]], axe: str) -> None:
+    page, _ = visit_each
     page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
     page.evaluate(axe)
     found = page.evaluate("axe.run(document).then(result => result.violations)")

@@ -299,6 +299,9 @@ def test_verdicts_of_the_matrix_are_the_worst_of_the_csv(folder: Path, page: Ele
         labels = "raw" if "raw" in title else "relabelled"
         mine = of_series(comparison, title)
         mine = mine[mine["labels"] == labels]
+        seconds = of_series(read_table(folder / "fits.csv", FITS_COLUMNS), title)["fit_time_s"]
+        assert value(cells[-2]) == pytest.approx(seconds.median(), rel=1e-12)
+        assert value(cells[-1]) == pytest.approx(2.0 / seconds.median(), rel=1e-12)
         for head, cell in list(zip(heads, cells, strict=True))[2:-2]:
             worst = max(mine[mine["parameter"] == head]["verdict"], key=order.index)
             assert worst == re.sub(r"^. | \(\d of \d\)$", "", cell.line)
@@ -394,7 +397,7 @@ def test_the_sources_figures_stand_beside_the_studys_own(folder: Path, tmp_path:
     assert "## The page, redone" in markdown
     assert "**A trace.** The page: -321.61" in markdown
     assert markdown.count("toy_elbo.png") == 1
-    assert "Figure 1 stands above" in markdown
+    assert "Above, in “The page, redone”: figure 1." in markdown
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,18 @@ import pytest
 from harness.quantities import posterior_arrays, quantities
 from harness.reference import reference_from_fit
 from harness.report import write_report
+from harness.report.matrix import MOST_QUANTITIES, fold
 from harness.report.numbers import median_range, significant
 from harness.report.reasons import shorten, tally
-from harness.table import FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from harness.table import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    STABILITY_COLUMNS,
+    read_table,
+    write_table,
+)
 from tests.fabricated import CELLS, ORDERED_NUTS, Cell, fabricate
+from tests.html_page import read_page, table_heads, table_rows
 from tests.saved_report import (
     ALL_CELLS,
     PUBLISHED,
@@ -22,6 +30,7 @@ from tests.saved_report import (
     numbers,
     own_rows,
     parse_markdown,
+    write_many_parameters,
     write_results,
 )
 
@@ -52,8 +61,11 @@ def test_verdicts_are_those_of_the_csv(folder: Path) -> None:
         assert mcse == pytest.approx(mine["mean_error_mcse"][name], rel=0.06)
         ratios = np.exp(mine["log_sd_ratio"].astype(float))
         assert numbers(row["sd ratios"]) == pytest.approx([ratios.min(), ratios.max()], rel=6e-3)
-        assert numbers(row["fit (s)"]) == [fit["fit_time_s"]]
-        assert numbers(row["speed"]) == [2.0 / fit["fit_time_s"]]
+    nuts = table.loc["NUTS (ordered), the reference"]
+    chains = own_rows(folder, "NUTS (ordered)")
+    assert numbers(nuts["R-hat"]) == [pytest.approx(chains["r_hat"].max(), abs=5e-3)]
+    assert numbers(nuts["bulk ESS"]) == [pytest.approx(chains["ess_bulk"].min(), abs=0.5)]
+    assert list(table.loc["Pathfinder", ["R-hat", "bulk ESS"]]) == ["n/a", "n/a"]
     k_hat = fits[fits["method"] == "advi"].iloc[0][["k_hat", "k_hat_threshold"]]
     shown = numbers(table.loc["ADVI default", "k-hat (limit)"])
     assert shown == pytest.approx([float(value) for value in k_hat], abs=6e-3)
@@ -85,10 +97,10 @@ def test_switched_labels_have_a_line_of_their_own(folder: Path) -> None:
 def test_the_report_opens_with_the_answer(folder: Path) -> None:
     lines = (folder / "report.md").read_text().splitlines()
     fits = read_table(folder / "fits.csv", FITS_COLUMNS)
-    assert lines[2].startswith("On `toy` (100 rows), against NUTS (ordered): **trust** ")
+    assert lines[2].startswith("On `toy` (100 rows), against NUTS (ordered) in 2.0 s (2\u00d7: ")
     opening = dict(part.split("** ") for part in lines[2].split("**", 1)[1].split("; **"))
     pathfinder = fits[fits["method"] == "pathfinder"].iloc[0]["verdict"]
-    assert "Pathfinder (8.0 times the speed)" in opening[pathfinder]
+    assert "Pathfinder (8.0\u00d7)" in opening[pathfinder]
     assert "subsample ADVI weighted" in opening["do not trust"]
     assert re.fullmatch(r"\| series +\| whole fit .*\| mu\[1,1\] .*\| +speed \|", lines[4])
 
@@ -258,7 +270,7 @@ def test_without_a_reference_no_error_is_known(tmp_path: Path) -> None:
     assert "On `toy` (100 rows) there is no reference, so that errors are unknown: " in text
     table = parse_markdown(tmp_path / "tables" / "verdict_toy.md").set_index("series")
     assert "largest mean error (reference sds)" not in table.columns
-    assert "speed" not in table.columns
+    assert "speed |" not in text
     assert table.loc["ADVI default", "what decided"] == "no reference to compare with"
     assert not (tmp_path / "tables" / "errors_toy.md").exists()
     joint = parse_markdown(tmp_path / "tables" / "joint_toy.md")
@@ -303,7 +315,7 @@ def test_a_reference_from_a_file_has_errors_but_no_speed(tmp_path: Path) -> None
     assert "somewhere" not in text
     table = parse_markdown(tmp_path / "tables" / "verdict_toy.md")
     assert "largest mean error (reference sds)" in table.columns
-    assert "speed" not in table.columns
+    assert "speed |" not in text
 
 
 def test_replicates_in_a_cell() -> None:
@@ -337,3 +349,45 @@ def test_replicates_in_a_cell() -> None:
 )
 def test_reasons_in_short(reason: str, short: str) -> None:
     assert shorten(reason) == short
+
+
+def test_quantities_share_columns_where_they_are_many() -> None:
+    few = [f"b[{i}]" for i in range(MOST_QUANTITIES)]
+    assert fold(few) == {name: [name] for name in few}
+    theta = [f"theta[{i},{j}]" for i in (1, 2, 3) for j in (1, 2, 3, 4)]
+    assert fold([*theta, "tau"]) == {"theta (12)": theta, "tau": ["tau"]}
+    scalars = [f"s{i}" for i in range(50)]
+    columns = fold(scalars)
+    assert len(columns) == MOST_QUANTITIES
+    assert columns["39 others"] == scalars[MOST_QUANTITIES - 1 :]
+    assert [name for members in columns.values() for name in members] == scalars
+
+
+def test_a_column_of_many_quantities_has_their_worst_verdict(tmp_path: Path) -> None:
+    write_many_parameters(tmp_path)
+    table = read_table(tmp_path / "comparison.csv", COMPARISON_COLUMNS)
+    tuned = (table["variant"] == "tuned") & (table["parameter"] == "theta[7]")
+    table.loc[tuned, ["verdict", "verdict_reason"]] = ["do not trust", "r_hat = 2, above 1"]
+    write_table(table, tmp_path / "comparison.csv")
+    write_report(tmp_path, published=None)
+    page = read_page((tmp_path / "report.html").read_text())
+    matrix = page.by_id("table-matrix-toy")
+    assert table_heads(matrix) == [
+        "series",
+        "whole fit",
+        "theta (60)",
+        "mu (3)",
+        "fit (s)",
+        "speed",
+    ]
+    rows = {cells[0].line: cells[1:] for cells in table_rows(matrix)}
+    cell = rows["ADVI tuned"][1]
+    assert cell.line == "✗ do not trust (1 of 60)"
+    assert cell.attributes["title"] == "theta[7]: r_hat = 2, above 1"
+    reason = page.by_id(cell.all("a")[0].attributes["href"].removeprefix("#"))
+    assert "theta[7]" in reason.line
+    assert rows["NUTS (ordered), the reference"][1].line == "✓ trust"
+    folded = [item.all("summary")[0].line for item in page.all("details")]
+    assert "Posterior means (63 rows)" in folded
+    assert "theta[60]" in (tmp_path / "tables" / "estimates_toy.md").read_text()
+    assert "tables/estimates_toy.md" in (tmp_path / "report.md").read_text()

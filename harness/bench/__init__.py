@@ -1,7 +1,7 @@
 """The project and its peers timed on the same data, and gradients against a bare loop."""
 
 from harness.bench.gradients import BARE_LOOP, BENCH_COLUMNS, N_REPEATS, bench_table
-from harness.bench.page import update_readme
+from harness.bench.page import readme_block
 from harness.bench.parts import PARTS, part_names, run_bench
 from harness.bench.plan import QUICK, Bench, Sizes, sizes
 
@@ -15,7 +15,7 @@ __all__ = [
     "Sizes",
     "bench_table",
     "part_names",
+    "readme_block",
     "run_bench",
     "sizes",
-    "update_readme",
 ]

@@ -16,9 +16,6 @@ from harness.bench.tables import (
 from harness.errors import ResultsError
 from harness.report.templates import single_blank_lines, template_environment
 
-#: What stands around the README's block.
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-
 _MARKDOWN = {
     "gradients": gradients_markdown,
     "nuts": nuts_markdown,
@@ -67,46 +64,6 @@ def readme_block(folder: Path) -> str:
         If there are no results, or they are damaged.
     """
     return _fill("readme_block.md.j2", folder)
-
-
-def with_block(text: str, block: str) -> str:
-    """Put a block between the marks of a text (pure).
-
-    Parameters
-    ----------
-    text : str
-        With :data:`BEGIN` and :data:`END`, once each and in this order.
-    block : str
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ResultsError
-        If a mark is missing or stands twice.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in after:
-        raise ResultsError(f"the README must have '{BEGIN}' and '{END}' once each, in this order")
-    return f"{before}{begin}\n\n{block.strip()}\n\n{end}{after}"
-
-
-def update_readme(readme: Path, folder: Path) -> None:
-    """Write the block into a README.
-
-    Raises
-    ------
-    ResultsError
-        If there are no results, the README has no marks, or it cannot be written.
-    """
-    try:
-        text = readme.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ResultsError(f"cannot read '{readme}': {error.strerror}") from error
-    _write(readme, with_block(text, readme_block(folder)))
 
 
 def _fill(template: str, folder: Path) -> str:

@@ -18,6 +18,7 @@ from harness.cli.display import Mode, print_event
 from harness.cmdstan import commands as cmdstan_commands
 from harness.errors import HarnessError
 from harness.events import Failed
+from harness.readme import update_readme
 
 __all__ = ["main"]
 
@@ -42,6 +43,11 @@ def _cmdstan_doctor(_: argparse.Namespace) -> int:
 
 def _cmdstan_clean(_: argparse.Namespace) -> None:
     OUT.print(cmdstan_commands.clean(note), markup=False)
+
+
+def _readme(arguments: argparse.Namespace) -> None:
+    update_readme(arguments.readme, arguments.results)
+    OUT.print(f"wrote {arguments.readme}", markup=False)
 
 
 def _add_study_arguments(parser: argparse.ArgumentParser) -> None:
@@ -169,7 +175,7 @@ def _add_store(commands: _Commands) -> None:
 
 
 def _add_bench(commands: _Commands) -> None:
-    """Declare the bench and what writes its table into the README."""
+    """Declare the bench."""
     bench = _add_command(
         commands, "bench", bench_commands.bench, "time this project beside its peers"
     )
@@ -184,11 +190,15 @@ def _add_bench(commands: _Commands) -> None:
     bench.add_argument(
         "--peers", type=Path, default=Path(".venv-peers"), metavar="FOLDER", help=peers
     )
-    table = _add_command(
-        commands, "speed-table", bench_commands.speed_table, "write bench results into a README"
+
+
+def _add_readme(commands: _Commands) -> None:
+    """Declare what writes results into the README."""
+    readme = _add_command(
+        commands, "readme", _readme, "write the results of the study and the bench into a README"
     )
-    table.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
-    table.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
+    readme.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    readme.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
 
 
 def _add_cmdstan(commands: _Commands) -> None:
@@ -235,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     _add_bench(commands)
+    _add_readme(commands)
     _add_store(commands)
     _add_cmdstan(commands)
     return parser

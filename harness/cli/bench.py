@@ -1,8 +1,8 @@
-"""The commands of the bench: time this project beside its peers, tell the README."""
+"""The command of the bench: time this project beside its peers."""
 
 import argparse
 
-from harness.bench import Bench, part_names, run_bench, sizes, update_readme
+from harness.bench import Bench, part_names, run_bench, sizes
 from harness.cli.console import OUT, note
 from harness.results import open_results_folder
 from harness.study import read_study
@@ -22,9 +22,3 @@ def bench(arguments: argparse.Namespace) -> None:
     only = part_names(arguments.only)
     run_bench(plan, open_results_folder(arguments.results / "bench"), only=only)
     OUT.print(f"wrote {arguments.results / 'bench' / 'README.md'}", markup=False)
-
-
-def speed_table(arguments: argparse.Namespace) -> None:
-    """Write the bench's figures into a README."""
-    update_readme(arguments.readme, arguments.results / "bench")
-    OUT.print(f"wrote {arguments.readme}", markup=False)

@@ -103,15 +103,13 @@ def _reach_sds(series: Series, replicate: int, reference: Series, k: int) -> flo
 
 
 def _name_beyond(axes: Axes, members: Sequence[Series], shown: Sequence[Replicate]) -> None:
-    """Name the fits that lie outside of a panel."""
+    """Name the fits that lie outside of a panel below it, where they hide nothing."""
     keys = [series.key for series, _ in shown]
     names = named_counts([(s.title, len(s.fits) - keys.count(s.key), len(s.fits)) for s in members])
     if names:
-        lines = [textwrap.fill(name, 30) for name in names]
-        text = "\n".join(["beyond:", *lines])
-        note = axes.text(0.02, 0.98, text, transform=axes.transAxes, va="top", fontsize=7.5)
-        note.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0})
-        note.set_zorder(6)
+        lines = [axes.get_xlabel(), *(textwrap.fill(name, 34) for name in names)]
+        lines[1] = f"beyond: {lines[1]}"
+        axes.set_xlabel("\n".join(lines))
 
 
 def _window(fits: Sequence[Replicate], k: int) -> Window:
@@ -141,8 +139,9 @@ def _draw_window(axes: Axes, window: Window) -> None:
 def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
     """Say what is close up."""
     text = (
-        f"Close-up of the component means on `{view.dataset.name}`: contours as in the figure "
-        f"before.{reference_note(view)} What lies beyond a panel is named in it."
+        f"Close-up of the component means on `{view.dataset.name}`: plus signs at the centres of "
+        "the approximations, contours that hold 50% and 95% (of replicates 95% only)."
+        f"{reference_note(view)} What lies beyond a panel is named below it."
     )
     if n_groups > 1:
         text += (

@@ -148,10 +148,19 @@ def draw_contours(
         mean, covariance = moments(series, k, replicate)
         for level in _LEVELS[1:] if many else _LEVELS:
             ellipse = gaussian_ellipse(mean, covariance, level)
-            ellipse.set(edgecolor=series.colour, linewidth=0.8 if many else 1.4, zorder=5)
+            ellipse.set(edgecolor=series.colour, linestyle=series.dashes, zorder=5)
+            ellipse.set_linewidth(0.8 if many else 1.4)
             axes.add_patch(ellipse)
+        # the line, of one point, is for the legend
         axes.plot(
-            *mean, "+", color=series.colour, markersize=4 if many else 7, zorder=5, label=label
+            *mean,
+            marker="+",
+            color=series.colour,
+            linestyle=series.dashes,
+            linewidth=1.0,
+            markersize=4 if many else 7,
+            zorder=5,
+            label=label,
         )
 
 

@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -126,7 +127,8 @@ def _draw_traces(axes: Axes, traces: Sequence[Trace]) -> None:
     for i, (series, iteration, elbo) in enumerate(traces):
         label = textwrap.fill(legend_label(series), _LEGEND_WIDTH) if i == 0 else None
         width = 0.8 if len(series.fits) > 1 else 1.3
-        axes.plot(iteration, elbo, color=series.colour, linewidth=width, label=label)
+        look: dict[str, Any] = {"color": series.colour, "linestyle": series.dashes}
+        axes.plot(iteration, elbo, linewidth=width, label=label, **look)
         axes.plot(iteration[-1], elbo[-1], "o", color=series.colour, markersize=3.5)
 
 

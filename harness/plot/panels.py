@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from harness.datasets import Dataset, FloatArray
 from harness.fit import DrawKind, Fit, Status
 from harness.metrics import chains
-from harness.plot.style import APPROXIMATION_COLOURS, CHAIN_COLOURS
+from harness.plot.style import APPROXIMATION_COLOURS, CHAIN_COLOURS, LINE_STYLES
 from harness.program import Program
 from harness.published import Published
 from harness.quantities import element_names, posterior_arrays, relabel_arrays
@@ -36,6 +36,8 @@ class Series:
         For legends.
     colour : str
         The same for this method and variant in all figures of a study.
+    dashes : str
+        The line style, which tells series of one colour apart.
     fits : tuple of Fit
         One per replicate, all with draws.
     program : Program
@@ -45,6 +47,7 @@ class Series:
     key: SeriesKey
     title: str
     colour: str
+    dashes: str
     fits: tuple[Fit, ...]
     program: Program
 
@@ -161,12 +164,13 @@ def view_dataset(
         if item.run.dataset == dataset and item.fit.status is Status.OK:
             groups.setdefault(_key(item.run), []).append(item)
     titles = series_titles(groups)
-    colours = _colours(fitted)
+    looks = _looks(fitted)
     series = tuple(
         Series(
             key=key,
             title=titles[key],
-            colour=colours[_colour_key(items[0])],
+            colour=looks[_look_key(items[0])][0],
+            dashes=looks[_look_key(items[0])][1],
             fits=tuple(item.fit for item in items),
             program=items[0].program.program,
         )
@@ -196,29 +200,30 @@ def _key(run: Run) -> SeriesKey:
     return SeriesKey(run.program, run.method.name, run.variant)
 
 
-def _colour_key(item: FittedRun) -> tuple[str, ...]:
-    """Return what runs of one colour share: chains are told apart by their program too."""
+def _look_key(item: FittedRun) -> tuple[str, ...]:
+    """Return what runs of one look share: chains are told apart by their program too."""
     key = _key(item.run)
     if item.fit.draw_kind is DrawKind.CHAINS:
         return (item.run.dataset, *key)
     return (key.method, key.variant)
 
 
-def _colours(fitted: Sequence[FittedRun]) -> dict[tuple[str, ...], str]:
-    """Give every method and variant of a study its colour."""
-    colours: dict[tuple[str, ...], str] = {}
+def _looks(fitted: Sequence[FittedRun]) -> dict[tuple[str, ...], tuple[str, str]]:
+    """Give every method and variant of a study its colour, and dashes where colours run out."""
+    looks: dict[tuple[str, ...], tuple[str, str]] = {}
     n_approximations = 0
     for item in fitted:
-        key = _colour_key(item)
-        if item.fit.status is not Status.OK or key in colours:
+        key = _look_key(item)
+        if item.fit.status is not Status.OK or key in looks:
             continue
         if item.fit.draw_kind is DrawKind.CHAINS:
-            rank = sum(other[0] == item.run.dataset and len(other) > 2 for other in colours)
-            colours[key] = CHAIN_COLOURS[rank % len(CHAIN_COLOURS)]
+            rank = sum(other[0] == item.run.dataset and len(other) > 2 for other in looks)
+            looks[key] = (CHAIN_COLOURS[rank % len(CHAIN_COLOURS)], LINE_STYLES[0])
         else:
-            colours[key] = APPROXIMATION_COLOURS[n_approximations % len(APPROXIMATION_COLOURS)]
+            turn, place = divmod(n_approximations, len(APPROXIMATION_COLOURS))
+            looks[key] = (APPROXIMATION_COLOURS[place], LINE_STYLES[turn % len(LINE_STYLES)])
             n_approximations += 1
-    return colours
+    return looks
 
 
 def _reference(series: Sequence[Series], named: Run | None) -> Series | None:

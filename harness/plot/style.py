@@ -38,6 +38,8 @@ APPROXIMATION_COLOURS = (
     *(ORANGE, BLUE, GREEN, VERMILION, PURPLE, SKY),
     *(INDIGO, OLIVE, WINE, TEAL, BROWN, ROSE),
 )
+#: Lines of approximations, for the first turn of the colours and those after it.
+LINE_STYLES = ("-", "--", ":")
 #: Markov chain methods, in the study's order.
 CHAIN_COLOURS = (BLACK, GREY)
 

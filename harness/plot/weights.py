@@ -1,6 +1,6 @@
 """A mixture's weights as bars."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,6 +8,9 @@ from matplotlib.axes import Axes
 from harness.datasets import FloatArray
 from harness.plot.panels import DatasetView, Series
 from harness.plot.style import BLACK, CaptionedFigure, make_figure, panel_title
+
+#: A narrower interval looks like a dot on an axis from 0 to 1.
+_SPECK = 0.02
 
 
 def weights_figure(view: DatasetView) -> CaptionedFigure | None:
@@ -21,12 +24,12 @@ def weights_figure(view: DatasetView) -> CaptionedFigure | None:
     Returns
     -------
     CaptionedFigure or None
-        None without a mixture.
+        None without a mixture, or where the intervals are too narrow to be seen on bars.
     """
     mixtures = [series for series in view.series if series.program.components]
-    if not mixtures:
-        return None
     shares = {series.key: _shares(series) for series in mixtures}
+    if not mixtures or _are_specks(shares.values()):
+        return None
     n_components = shares[mixtures[0].key][0].shape[-1]
     height = 0.7 + 0.3 * len(mixtures)
     figure = make_figure(dataset=view.dataset.name, height_in=height)
@@ -56,6 +59,13 @@ def _shares(series: Series) -> list[FloatArray]:
     components = series.program.components
     assert components is not None  # noqa: S101 - callers choose mixtures
     return [series.relabelled(i)[components.shares] for i in range(len(series.fits))]
+
+
+def _are_specks(shares: Iterable[list[FloatArray]]) -> bool:
+    """Whether most fits have intervals that look like dots between 0 and 1."""
+    draws = [replicate[..., 0] for series in shares for replicate in series]
+    widths = [np.subtract(*np.quantile(item, [0.95, 0.05])) for item in draws]
+    return float(np.median(widths)) < _SPECK
 
 
 def _draw_bar(axes: Axes, row: int, series: Series, replicates: list[FloatArray]) -> None:

@@ -5,12 +5,20 @@ from pathlib import Path
 
 from harness.errors import ResultsError
 from harness.published import Published
+from harness.report.brief import brief_results
 from harness.report.markdown import markdown_table
 from harness.report.render import answer_html, html_page, markdown_page
 from harness.report.results import Results, read_results
 from harness.report.view import ReportView, make_view
 
-__all__ = ["ReportView", "Results", "answer_html", "make_view", "write_report"]
+__all__ = [
+    "ReportView",
+    "Results",
+    "answer_html",
+    "brief_results",
+    "make_view",
+    "write_report",
+]
 
 
 def write_report(folder: Path, *, published: Published | None) -> None:

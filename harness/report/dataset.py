@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ class SeriesTables:
         """Replicates."""
         return len(self.fits)
 
-    @property
+    @cached_property
     def ok(self) -> pd.DataFrame:
         """Rows of ``fits.csv`` of replicates with a fit."""
         return self.fits[self.fits["status"] == str(Status.OK)]
@@ -60,12 +61,12 @@ class SeriesTables:
         count = f"{self.n_runs}" if n_ok == self.n_runs else f"{n_ok} of {self.n_runs}"
         return f"{self.title}, {count} replicates"
 
-    @property
+    @cached_property
     def are_chains(self) -> bool:
         """Whether R-hat applies."""
         return bool(self.rows["r_hat"].notna().any())
 
-    @property
+    @cached_property
     def has_components(self) -> bool:
         """Whether there are mixture components, which have names."""
         return bool((self.rows["labels"] == RELABELLED).any())
@@ -75,12 +76,12 @@ class SeriesTables:
         """The labels that the verdict rests on."""
         return RELABELLED if self.has_components else RAW
 
-    @property
+    @cached_property
     def judged(self) -> pd.DataFrame:
         """The rows that the verdict rests on."""
         return self.labelled(self.judged_labels)
 
-    @property
+    @cached_property
     def labels_switched(self) -> bool:
         """Whether relabelling changed an sd, so that it was more than a change of names."""
         raw, relabelled = self.labelled(RAW)["sd"], self.labelled(RELABELLED)["sd"]
@@ -94,7 +95,12 @@ class SeriesTables:
 
     def labelled(self, labels: str) -> pd.DataFrame:
         """Return the rows under one way of naming components."""
-        return self.rows[self.rows["labels"] == labels]
+        return self._by_labels.get(labels, self.rows.iloc[:0])
+
+    @cached_property
+    def _by_labels(self) -> dict[str, pd.DataFrame]:
+        """The rows under each way of naming components."""
+        return {str(labels): rows for labels, rows in self.rows.groupby("labels", sort=False)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -44,6 +44,11 @@ class Grid:
         spans = dict(zip(named, (b - a for a, b in zip(named, ends, strict=True)), strict=True))
         return tuple(spans.get(i, 0) for i in range(len(self.rows)))
 
+    @property
+    def n_named(self) -> int:
+        """Rows, those of one name counted once."""
+        return sum(span > 0 for span in self.spans)
+
 
 def make_grid(
     head: Sequence[str],

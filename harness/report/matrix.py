@@ -1,6 +1,6 @@
 """The verdict on every quantity of every series, as a table, and the reason of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -9,7 +9,7 @@ import pandas as pd
 from harness.quantities import RAW
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Grid, make_grid
-from harness.report.reasons import worst_rows, worst_verdict
+from harness.report.reasons import severity, worst_rows, worst_verdict
 from harness.report.verdicts import times
 from harness.table import NOT_APPLICABLE
 from harness.verdict.figures import Verdict
@@ -24,6 +24,11 @@ SYMBOLS = {
 
 #: What the column of the fits' own verdicts is called.
 WHOLE = "whole fit"
+
+#: With more quantities than this, those of one variable share a column ...
+MOST_QUANTITIES = 12
+#: ... and with more variables, the last ones do.
+_OTHERS = "{} others"
 
 
 class Judged(str):
@@ -73,11 +78,12 @@ def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
     Returns
     -------
     matrix, reasons : Grid
-        Of replicates the worst verdict, with how many have it; the reasons have a row for each
-        series and sentence, with the quantities that it speaks of.
+        Of replicates the worst verdict, with how many have it, and so of many quantities; the
+        reasons have a row for each series and sentence, with the quantities that it speaks of.
     """
     lines = list(_lines(tables))
-    names = list(dict.fromkeys(name for line in lines for name in line.verdicts))
+    names = dict.fromkeys(name for line in lines for name in line.verdicts if name != WHOLE)
+    columns = {WHOLE: [WHOLE], **fold(list(names))}
     reasons: list[list[str]] = []
     row_ids: list[str] = []
     rows = []
@@ -92,22 +98,66 @@ def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
             shown = Judged(text, verdict=verdict, reason="")
             reasons.append([line.title, ", ".join(told), shown, reason])
             targets.update(dict.fromkeys(told, row_ids[-1]))
-        cells = [_linked(line.verdicts.get(name), targets.get(name, "")) for name in names]
+        cells = [_cell(line, members, targets) for members in columns.values()]
         rows.append([line.title, *cells, *line.cells_after])
-    matrix = make_grid(
-        ["series", *names, "fit (s)", "speed"],
-        rows,
-        text_columns=range(len(names) + 1),
-    )
+    head = ["series", *columns, "fit (s)", "speed"]
+    if all(row[-1] == NOT_APPLICABLE for row in rows):
+        head, rows = head[:-1], [row[:-1] for row in rows]
+    matrix = make_grid(head, rows, text_columns=range(len(columns) + 1))
     why = make_grid(["series", "of", "verdict", "reason"], reasons, text_columns=range(4))
     return matrix, replace(why, row_ids=tuple(row_ids))
 
 
-def _linked(cell: Judged | None, target: str) -> str:
-    """Point a verdict to its reason."""
-    if cell is None:
+def fold(names: Sequence[str]) -> dict[str, list[str]]:
+    """Say which quantities share a column.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Scalars such as ``mu[1,2]``.
+
+    Returns
+    -------
+    dict
+        By the column's head: each by itself up to :data:`MOST_QUANTITIES`, else by variable, with
+        as many at the end in one column as there is no room for.
+    """
+    if len(names) <= MOST_QUANTITIES:
+        return {name: [name] for name in names}
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name.partition("[")[0], []).append(name)
+    columns = {
+        f"{variable} ({len(members)})" if len(members) > 1 else members[0]: members
+        for variable, members in groups.items()
+    }
+    if len(columns) > MOST_QUANTITIES:
+        kept = list(columns)[: MOST_QUANTITIES - 1]
+        rest = [name for head in list(columns)[len(kept) :] for name in columns[head]]
+        columns = {head: columns[head] for head in kept} | {_OTHERS.format(len(rest)): rest}
+    return columns
+
+
+def _cell(line: _Line, members: Sequence[str], targets: Mapping[str, str]) -> str:
+    """Return the worst verdict of a column's quantities, pointed to the reason of the first."""
+    known = {name: line.verdicts[name] for name in members if name in line.verdicts}
+    if not known:
         return NOT_APPLICABLE
-    return Judged(cell, verdict=cell.verdict, reason=cell.reason, target=target)
+    verdict = max((cell.verdict for cell in known.values()), key=severity)
+    same = [name for name, cell in known.items() if cell.verdict == verdict]
+    cell = known[same[0]]
+    if len(members) == 1:
+        text, reason = str(cell), cell.reason
+    else:
+        text = _with_symbol(verdict)
+        text += f" ({len(same)} of {len(known)})" if len(same) < len(known) else ""
+        reason = f"{same[0]}: {cell.reason}"
+    return Judged(text, verdict=verdict, reason=reason, target=targets[same[0]])
+
+
+def _with_symbol(verdict: str) -> str:
+    """Return a verdict behind its symbol."""
+    return f"{SYMBOLS.get(verdict, '')} {verdict}".strip()
 
 
 def _lines(tables: DatasetTables) -> Iterator[_Line]:
@@ -143,7 +193,7 @@ def _judged(rows: pd.DataFrame, n_runs: int) -> Judged | None:
     reason = NOT_APPLICABLE if pd.isna(first["verdict_reason"]) else str(first["verdict_reason"])
     if n_runs > 1:
         reason = f"#{first['replicate']}: {reason}"
-    text = f"{SYMBOLS.get(worst, '')} {worst}".strip()
+    text = _with_symbol(worst)
     if len(same) < n_runs:
         text += f" ({len(same)} of {n_runs})"
     return Judged(text, verdict=worst, reason=reason)

@@ -13,7 +13,8 @@ NOTES: Mapping[str, str] = {
         "judged by their own diagnostics, which cannot tell of a mode that no chain visits. "
         "Whole fit: the joint draws, which are judged by rules of their own and by the worst "
         "parameter ([rules](../../docs/verdict.md)). Of replicates the worst verdict, (2 of 3) "
-        "where others have a better one. Speed: the reference's time divided by this one's. "
+        "where others have a better one; a column of many quantities has their worst likewise. "
+        "Speed: the reference's time divided by this one's. "
         "Fit: seconds, of replicates median [smallest to largest]."
     ),
     "verdict": (
@@ -21,10 +22,10 @@ NOTES: Mapping[str, str] = {
         "of replicates the worst verdict's commonest, with the replicate's number. Mean "
         "error: distance from the reference's mean in its sds ± Monte Carlo standard error, "
         "the largest over parameters, and of which parameter. sd ratios: smallest to largest "
-        "ratio to the reference's sd, over parameters and replicates. k-hat: shape of the "
-        "importance weights' tail, with the limit above which they carry no estimate. Speed: "
-        "the reference's time divided by this one's. n/a: does not apply, or is not known. "
-        + _REPLICATES
+        "ratio to the reference's sd, over parameters and replicates. R-hat and bulk ESS: of "
+        "chains, the largest and the smallest over parameters. k-hat: shape of the "
+        "importance weights' tail, with the limit above which they carry no estimate. "
+        "n/a: does not apply, or is not known. " + _REPLICATES
     ),
     "weights": (
         "k-hat: shape of the importance weights' tail. Above the limit, weights do not mend the "
@@ -119,4 +120,12 @@ ORDERED = (
 INDEPENDENT = (
     " ¹ n/a: not applicable. The draws come independently from a fitted approximation, so "
     "R-hat and effective sample sizes say nothing about how good it is."
+)
+
+#: What the columns of a study's few lines mean.
+BRIEF = (
+    "Fit: seconds; speed: the reference's time divided by it. R-hat and bulk ESS: of chains, the "
+    "worst over parameters. k-hat: of approximations; above its limit, importance weights do not "
+    "mend the draws. Mean error: the largest over parameters, in the reference's sds. sd ratios: "
+    "smallest to largest ratio to the reference's sd. Of replicates: median [smallest to largest]."
 )

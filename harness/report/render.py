@@ -20,6 +20,9 @@ _INLINE = re.compile(
     r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)"
 )
 
+#: Verdicts of replicates, counted, the worst first.
+_TALLY = re.compile(rf"\d+ × ({'|'.join(SYMBOLS)})(?:,|$)")  # noqa: RUF001
+
 
 def markdown_page(report: ReportView) -> str:
     """Return ``report.md``."""
@@ -78,9 +81,12 @@ def _environment() -> Environment:
         "breakable": lambda cell: escape(cell).replace("_", Markup("_<wbr>")),
         "severity": severity,
         "verdict_class": verdict_class,
+        "tallied": lambda cell: _TALLY.match(cell)[1],  # type: ignore[index]
+        "with_range": with_range,
         "symbol": lambda cell: SYMBOLS.get(cell.verdict, ""),
     }
     environment.globals["symbols"] = SYMBOLS
+    environment.tests["tally"] = lambda cell: _TALLY.match(cell) is not None
     environment.tests["judged"] = lambda cell: isinstance(cell, Judged)
     return environment
 
@@ -104,6 +110,14 @@ def inline_html(text: str) -> Markup:
         else:
             parts.append(Markup('<a href="{}">{}</a>').format(found["target"], found["text"]))
     return Markup("").join([*parts, escape(text[at:])])
+
+
+def with_range(cell: str) -> Markup:
+    """Return a cell with what is in brackets, the range of replicates, on a line of its own."""
+    number, bracket, rest = cell.partition(" [")
+    if not bracket:
+        return escape(cell)
+    return Markup('{} <span class="range">[{}</span>').format(number, rest)
 
 
 def verdict_class(verdict: str) -> str:

@@ -24,6 +24,9 @@ from harness.report.wide import diagnostics_table, estimates_table
 
 _COMPARISON, _FITS, _STABILITY = ("comparison.csv",), ("fits.csv",), ("stability.csv",)
 
+#: A table that names more rows is folded.
+MOST_ROWS = 40
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
@@ -57,6 +60,11 @@ class Part:
     note: str = ""
     sources: tuple[str, ...] = ()
     figures: tuple[str, ...] = ()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the table would bury what follows it, so that it is folded."""
+        return self.table is not None and self.table.n_named > MOST_ROWS
 
     @property
     def page(self) -> str:

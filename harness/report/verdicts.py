@@ -2,13 +2,23 @@
 
 import math
 import statistics
+from collections.abc import Sequence
 
 import pandas as pd
 
 from harness.quantities import RAW
 from harness.report.dataset import DatasetTables, ReferenceTables, SeriesTables
 from harness.report.grid import Grid, brief_grid
-from harness.report.numbers import known, median_range, retell, seconds, significant, with_error
+from harness.report.numbers import (
+    count,
+    fixed,
+    known,
+    median_range,
+    retell,
+    seconds,
+    significant,
+    with_error,
+)
 from harness.report.reasons import tally, what_decided, worst_rows, worst_verdict
 from harness.table import NOT_APPLICABLE
 from harness.verdict.figures import Verdict
@@ -21,10 +31,13 @@ _HEAD = (
     "largest mean error (reference sds)",
     "of",
     "sd ratios",
+    "R-hat",
+    "bulk ESS",
     "k-hat (limit)",
-    "fit (s)",
-    "speed",
 )
+
+#: Verdicts on what a reader may use, so that its speed matters.
+_USABLE = frozenset({Verdict.TRUST, Verdict.MEANS_ONLY})
 
 
 def verdict_table(tables: DatasetTables) -> Grid | None:
@@ -45,22 +58,22 @@ def verdict_table(tables: DatasetTables) -> Grid | None:
         if series.has_raw_line:
             raw = series.labelled(RAW)
             cells = _cells(worst_rows(raw), raw)
-            rows.append(
-                [f"{series.head}, raw labels", *cells, NOT_APPLICABLE, *times(series, tables)]
-            )
+            rows.append([f"{series.head}, raw labels", *cells, NOT_APPLICABLE])
         title = series.head + (", the reference" if series.is_reference else "")
         cells = _cells(series.fits, series.judged)
-        rows.append([title, *cells, _k_hat(series), *times(series, tables)])
+        rows.append([title, *cells, _k_hat(series)])
     return brief_grid(_HEAD, rows, text=("verdict", "what decided", "of"))
 
 
 def _cells(verdicts: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
-    """Return verdict, reason, mean error with its parameter, and sd ratios."""
+    """Return verdict, reason, mean error with its parameter, sd ratios, and chains' diagnostics."""
     return [
         tally([str(verdict) for verdict in verdicts["verdict"].dropna()]),
         what_decided(verdicts),
         *_mean_error(rows),
         _sd_ratios(rows),
+        fixed(max(known(rows["r_hat"]), default=None), 2),
+        count(min(known(rows["ess_bulk"]), default=None)),
     ]
 
 
@@ -138,8 +151,8 @@ def answer(tables: DatasetTables) -> str:
     }
     parts = [
         f"**{verdict}** {', '.join(_named(item, tables, verdict) for item in members)}"
-        for verdict, members in groups.items()
-        if members
+        for verdict, group in groups.items()
+        if (members := _fastest_first(group, tables, verdict))
     ]
     if not groups[Verdict.TRUST]:
         parts = ["**trust** none", *parts]
@@ -162,6 +175,15 @@ def subject(tables: DatasetTables) -> str:
     return f"{_name(tables)}{_standard(tables)}"
 
 
+def _fastest_first(
+    members: Sequence[SeriesTables], tables: DatasetTables, verdict: str
+) -> list[SeriesTables]:
+    """Put what may be used in the order of its speed; leave the others in the study's."""
+    if verdict not in _USABLE:
+        return list(members)
+    return sorted(members, key=lambda item: -(_speed(item, tables.reference) or 0.0))
+
+
 def _name(tables: DatasetTables) -> str:
     """Return a data set's name and size."""
     size = f" ({tables.n_rows:,} rows)" if tables.n_rows is not None else ""
@@ -178,7 +200,9 @@ def _standard(tables: DatasetTables) -> str:
             f" the reference, {reference.title}, failed its checks ({reference.problems}), "
             "so that errors are unknown"
         )
-    return f", against {reference.title}"
+    time = reference.fit_time_s
+    beside = "" if time is None else f" in {seconds(time)} s (2×: at twice its speed)"  # noqa: RUF001
+    return f", against {reference.title}{beside}"
 
 
 def _named(series: SeriesTables, tables: DatasetTables, verdict: str) -> str:
@@ -188,6 +212,6 @@ def _named(series: SeriesTables, tables: DatasetTables, verdict: str) -> str:
     if n_same < series.n_runs:
         notes.append(f"{n_same} of {series.n_runs} replicates")
     speed = _speed(series, tables.reference)
-    if speed is not None and verdict in {Verdict.TRUST, Verdict.MEANS_ONLY}:
-        notes.append(f"{significant(speed)} times the speed")
+    if speed is not None and verdict in _USABLE:
+        notes.append(f"{significant(speed)}×")  # noqa: RUF001
     return series.title + (f" ({', '.join(notes)})" if notes else "")
