@@ -18,7 +18,15 @@ __all__ = ["METHODS", "Method", "Problem", "make_method", "options_of"]
 #: Methods by the name that studies and tables use.
 METHODS: Mapping[str, type[Method]] = {
     method.name: method
-    for method in (Nuts, Advi, AdviFullrank, SubsampleAdvi, MinibatchAdvi, Pathfinder, Laplace)
+    for method in (
+        Nuts,
+        Advi,
+        AdviFullrank,
+        SubsampleAdvi,
+        MinibatchAdvi,
+        Pathfinder,
+        Laplace,
+    )
 }
 
 
