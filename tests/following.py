@@ -172,7 +172,7 @@ def fresh_copy(folder: Path, *, cmdstan_home: Path) -> Follower:
         (cache_folder() / name).mkdir(parents=True, exist_ok=True)
         (cache / name).symlink_to(cache_folder() / name)
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
         "CMDSTAN": str(cmdstan_home),
         "COLUMNS": "160",
         "PYTHONPATH": str(copy),

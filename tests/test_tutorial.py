@@ -15,7 +15,7 @@ SEVERITY = ["trust", "means only", "unknown", "do not trust"]
 
 
 def worst(verdicts: pd.Series) -> str:
-    return max(verdicts, key=SEVERITY.index)
+    return max(map(str, verdicts), key=SEVERITY.index)
 
 
 def claimed() -> dict[str, dict[str, str]]:
