@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from harness.datasets import GENERATORS
 from harness.descriptions import descriptions_of, summary_of
+from harness.generators import GENERATORS
 from harness.methods import METHODS
 from harness.methods.base import Method
 from harness.study_file import TABLES, CrossTable, StudyTable, Table

@@ -130,7 +130,7 @@ def test_a_notebook_escapes_what_studies_say(result: StudyResult) -> None:
 
 
 def test_words_say_the_answer(result: StudyResult) -> None:
-    assert repr(result).startswith("On 'toy' (100 rows), against NUTS (ordered): ")
+    assert repr(result).startswith("On 'toy' (100 rows), against NUTS (ordered) in ")
     assert "**" not in repr(result)
 
 

@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 
 from harness.compilation import CompiledProgram
-from harness.datasets import Dataset, FloatArray, make_dataset, notebook_large, write_mixture
+from harness.datasets import Dataset, FloatArray, make_dataset
 from harness.errors import FitError, MethodError, SubsampleError
 from harness.fit import DrawKind, Fit, Status
+from harness.generators import notebook_large, write_mixture
 from harness.methods import METHODS, Problem, make_method
 from harness.methods.cmdstan_run import run_cmdstan, run_folder
 from harness.methods.minibatch_advi import MinibatchAdvi

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.datasets import write_mixture
+from harness.generators import write_mixture
 from harness.rows_file import FloatArray
 from tests.rows_library import RowsLibrary
 

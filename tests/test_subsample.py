@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from harness.datasets import TRUE_MEANS, TRUE_SHARES, notebook_small
 from harness.errors import SubsampleError
+from harness.generators import TRUE_MEANS, TRUE_SHARES, notebook_small
 from harness.subsample import Subsample, draw_subsample
 
 N_ROWS = 12

@@ -9,6 +9,7 @@ from typing import Any
 import arviz_base
 import numpy as np
 import pytest
+import xarray as xr
 
 from harness.datasets import Dataset
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
@@ -262,6 +263,18 @@ def test_importance_weights_mend_what_they_can_and_say_where_they_cannot() -> No
     rows = rows_of(tables(hopeless, reference=reference), "advi", PSIS)
     assert {row["verdict"] for row in rows.values()} == {"do not trust"}
     assert rows["theta[1]"]["verdict_reason"].startswith("k_hat")
+
+
+def test_resampled_draws_are_not_weighted_again() -> None:
+    approximation = gaussian_approximation(mean=0.4, sd=1.3, n_draws=4000)
+    assert approximation.draws is not None
+    proposals = approximation.draws["sample_stats"].to_dataset().isel(chain=0, drop=True)
+    approximation.draws["proposals"] = xr.DataTree(proposals.rename(draw="proposal"))
+    reference = fitted(gaussian_chains(n_draws=4000), program=PLAIN)
+    summary = tables(fitted(approximation, program=PLAIN), reference=reference)
+    assert next(row for row in summary.fits if row["method"] == "advi")["k_hat"] < 0.7
+    assert rows_of(summary, "advi", RAW).keys() == {"theta[1]", "theta[2]"}
+    assert not rows_of(summary, "advi", PSIS)
 
 
 def test_a_reference_from_a_file_gives_the_same_columns(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from harness.bench.jobs import Outcome
-from harness.datasets import TRUE_MEANS, TRUE_SHARES, Dataset, FloatArray
+from harness.datasets import Dataset, FloatArray
 from harness.errors import HarnessError, StudyError
+from harness.generators import TRUE_MEANS, TRUE_SHARES
 from harness.study import Run, Study, derive_seed
 
 #: Cores that every run of the bench gets.

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from harness.cli.console import ERR
 from harness.cli.tables import print_table
-from harness.datasets import GENERATORS
 from harness.descriptions import summary_of
 from harness.errors import HarnessError, StudyError
+from harness.generators import GENERATORS
 from harness.methods import METHODS
 from harness.study_file import CrossTable, ProgramTable, StudyTable
 from harness.study_schema import options_schema

@@ -40,7 +40,15 @@ __all__ = [
 #: Methods by the name that studies and tables use.
 METHODS: Mapping[str, type[Method]] = {
     method.name: method
-    for method in (Nuts, Advi, AdviFullrank, SubsampleAdvi, MinibatchAdvi, Pathfinder, Laplace)
+    for method in (
+        Nuts,
+        Advi,
+        AdviFullrank,
+        SubsampleAdvi,
+        MinibatchAdvi,
+        Pathfinder,
+        Laplace,
+    )
 }
 
 

@@ -109,9 +109,11 @@ def measure_fit(
     weights = _weights(item.fit)
     joint, missed = _joint(item, named, target)
     figures = _figures(item.fit, named, target, weights=weights, joint=joint, missed=missed)
+    # an approximation that was resampled has weights for its proposals, not for its draws
+    of_draws = None if _is_resampled(item.fit) else weights
     measured = tuple(
         measure_quantities(
-            item.fit.draw_kind, named, target, fit=figures, spreads=spreads, weights=weights
+            item.fit.draw_kind, named, target, fit=figures, spreads=spreads, weights=of_draws
         )
     )
     judgements = {
@@ -130,6 +132,10 @@ def measure_fit(
         n_label_orders=named.n_label_orders,
         judgement=explain(judgement, target),
     )
+
+
+def _is_resampled(fit: Fit) -> bool:
+    return fit.draws is not None and "proposals" in fit.draws.children
 
 
 def _weights(fit: Fit) -> Psis | None:

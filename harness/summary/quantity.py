@@ -109,8 +109,7 @@ def measure_quantities(
     spreads : Mapping
         What replicates say together, by labels and name.
     weights : Psis or None
-        Importance weights; with finite ones, one for each draw, the quantities come once more,
-        weighted.
+        Importance weights of the draws; with finite ones the quantities come once more, weighted.
 
     Yields
     ------
@@ -131,9 +130,7 @@ def measure_quantities(
                 fit=_nameless(fit) if nameless else fit,
                 r_hat_runs=spread.r_hat_runs if spread else None,
             )
-    n_draws = next(iter(named.judged.values())).size
-    # an approximation that was resampled has weights for its proposals, not for its draws
-    if weights is not None and weights.weights.size == n_draws and weights.n_effective > 0:
+    if weights is not None and weights.n_effective > 0:
         yield from _weighted_quantities(named, target, fit=fit, weights=weights)
 
 
