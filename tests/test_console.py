@@ -67,7 +67,7 @@ def test_verdicts_have_a_line_per_series(
     assert re.split("  +", lines[1])[:2] == ["series", "verdict"]
     replicated = [line for line in lines if line.startswith("subsample ADVI weighted")]
     assert len(replicated) == 1
-    assert re.split("  +", replicated[0])[1] == "3 × do not trust"  # noqa: RUF001
+    assert re.split("  +", replicated[0])[1] == "3 × do not trust"
     raw = next(line for line in lines if line.startswith("NUTS (plain), raw labels"))
     assert re.split("  +", raw)[1] == "do not trust"
     assert "r_hat = " in raw

@@ -74,7 +74,7 @@ def test_verdicts_are_those_of_the_csv(folder: Path) -> None:
 def test_replicates_share_a_verdict_line(folder: Path) -> None:
     table = parse_markdown(folder / "tables" / "verdict_toy.md").set_index("series")
     row = table.loc["subsample ADVI unweighted, 3 replicates"]
-    assert row["verdict"] == "3 × do not trust"  # noqa: RUF001
+    assert row["verdict"] == "3 × do not trust"
     assert str(row["what decided"]).startswith("#1: the likelihood of the subsample lacks")
     rows = comparison_rows(folder, "plain", "subsample_advi", "unweighted")
     rows = rows[rows["labels"] == "relabelled"]
@@ -323,7 +323,7 @@ def test_replicates_in_a_cell() -> None:
     assert median_range([1.0, 1.0], significant) == "1.0"
     assert median_range([1.0, pd.NA, 1.0], significant) == "1.0 (2 of 3)"
     assert median_range([pd.NA, float("nan")], significant) == "n/a"
-    assert tally(["trust", "do not trust", "trust"]) == "1 × do not trust, 2 × trust"  # noqa: RUF001
+    assert tally(["trust", "do not trust", "trust"]) == "1 × do not trust, 2 × trust"
     assert (tally(["trust"]), tally([])) == ("trust", "n/a")
 
 

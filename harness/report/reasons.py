@@ -68,7 +68,7 @@ def tally(verdicts: Sequence[str]) -> str:
         return verdicts[0]
     counts = Counter(verdicts)
     ordered = sorted(counts, key=severity, reverse=True)
-    return ", ".join(f"{counts[verdict]} × {verdict}" for verdict in ordered)  # noqa: RUF001
+    return ", ".join(f"{counts[verdict]} × {verdict}" for verdict in ordered)
 
 
 def severity(verdict: str) -> int:

@@ -21,7 +21,7 @@ _INLINE = re.compile(
 )
 
 #: Verdicts of replicates, counted, the worst first.
-_TALLY = re.compile(rf"\d+ × ({'|'.join(SYMBOLS)})(?:,|$)")  # noqa: RUF001
+_TALLY = re.compile(rf"\d+ × ({'|'.join(SYMBOLS)})(?:,|$)")
 
 
 def markdown_page(report: ReportView) -> str:

@@ -201,7 +201,7 @@ def _standard(tables: DatasetTables) -> str:
             "so that errors are unknown"
         )
     time = reference.fit_time_s
-    beside = "" if time is None else f" in {seconds(time)} s (2×: at twice its speed)"  # noqa: RUF001
+    beside = "" if time is None else f" in {seconds(time)} s (2×: at twice its speed)"
     return f", against {reference.title}{beside}"
 
 
@@ -213,5 +213,5 @@ def _named(series: SeriesTables, tables: DatasetTables, verdict: str) -> str:
         notes.append(f"{n_same} of {series.n_runs} replicates")
     speed = _speed(series, tables.reference)
     if speed is not None and verdict in _USABLE:
-        notes.append(f"{significant(speed)}×")  # noqa: RUF001
+        notes.append(f"{significant(speed)}×")
     return series.title + (f" ({', '.join(notes)})" if notes else "")
