@@ -38,7 +38,7 @@ def inspect_program(stanc: Path, program: Program) -> dict[str, Any]:
             f"Stan program '{program.file}' does not exist; check the study's 'file'"
         )
     command = [str(stanc), *stanc_flags(program), "--info", str(program.file)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if answer.returncode != 0:
         message = _one_line(answer.stderr or answer.stdout)
         raise ProgramError(f"program '{program.name}' does not compile: {message}")
