@@ -13,6 +13,7 @@ import numpy.typing as npt
 from harness.errors import DatasetError
 from harness.rows_file import CHUNK_ROWS, RowsFile, chunks_of, map_rows, write_rows
 from harness.stan_json import digest_of, is_stan_json, read_stan_json
+from harness.validation import absence
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -217,11 +218,11 @@ def read_rows(path: Path) -> FloatArray:
             f"data file '{path}' ends in '{path.suffix}'; allowed are {', '.join(LOADERS)}"
         )
     if not path.is_file():
-        raise DatasetError(f"data file '{path}' does not exist; check the study's 'file'")
+        raise DatasetError(f"data file '{path}' {absence(path)}; check the study's 'file'")
     try:
         return loader(path)
     except (ValueError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].partition("; use `usecols`")[0]
         raise DatasetError(f"data file '{path}' is not a table of numbers: {reason}") from error
 
 

@@ -14,7 +14,7 @@ from harness.errors import HarnessError, StudyError
 from harness.methods import Method, make_method
 from harness.program import Components, Program
 from harness.study_file import ContractTable, ProgramTable, StudyTable, parse_study
-from harness.validation import did_you_mean
+from harness.validation import absence, did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +238,7 @@ def read_study(file: Path) -> Study:
         With the file's name and one line of advice.
     """
     if not file.is_file():
-        raise StudyError(f"study file '{file}' does not exist; give the path of a TOML file")
+        raise StudyError(f"study file '{file}' {absence(file)}; give the path of a TOML file")
     try:
         text = file.read_text(encoding="utf-8")
         return _make_study(parse_study(tomllib.loads(text)), folder=file.parent, text=text)

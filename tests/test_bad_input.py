@@ -1,8 +1,7 @@
-"""Bad input of every kind: one clear line and exit code 2, or a failed row; the store stays whole."""
+"""Bad input of all kinds gives one clear line or a failed row, and leaves the store whole."""
 
 import io
 import json
-import os
 import shlex
 import zipfile
 from collections.abc import Callable
@@ -17,7 +16,6 @@ from harness.cli import main
 from harness.store import Store
 from harness.table import FITS_COLUMNS, read_table
 from tests.cases import DATA, known_fit
-from tests.processes import start
 
 MODELS = DATA / "models"
 KEPT = "a" * 64
@@ -63,7 +61,10 @@ model {
 
 PAIRS = "a,b\n0.1,0.2\n-0.3,0.4\n0.5,-0.6\n"
 
-Mischief = Callable[[Path], None]
+#: Data with which ``misbehaves.stan`` behaves.
+GOOD: dict[str, Any] = {"N": 3, "y": [1.0, 2.0, 3.0], "weight": 1.0, "behaviour": 0}
+
+Mischief = Callable[[Path], Any]
 
 
 @pytest.fixture(autouse=True)
@@ -79,8 +80,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "study.toml").write_text(STUDY)
     (tmp_path / "line.stan").write_text(PROGRAM)
     (tmp_path / "pairs.csv").write_text(PAIRS)
-    for name in ("ar1.stan", "ar1.json", "regression.stan", "regression.json"):
+    for name in ("ar1.stan", "ar1.json", "regression.stan", "regression.json", "misbehaves.stan"):
         (tmp_path / name).write_bytes((MODELS / name).read_bytes())
+    (tmp_path / "misbehaves.json").write_text(json.dumps(GOOD))
     Store(folder=tmp_path / "store").save(KEPT, known_fit({"mu": np.zeros((1, 4))}))
     return tmp_path
 
@@ -104,8 +106,7 @@ def call(arguments: str) -> int:
     try:
         return main([*words, *own_store])
     except SystemExit as stop:  # argparse's way to end
-        assert isinstance(stop.code, int)
-        return stop.code
+        return int(str(stop.code))
 
 
 def nothing(folder: Path) -> None:
@@ -174,13 +175,15 @@ def npy_of(values: Any) -> bytes:
 
 def reference(*, names: tuple[str, ...] = ("rho",), value: float = 0.5, n_draws: int = 9) -> str:
     """Chains of draws in posteriordb's form."""
-    chain = dict.fromkeys(names, [*np.linspace(0, 1, n_draws - 1), value])
+    draws = [*np.linspace(0, 1, n_draws - 1).tolist(), value]
+    chain = dict.fromkeys(names, draws)
     return json.dumps([chain, chain])
 
 
 GARBAGE = bytes(range(256)) * 8
 RUN = "run study.toml"
 COMPARE = "compare ar1.stan ar1.json"
+MISBEHAVES = "compare misbehaves.stan misbehaves.json"
 ZIPPED = "compare ar1.stan data.json.zip"
 REFERENCE = f"{COMPARE} --reference draws.json"
 AR1_JSON = (MODELS / "ar1.json").read_text()
@@ -238,18 +241,17 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
     "data file that is missing": (COMPARE, remove("ar1.json"), "cannot be read (No such file"),
     "data file that is a folder": (COMPARE, folder_instead("ar1.json"), "Is a directory"),
     "data file of another kind": ("compare ar1.stan ar1.csv", nothing, "must end in .json"),
-    "data file that must not be a zip": (ZIPPED, folder_instead("data.json.zip"), "Is a directory"),
     # data as tables
     "CSV with NaN": (RUN, edit("pairs.csv", "0.4", "nan"), "the first is row 2; remove or mend"),
     "CSV with infinity": (RUN, edit("pairs.csv", "0.4", "-inf"), "NaN or infinite values"),
-    "CSV that is ragged": (RUN, edit("pairs.csv", "0.4", "0.4,7"), "pairs.csv' is not a table"),
+    "CSV that is ragged": (RUN, edit("pairs.csv", "0.4", "0.4,7"), "from 2 to 3 at row 2\n"),
     "CSV with a text": (RUN, edit("pairs.csv", "0.4", "four"), "pairs.csv' is not a table"),
     "CSV without a header": (RUN, edit("pairs.csv", "a,b\n", ""), "must be a header line"),
     "CSV without rows": (RUN, write("pairs.csv", "a,b\n"), "no rows below its header line"),
     "CSV that is empty": (RUN, write("pairs.csv", ""), "no rows below its header line"),
     "CSV that is binary garbage": (RUN, write("pairs.csv", GARBAGE), "pairs.csv' is not a table"),
     "CSV that is missing": (RUN, remove("pairs.csv"), "pairs.csv' does not exist"),
-    "CSV that is a folder": (RUN, folder_instead("pairs.csv"), "pairs.csv' does not exist"),
+    "CSV that is a folder": (RUN, folder_instead("pairs.csv"), "pairs.csv' is a folder"),
     "CSV of other rows than its digest says": (
         RUN,
         edit("study.toml", '"pairs.csv"', f'"pairs.csv"\nsha256 = "{"0" * 64}"'),
@@ -298,7 +300,7 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
         "has no parameters; there is nothing to compare",
     ),
     "program that is missing": (COMPARE, remove("ar1.stan"), "ar1.stan' does not exist"),
-    "program that is a folder": (COMPARE, folder_instead("ar1.stan"), "ar1.stan' does not exist"),
+    "program that is a folder": (COMPARE, folder_instead("ar1.stan"), "ar1.stan' is a folder"),
     "program with other data than its contract's": (
         RUN,
         both(edit("line.stan", "real<lower=0> w;", ""), edit("line.stan", "w * ", "")),
@@ -358,6 +360,11 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
         nothing,
         "elements of 'y' where 'K' counts 3 rows",
     ),
+    "subsample of no rows": (
+        f"{MISBEHAVES} --methods subsample_advi --rows y --n-rows N --weight weight",
+        write("misbehaves.json", json.dumps(GOOD | {"N": 0, "y": []})),
+        "m = 1 rows of data set 'data', which has N = 0",
+    ),
     "no replicates": (f"{COMPARE} --replicates 0", nothing, "--replicates is 0"),
     "no jobs": (f"{RUN} --jobs 0", nothing, "'0' is not a whole number above 0"),
     "jobs that are no number": (f"{RUN} --jobs two", nothing, "'two' is not a whole number"),
@@ -404,7 +411,7 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
     "study that is binary garbage": (RUN, write("study.toml", GARBAGE), "is not TOML"),
     "study that is empty": (RUN, write("study.toml", ""), "'name' is missing"),
     "study that is missing": ("run nowhere.toml", nothing, "nowhere.toml' does not exist"),
-    "study that is a folder": (RUN, folder_instead("study.toml"), "study.toml' does not exist"),
+    "study that is a folder": (RUN, folder_instead("study.toml"), "study.toml' is a folder"),
     "study with an unknown key": (
         RUN,
         edit("study.toml", "seed = 1", "sed = 1"),
@@ -477,4 +484,84 @@ def test_bad_input_is_refused_in_one_line(
     assert err.count("\n") == 1
     assert err.endswith("\n")
     assert said in err
+    assert not list((folder / "results").rglob("*.csv"))
+    assert_store_is_whole(folder, capfd)
+
+
+ADVI = "--methods advi"
+
+#: Kind of bad input that only CmdStan finds out: options, what differs in the data, and the reason.
+FAILS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "program that throws in transformed data": (
+        ADVI,
+        {"behaviour": 1},
+        "Exception: the data are not to its taste",
+    ),
+    "program that loops for ever": (
+        f"{ADVI} --time-limit 2",
+        {"behaviour": 2},
+        "stopped after 2 s, the time limit",
+    ),
+    "program that crashes": (ADVI, {"behaviour": 3}, "CmdStan ended with code -11 (SIGSEGV)"),
+    "program whose log density is never finite": (
+        ADVI,
+        {"behaviour": 4},
+        "Initialization between (-2, 2) failed after 100 attempts",
+    ),
+    "program that breaks its contract": (
+        "--methods subsample_advi --rows y --n-rows N --weight weight",
+        {"behaviour": 5},
+        "breaks its contract",
+    ),
+    "data of the wrong size": (ADVI, {"N": 4}, "dims declared=(4); dims found=(3)"),
+    "data that are no integer": (ADVI, {"behaviour": 0.5}, "variable contained non-int values"),
+    "data outside of their bounds": (
+        ADVI,
+        {"y": [-1.0, 2.0, 3.0]},
+        "y[1] is -1, but must be greater than or equal to 0",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("options", "differs", "reason"), FAILS.values(), ids=FAILS)
+def test_bad_input_that_cmdstan_finds_makes_failed_rows(
+    folder: Path,
+    capfd: pytest.CaptureFixture[str],
+    options: str,
+    differs: dict[str, Any],
+    reason: str,
+) -> None:
+    (folder / "misbehaves.json").write_text(json.dumps(GOOD | differs))
+    assert call(f"{MISBEHAVES} {options} --quiet --out results") == 0
+    fits = read_table(folder / "results" / "fits.csv", FITS_COLUMNS)
+    failed = fits[fits["status"] == "failed"]
+    assert "advi" in failed["method"].iloc[-1]
+    assert failed["reason"].str.contains(reason, regex=False).all()
+    assert failed["verdict"].eq("do not trust").all()
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("\n") == len(failed)
+    assert err.count(reason) == len(failed)
+    assert "Traceback" not in err
+    assert_store_is_whole(folder, capfd)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--store", "--out"])
+def test_full_disk_is_told_in_one_line(
+    folder: Path, capfd: pytest.CaptureFixture[str], small_disk: Path, option: str
+) -> None:
+    """The reference alone is larger than the disk; so is what is left of it for results."""
+    if option == "--out":
+        (small_disk / "others").write_bytes(bytes(390_000))
+    arguments = f"{MISBEHAVES} {ADVI} --quiet {option} {small_disk / 'place'}"
+    assert call(arguments) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.startswith("harness: ")
+    assert err.count("\n") == 1
+    assert "No space left on device" in err
+    if option == "--out":
+        assert len(list(Store(folder=folder / "store").all_keys())) == 3
     assert_store_is_whole(folder, capfd)
