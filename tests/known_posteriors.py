@@ -147,7 +147,7 @@ def correlated(n_draws: int = 100_000) -> Moments:
 
 
 def funnel_draws(n_draws: int = 2000) -> list[dict[str, list[float]]]:
-    """Four chains of independent draws from the funnel, in posteriordb's form."""
+    """Four chains of independent draws from Neal's funnel, in posteriordb's form."""
     rng = np.random.default_rng(7)
     chains = []
     for _ in range(4):

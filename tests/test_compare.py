@@ -64,8 +64,8 @@ REFERENCE, NUTS, LAPLACE = ("nuts", "reference"), ("nuts", "default"), ("laplace
 
 def verdicts(fits: pd.DataFrame) -> dict[tuple[str, str], str]:
     """The verdict on each fit, by method and variant."""
-    found: dict[tuple[str, str], str] = fits.set_index(["method", "variant"])["verdict"].to_dict()
-    return found
+    columns = (fits[name] for name in ("method", "variant", "verdict"))
+    return {(method, variant): verdict for method, variant, verdict in zip(*columns, strict=True)}
 
 
 @pytest.mark.slow
@@ -113,7 +113,7 @@ def test_funnel_is_trusted_to_nobody(tmp_path: Path, capsys: pytest.CaptureFixtu
     """NUTS diverges, so it is no reference; against independent draws neither method passes."""
     _, alone = compare(tmp_path / "a", "funnel", "funnel", "--methods", "advi")
     assert verdicts(alone)[REFERENCE] == "do not trust"
-    assert "diverge" in alone["verdict_reason"].iloc[0]
+    assert alone["n_divergent"].iloc[0] > 0
     assert verdicts(alone)["advi", "default"] in {"unknown", "do not trust"}
     draws = tmp_path / "draws.json"
     draws.write_text(json.dumps(known_posteriors.funnel_draws()))

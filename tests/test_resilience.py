@@ -4,14 +4,20 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness import datasets, runner
+from harness.dispatch import Observer
+from harness.pools import LocalPool
 from harness.runner import study_keys
-from harness.store import Store
+from harness.store import Store, folder
+from harness.study import Run
 from tests.cases import gaussian_program, pretend_compiled
 from tests.processes import is_running, kill, start, wait_until
 from tests.short_runs import (
@@ -22,11 +28,13 @@ from tests.short_runs import (
     short_study,
     tables,
     undisturbed_tables,
+    write_short_tables,
 )
 
 Tables = dict[str, bytes]
 
 LASTS_S = 0.05
+N_STORED = 50
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +68,10 @@ def test_killed_again_and_again_ends_as_undisturbed(
 ) -> None:
     store, trace = Store(folder=tmp_path / "store"), tmp_path / "trace"
     chance = random.Random(11)  # noqa: S311 - moments, no secrets
-    arguments = ("tests.short_runs_main", tmp_path, "--lasts", str(LASTS_S))
-    arguments += ("--n-runs", str(n_runs))
+    arguments = (
+        *("tests.short_runs_main", tmp_path),
+        *("--lasts", str(LASTS_S), "--n-runs", str(n_runs)),
+    )
     seeds = seeds_of_keys(n_runs)
     finished: list[tuple[set[int], int]] = []  # at each kill: seeds, and how many fits had begun
     for n_before in sorted(chance.sample(range(n_runs - 1), n_kills)):
@@ -84,6 +94,64 @@ def test_killed_again_and_again_ends_as_undisturbed(
     assert len(list(store.all_keys())) == n_runs - n_runs // FAILS_EVERY
     assert len(store.failed_keys()) == n_runs // FAILS_EVERY
     assert not list((store.folder / ".work").iterdir())
+
+
+class AtPlan(Observer):
+    """Takes note of what was counted when the runs were planned."""
+
+    def __init__(self, counted: Counter[str]) -> None:
+        self.counted = counted
+        self.at_plan: dict[str, int] = {}
+        self.n_to_fit = -1
+
+    def planned(self, to_fit: Sequence[Run]) -> None:
+        """Copy the counts."""
+        self.at_plan = dict(self.counted)
+        self.n_to_fit = len(to_fit)
+
+
+def test_planning_looks_for_each_run_once_and_reads_no_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a study of many stored runs starts at once."""
+    undisturbed_tables(N_STORED, tmp_path)
+    counted: Counter[str] = Counter()
+
+    def count(where: Any, name: str) -> None:
+        real = getattr(where, name)
+
+        def counting(*arguments: Any, **keywords: Any) -> Any:
+            counted[name] += 1
+            return real(*arguments, **keywords)
+
+        monkeypatch.setattr(where, name, counting)
+
+    count(Store, "has")
+    count(Store, "failed_keys")
+    count(Store, "failure")
+    count(folder, "read_content")
+    count(runner, "fit_key")
+    study = short_study(N_STORED, lasts_s=0.0)
+    count(datasets, "chunks_of")  # once for each time that the rows are hashed
+    observer = AtPlan(counted)
+    with LocalPool() as pool:
+        write_short_tables(
+            study,
+            tmp_path,
+            Store(folder=tmp_path / "store"),
+            program=pretend_compiled(gaussian_program(rho=0.0)),
+            pool=pool,
+            observer=observer,
+        )
+    n_failed = N_STORED // FAILS_EVERY
+    assert observer.n_to_fit == 0
+    assert observer.at_plan == {
+        "fit_key": N_STORED,
+        "has": N_STORED - n_failed,
+        "failed_keys": 1,
+        "chunks_of": 1,
+    }
+    assert counted["failure"] == n_failed
 
 
 def test_two_processes_share_a_store(tmp_path: Path, undisturbed: Callable[[int], Tables]) -> None:

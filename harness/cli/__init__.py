@@ -214,7 +214,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     """Declare the command line."""
-    parser = _Parser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="harness", description="Compare NUTS, ADVI and subsampled ADVI on Stan programs."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
