@@ -61,5 +61,5 @@ def test_failure_without_a_console_is_told(tmp_path: Path) -> None:
 
 
 def test_process_that_fails_tells_once_what_it_complained_of() -> None:
-    with pytest.raises(FitError, match="^CmdStan ended with code 4: no \ufffd way$"):
+    with pytest.raises(FitError, match=r"^CmdStan ended with code 4: no \ufffd way$"):
         run_cmdstan(["sh", "-c", r"printf 'no \377 way\nno \377 way\n' >&2; exit 4"])
