@@ -116,7 +116,9 @@ def _make(program: Program, source: Path, cmdstan: Path) -> None:
         header.write_text(f'#include "{program.user_header}"\n', encoding="utf-8")
         command += [f"USER_HEADER={header}"]
     command += [str(source.with_suffix(""))]
-    answer = subprocess.run(command, cwd=cmdstan, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, cwd=cmdstan, capture_output=True, text=True, errors="replace", check=False
+    )
     if answer.returncode != 0:
         lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
         raise ProgramError(f"program '{program.name}' does not compile: {_first_error(lines)}")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from harness.errors import DatasetError
 from harness.rows_file import FloatArray, RowsFile, map_rows
+from harness.validation import absence
 
 
 def _is_number(text: str) -> bool:
@@ -85,11 +86,11 @@ def read_rows(path: Path) -> FloatArray:
             f"data file '{path}' ends in '{path.suffix}'; allowed are {', '.join(LOADERS)}"
         )
     if not path.is_file():
-        raise DatasetError(f"data file '{path}' does not exist; check the study's 'file'")
+        raise DatasetError(f"data file '{path}' {absence(path)}; check the study's 'file'")
     try:
         return loader(path)
     except (ValueError, NotImplementedError, OSError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].partition("; use `usecols`")[0]
         raise DatasetError(f"data file '{path}' is not a table of numbers: {reason}") from error
 
 

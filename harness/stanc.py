@@ -10,6 +10,7 @@ from typing import Any
 from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
 from harness.program import Program
+from harness.validation import absence
 
 
 def _one_line(stanc_message: str) -> str:
@@ -34,11 +35,9 @@ def stanc_flags(program: Program) -> list[str]:
 def inspect_program(stanc: Path, program: Program) -> dict[str, Any]:
     """Return what stanc says of a program: its included files and variables."""
     if not program.file.is_file():
-        raise ProgramError(
-            f"Stan program '{program.file}' does not exist; check the study's 'file'"
-        )
+        raise ProgramError(f"Stan program '{program.file}' {absence(program.file)}; check its path")
     command = [str(stanc), *stanc_flags(program), "--info", str(program.file)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if answer.returncode != 0:
         message = _one_line(answer.stderr or answer.stdout)
         raise ProgramError(f"program '{program.name}' does not compile: {message}")

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from harness.errors import StudyError
 from harness.study_file import TABLES, StudyTable
-from harness.validation import did_you_mean, first_problem
+from harness.validation import absence, did_you_mean, first_problem
 
 
 def read_toml(file: Path) -> tuple[dict[str, Any], str]:
@@ -32,7 +32,7 @@ def read_toml(file: Path) -> tuple[dict[str, Any], str]:
         If it is missing or is not TOML.
     """
     if not file.is_file():
-        raise StudyError(f"study file '{file}' does not exist; give the path of a TOML file")
+        raise StudyError(f"study file '{file}' {absence(file)}; give the path of a TOML file")
     try:
         text = file.read_text(encoding="utf-8")
         return tomllib.loads(text), text

@@ -1,7 +1,8 @@
-"""Turn what pydantic finds wrong into one line that helps."""
+"""Say in a clause what is wrong with a name, a value or a path."""
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -36,3 +37,8 @@ def first_problem(error: ValidationError) -> str:
     given = finding["input"]
     shown = f" (given: {given!r})" if isinstance(given, int | float | str | bool) else ""
     return f"'{place}': {message[0].lower()}{message[1:]}{shown}"
+
+
+def absence(path: Path) -> str:
+    """Say why a path is no file: 'is a folder' or 'does not exist'."""
+    return "is a folder" if path.is_dir() else "does not exist"

@@ -1,6 +1,8 @@
 """Fixtures that several test files share."""
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -58,3 +60,15 @@ def small() -> Dataset:
 def rows_library(tmp_path_factory: pytest.TempPathFactory) -> RowsLibrary:
     """The C++ that reads rows from files and draws batches of them, without Stan."""
     return build_library(tmp_path_factory.mktemp("rows_library"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 kB, where one may be mounted."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(mount, check=False).returncode != 0:
+        pytest.skip("no file system may be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

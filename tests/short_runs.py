@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pytest
 from pydantic.dataclasses import dataclass
 
 from harness.compilation import CompiledProgram
@@ -14,7 +15,7 @@ from harness.dispatch import Observer
 from harness.errors import FitError
 from harness.fit import DrawKind, Fit
 from harness.methods import Problem
-from harness.pools import Pool
+from harness.pools import LocalPool, Pool
 from harness.program import Program
 from harness.runner import run_study
 from harness.store import Store
@@ -27,7 +28,7 @@ from harness.table import (
     make_table,
     write_table,
 )
-from tests.cases import gaussian_program, known_fit
+from tests.cases import gaussian_program, known_fit, pretend_compiled
 
 #: The environment's name of a file that gets a line for each fit that begins: seed, process.
 TRACE = "SHORT_RUNS_TRACE"
@@ -108,6 +109,38 @@ def write_short_tables(
     write_table(make_table(summary.comparison, COMPARISON_COLUMNS), folder / "comparison.csv")
     write_table(make_table(summary.fits, FITS_COLUMNS), folder / "fits.csv")
     write_table(make_table(summary.stability, STABILITY_COLUMNS), folder / "stability.csv")
+
+
+def undisturbed_tables(n_runs: int, folder: Path) -> dict[str, bytes]:
+    """The tables of a study of so many runs, fitted in this process, that nothing disturbs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch, LocalPool(2) as pool:
+        patch.setenv(TRACE, str(folder / "trace"))
+        write_short_tables(
+            short_study(n_runs, lasts_s=0.0),
+            folder,
+            Store(folder=folder / "store"),
+            program=pretend_compiled(gaussian_program(rho=0.0)),
+            pool=pool,
+        )
+    assert len(begun(folder / "trace")) == n_runs
+    return tables(folder)
+
+
+def begun(trace: Path) -> list[int]:
+    """The seeds of the fits that began, in order."""
+    return (
+        [int(line.split()[0]) for line in trace.read_text().splitlines()] if trace.exists() else []
+    )
+
+
+def pids(trace: Path) -> set[int]:
+    """The processes that fitted."""
+    return (
+        {int(line.split()[1]) for line in trace.read_text().splitlines()}
+        if trace.exists()
+        else set()
+    )
 
 
 def tables(folder: Path) -> dict[str, bytes]:

@@ -97,7 +97,7 @@ def test_stancs_message_comes_in_one_line(tmp_path: Path, source: str, complaint
 
 def test_missing_program_is_named(tmp_path: Path) -> None:
     program = dataclasses.replace(LINE, file=tmp_path / "absent.stan")
-    with pytest.raises(ProgramError, match=r"absent\.stan' does not exist; check the study's"):
+    with pytest.raises(ProgramError, match=r"absent\.stan' does not exist; check its path"):
         compile_program(program)
 
 

@@ -3,21 +3,38 @@
 import random
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness import datasets, runner
+from harness.dispatch import Observer
 from harness.pools import LocalPool
-from harness.store import Store
+from harness.runner import study_keys
+from harness.store import Store, folder
+from harness.study import Run
 from tests.cases import gaussian_program, pretend_compiled
 from tests.processes import is_running, kill, start, wait_until
-from tests.short_runs import FAILS_EVERY, TRACE, short_study, tables, write_short_tables
+from tests.short_runs import (
+    FAILS_EVERY,
+    TRACE,
+    begun,
+    pids,
+    short_study,
+    tables,
+    undisturbed_tables,
+    write_short_tables,
+)
 
 Tables = dict[str, bytes]
+
+LASTS_S = 0.05
+N_STORED = 50
 
 
 @pytest.fixture(scope="module")
@@ -26,33 +43,21 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Tab
 
     @cache
     def written(n_runs: int) -> Tables:
-        folder = tmp_path_factory.mktemp("undisturbed")
-        with pytest.MonkeyPatch.context() as patch, LocalPool(2) as pool:
-            patch.setenv(TRACE, str(folder / "trace"))
-            write_short_tables(
-                short_study(n_runs, lasts_s=0.0),
-                folder,
-                Store(folder=folder / "store"),
-                program=pretend_compiled(gaussian_program(rho=0.0)),
-                pool=pool,
-            )
-        assert len(traced(folder / "trace")) == n_runs
-        return tables(folder)
+        return undisturbed_tables(n_runs, tmp_path_factory.mktemp("undisturbed"))
 
     return written
 
 
-def traced(trace: Path) -> list[str]:
-    """The seeds of the fits that began, in order."""
-    return [line.split()[0] for line in trace.read_text().splitlines()] if trace.exists() else []
+def settled_keys(store: Store) -> set[str]:
+    return {*store.all_keys(), *store.failed_keys()}
 
 
-def pids(trace: Path) -> set[int]:
-    return {int(line.split()[1]) for line in trace.read_text().splitlines()}
-
-
-def n_settled(store: Store) -> int:
-    return len(list(store.all_keys())) + len(store.failed_keys())
+def seeds_of_keys(n_runs: int) -> dict[str, int]:
+    """The seed of each key of the study of so many runs."""
+    study = short_study(n_runs, lasts_s=LASTS_S)
+    digest = pretend_compiled(gaussian_program(rho=0.0)).digest
+    keys = study_keys(study, {"gaussian": digest})
+    return {key: run.seed for key, run in zip(keys, study.runs, strict=True)}
 
 
 @pytest.mark.parametrize(
@@ -63,28 +68,90 @@ def test_killed_again_and_again_ends_as_undisturbed(
 ) -> None:
     store, trace = Store(folder=tmp_path / "store"), tmp_path / "trace"
     chance = random.Random(11)  # noqa: S311 - moments, no secrets
-    arguments = ("tests.short_runs_main", tmp_path, "--lasts", "0.05", "--n-runs", str(n_runs))
-    settled_and_traced: list[tuple[int, int]] = []
-    for turn in range(1, n_kills + 1):
+    arguments = (
+        *("tests.short_runs_main", tmp_path),
+        *("--lasts", str(LASTS_S), "--n-runs", str(n_runs)),
+    )
+    seeds = seeds_of_keys(n_runs)
+    finished: list[tuple[set[int], int]] = []  # at each kill: seeds, and how many fits had begun
+    for n_before in sorted(chance.sample(range(n_runs - 1), n_kills)):
         process = start(*arguments, **{TRACE: str(trace)})
-        goal = turn * n_runs // (n_kills + 2)
-        wait_until(lambda goal=goal: n_settled(store) >= goal)  # type: ignore[misc]
-        time.sleep(chance.uniform(0, 0.05))
+        wait_until(lambda n=n_before: len(settled_keys(store)) >= n)  # type: ignore[misc]
+        time.sleep(chance.uniform(0, LASTS_S))
+        assert process.poll() is None
         kill(process)
         wait_until(lambda: not any(map(is_running, pids(trace))))
-        settled_and_traced.append((n_settled(store), len(traced(trace))))
-    finished = start(*arguments, **{TRACE: str(trace)})
-    output, _ = finished.communicate(timeout=120)
-    assert finished.returncode == 0, output
+        finished.append(({seeds[key] for key in settled_keys(store)}, len(begun(trace))))
+    last = start(*arguments, **{TRACE: str(trace)})
+    output, _ = last.communicate(timeout=120)
+    assert last.returncode == 0, output
     assert tables(tmp_path) == undisturbed(n_runs)
-    # each kill loses at most what was under way, two fits; no settled run begins again
-    before_settled = before_traced = 0
-    for settled, begun in [*settled_and_traced, (n_runs, len(traced(trace)))]:
-        assert begun - before_traced <= settled - before_settled + 2
-        before_settled, before_traced = settled, begun
+    assert len(finished) == n_kills
+    for at_kill, n_begun in finished:
+        assert at_kill.isdisjoint(begun(trace)[n_begun:])  # nothing that was finished began again
+    assert set(begun(trace)) == set(seeds.values())
+    assert len(begun(trace)) <= n_runs + 2 * n_kills  # each kill costs what was under way
     assert len(list(store.all_keys())) == n_runs - n_runs // FAILS_EVERY
     assert len(store.failed_keys()) == n_runs // FAILS_EVERY
     assert not list((store.folder / ".work").iterdir())
+
+
+class AtPlan(Observer):
+    """Takes note of what was counted when the runs were planned."""
+
+    def __init__(self, counted: Counter[str]) -> None:
+        self.counted = counted
+        self.at_plan: dict[str, int] = {}
+        self.n_to_fit = -1
+
+    def planned(self, to_fit: Sequence[Run]) -> None:
+        """Copy the counts."""
+        self.at_plan = dict(self.counted)
+        self.n_to_fit = len(to_fit)
+
+
+def test_planning_looks_for_each_run_once_and_reads_no_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a study of many stored runs starts at once."""
+    undisturbed_tables(N_STORED, tmp_path)
+    counted: Counter[str] = Counter()
+
+    def count(where: Any, name: str) -> None:
+        real = getattr(where, name)
+
+        def counting(*arguments: Any, **keywords: Any) -> Any:
+            counted[name] += 1
+            return real(*arguments, **keywords)
+
+        monkeypatch.setattr(where, name, counting)
+
+    count(Store, "has")
+    count(Store, "failed_keys")
+    count(Store, "failure")
+    count(folder, "read_content")
+    count(runner, "fit_key")
+    study = short_study(N_STORED, lasts_s=0.0)
+    count(datasets, "chunks_of")  # once for each time that the rows are hashed
+    observer = AtPlan(counted)
+    with LocalPool() as pool:
+        write_short_tables(
+            study,
+            tmp_path,
+            Store(folder=tmp_path / "store"),
+            program=pretend_compiled(gaussian_program(rho=0.0)),
+            pool=pool,
+            observer=observer,
+        )
+    n_failed = N_STORED // FAILS_EVERY
+    assert observer.n_to_fit == 0
+    assert observer.at_plan == {
+        "fit_key": N_STORED,
+        "has": N_STORED - n_failed,
+        "failed_keys": 1,
+        "chunks_of": 1,
+    }
+    assert counted["failure"] == n_failed
 
 
 def test_two_processes_share_a_store(tmp_path: Path, undisturbed: Callable[[int], Tables]) -> None:
@@ -101,7 +168,7 @@ def test_two_processes_share_a_store(tmp_path: Path, undisturbed: Callable[[int]
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
     assert tables(tmp_path / "a") == tables(tmp_path / "b") == undisturbed(40)
-    assert len(traced(trace)) == len(set(traced(trace))) == 40
+    assert len(begun(trace)) == len(set(begun(trace))) == 40
     assert len(pids(trace)) == 2
 
 
@@ -111,7 +178,7 @@ def test_interrupt_ends_what_was_started(tmp_path: Path) -> None:
         *("tests.short_runs_main", tmp_path, "--lasts", "60", "--n-runs", "3"),
         **{TRACE: str(trace)},
     )
-    wait_until(lambda: len(traced(trace)) == 2)
+    wait_until(lambda: len(begun(trace)) == 2)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode != 0
@@ -140,18 +207,6 @@ def test_file_that_cannot_grow_ends_in_one_line_and_loses_nothing(
     output, _ = again.communicate(timeout=60)
     assert again.returncode == 0, output
     assert tables(tmp_path) == undisturbed(40)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 400 kB, where one may be mounted."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
-    if sys.platform != "linux" or subprocess.run(mount, check=False).returncode != 0:
-        pytest.skip("no file system may be mounted here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_full_disk_ends_in_one_line_and_keeps_what_fits(small_disk: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from harness.bench import PARTS
 from harness.cache import cache_folder
@@ -216,9 +217,17 @@ def _add_cmdstan(commands: _Commands) -> None:
     _add_command(actions, "clean", _cmdstan_clean, "remove the CmdStan homes that were built")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses arguments in one line, as every other error is told."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the line."""
+        self.exit(EXIT_USER_ERROR, f"harness: {message}; see '{self.prog} --help'\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     """Declare the command line."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="harness", description="Compare NUTS, ADVI and subsampled ADVI on Stan programs."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -7,8 +7,8 @@ EXIT_USER_ERROR = 2
 #: Exit code of a command that was interrupted from the keyboard.
 EXIT_INTERRUPTED = 130
 
-OUT = Console(highlight=False, soft_wrap=True)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+OUT = Console(emoji=False, highlight=False, soft_wrap=True)
+ERR = Console(emoji=False, stderr=True, highlight=False, soft_wrap=True)
 
 
 def note(text: str) -> None:

@@ -1,6 +1,8 @@
 """What all methods do with CmdStan: data on disk, timed calls, errors in one line."""
 
 import os
+import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -20,6 +22,10 @@ from harness.rows_file import chunks_of, write_rows
 SIG_FIGS = 18
 
 _THREADS = "STAN_NUM_THREADS"
+
+#: What cmdstanpy tells of the processes that failed: how they ended, and where they printed.
+_EXIT_CODES = re.compile(r"retcodes=\[([-\d, ]*)\]")
+_CONSOLE_FILE = re.compile(r"console_msgs.*\n\s*(.+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +77,43 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
     try:
         result = call()
     except (RuntimeError, ValueError) as error:
-        told = str(error).partition("Command and output files")[0]
-        raise FitError(_one_line(told)) from error
+        raise FitError(_cause(str(error))) from error
     finally:
         os.environ.pop(_THREADS, None)
         if threads is not None:
             os.environ[_THREADS] = threads
     return Timed(result=result, wall_time_s=time.perf_counter() - start)
+
+
+def _cause(message: str) -> str:
+    """Say in one line why a call of cmdstanpy failed.
+
+    It repeats what begins with "Error" or "Exception"; of other causes only the files tell.
+    """
+    told, _, account = message.partition("Command and output files")
+    found = _EXIT_CODES.search(account)
+    code = next((int(code) for code in found[1].split(",") if int(code)), 0) if found else 0
+    if code == 0:
+        return _one_line(told)
+    console = _CONSOLE_FILE.search(account)
+    complaint = told.partition("\n")[2].strip()
+    if console is not None and not complaint:
+        complaint = _last_words(Path(console[1]))
+    return _end_of_process(code, _one_line(complaint))
+
+
+def _last_words(console_file: Path) -> str:
+    """Return the last paragraph that CmdStan printed, unless it is its settings or progress."""
+    if not console_file.is_file():
+        return ""
+    words = console_file.read_text(encoding="utf-8", errors="replace").strip().split("\n\n")[-1]
+    return "" if " = " in words or "Iteration:" in words else words
+
+
+def _end_of_process(code: int, complaint: str) -> str:
+    """Say how a process of CmdStan ended, and why."""
+    killer = f" ({signal.Signals(-code).name})" if code < 0 else ""
+    return f"CmdStan ended with code {code}{killer}: {complaint or 'CmdStan did not say why'}"
 
 
 def _one_line(text: str) -> str:
@@ -128,9 +164,14 @@ def run_cmdstan(command: Sequence[str]) -> Timed[Console]:
     times_s: list[float] = []
     start = time.perf_counter()
     with (
-        tempfile.TemporaryFile("w+") as complaints,
+        tempfile.TemporaryFile("w+", errors="replace") as complaints,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment
+            command,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            errors="replace",
+            env=environment,
         ) as process,
     ):
         for line in process.stdout or ():
@@ -141,8 +182,7 @@ def run_cmdstan(command: Sequence[str]) -> Timed[Console]:
         complaints.seek(0)
         complaint = _one_line(complaints.read())
     if code != 0:
-        complaint = complaint or "CmdStan did not say why"
-        raise FitError(f"CmdStan ended with code {code}: {complaint}")
+        raise FitError(_end_of_process(code, complaint))
     console = Console(text="".join(lines), line_times_s=tuple(times_s))
     return Timed(result=console, wall_time_s=wall_time_s)
 
