@@ -1,5 +1,6 @@
 """Pages say what the code does: their columns, links, commands and paths exist."""
 
+import itertools
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -89,9 +90,9 @@ def mentioned_commands(page: Path) -> list[str]:
 
 
 def words_of(command: str) -> list[str]:
-    """A command's words, without comments and without what reads its output."""
+    """A command's words, without comments and without where its output goes."""
     words = shlex.split(command.replace("\\\n", " "), comments=True)
-    return words[: words.index("|")] if "|" in words else words
+    return list(itertools.takewhile(lambda word: word not in {"|", ">"}, words))
 
 
 def complaint(command: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -120,7 +120,11 @@ def test_new_study_runs_as_it_is(
     assert verdicts["nuts", "default"] == "trust"
     table, _, last = capsys.readouterr().out.rstrip().rpartition("\n")
     title, head, *rows = table.rstrip().splitlines()
-    assert title == "Verdicts on data (200 rows), against NUTS reference"
+    assert re.fullmatch(
+        r"Verdicts on data \(200 rows\), against NUTS reference in \d+(\.\d+)? s "
+        r"\(2×: at twice its speed\)",
+        title,
+    )
     assert re.split("  +", head)[:2] == ["series", "verdict"]
     assert len(rows) == len(verdicts.index.unique())
     shown = {cells[0]: cells[1] for cells in (re.split("  +", row) for row in rows)}
