@@ -365,7 +365,11 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
         write("misbehaves.json", json.dumps(GOOD | {"N": 0, "y": []})),
         "m = 1 rows of data set 'data', which has N = 0",
     ),
-    "no replicates": (f"{COMPARE} --replicates 0", nothing, "--replicates is 0"),
+    "no replicates": (
+        f"{COMPARE} --replicates 0",
+        nothing,
+        "replicates is 0; give a number above 0",
+    ),
     "no jobs": (f"{RUN} --jobs 0", nothing, "'0' is not a whole number above 0"),
     "jobs that are no number": (f"{RUN} --jobs two", nothing, "'two' is not a whole number"),
     "negative time limit": (f"{RUN} --time-limit -1", nothing, "'-1' is not a number above 0"),
