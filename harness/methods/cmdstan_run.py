@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cmdstanpy
+import stanio
 
 from harness.errors import FitError
 from harness.program import RowsInMemory
@@ -51,7 +51,8 @@ def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
         folder = Path(name)
         data_file = folder / "data.json"
         filed = {name: _filed(value, folder / f"{name}.npy") for name, value in data.items()}
-        cmdstanpy.write_stan_json(str(data_file), filed)
+        # at once: `write_stan_json` encodes number by number, in ten times the time
+        data_file.write_text(stanio.dump_stan_json(filed), encoding="utf-8")
         yield data_file, folder
 
 
