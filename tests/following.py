@@ -172,7 +172,11 @@ def fresh_copy(folder: Path, *, cmdstan_home: Path) -> Follower:
         (cache_folder() / name).mkdir(parents=True, exist_ok=True)
         (cache / name).symlink_to(cache_folder() / name)
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST", "MAKE", "MFLAGS"))
+        },
         "CMDSTAN": str(cmdstan_home),
         "COLUMNS": "160",
         "PYTHONPATH": str(copy),
