@@ -127,7 +127,7 @@ def test_funnel_is_trusted_to_nobody(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert v["verdict"] == "do not trust"
     assert v["mean_error_sd"] == pytest.approx(v["mean"] / 3, abs=0.1)
     printed = capsys.readouterr().out
-    assert "ADVI default" in printed
+    assert "\nADVI  " in printed
     assert "do not trust" in printed
 
 
