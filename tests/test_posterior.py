@@ -63,9 +63,8 @@ def assert_converged(table: pd.DataFrame) -> None:
 
 
 def sample_ordered(
-    mixture: Compile, dataset: Dataset, *, n_warmup: int, n_draws: int
+    program: CompiledProgram, dataset: Dataset, *, n_warmup: int, n_draws: int
 ) -> pd.DataFrame:
-    program = mixture("gmm_ordered")
     method = Nuts(init_radius=0.1, n_warmup=n_warmup, n_draws=n_draws)
     fit = method.fit(Problem(program=program, dataset=dataset), seed=SEED)
     assert fit.diagnostics.n_divergent == 0
@@ -73,7 +72,7 @@ def sample_ordered(
 
 
 def test_small_posterior_is_that_of_the_long_runs(mixture: Compile, small: Dataset) -> None:
-    table = sample_ordered(mixture, small, n_warmup=1000, n_draws=4000)
+    table = sample_ordered(mixture("gmm_ordered"), small, n_warmup=1000, n_draws=4000)
     assert_reference(table, "small")
     assert_converged(table)
 
@@ -82,7 +81,7 @@ def test_small_posterior_is_that_of_the_long_runs(mixture: Compile, small: Datas
 def test_large_posterior_is_that_of_the_long_runs(mixture: Compile) -> None:
     large = make_dataset("large", generator="notebook_large")
     # Fewer draws leave an error of 2% and more in the sds, of which 5% is allowed.
-    table = sample_ordered(mixture, large, n_warmup=500, n_draws=2000)
+    table = sample_ordered(mixture("gmm_ordered_fused"), large, n_warmup=500, n_draws=2000)
     assert_reference(table, "large")
     assert_converged(table)
 
