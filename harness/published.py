@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from harness.errors import HarnessError
+from harness.study import Study
 from harness.validation import did_you_mean, first_problem
 
 
@@ -243,3 +244,14 @@ def read_published(file: Path) -> Published:
         raise PublishedError(f"file '{file}' is not TOML: {error}") from error
     except PublishedError as error:
         raise PublishedError(f"file '{file}': {error}") from error
+
+
+def published_of(study: Study) -> Published | None:
+    """Read the numbers that a study sets beside its own, if it names any.
+
+    Raises
+    ------
+    PublishedError
+        As :func:`read_published`.
+    """
+    return read_published(study.published) if study.published else None

@@ -9,7 +9,7 @@ from harness.dispatch import Observer, Settled
 from harness.errors import StudyError
 from harness.pools import Pool, local_pool
 from harness.progress import outcome_line
-from harness.published import read_published
+from harness.published import published_of
 from harness.reference import read_references
 from harness.scheduler import ClusterPool
 from harness.store import Store
@@ -76,7 +76,7 @@ def fit_study(
     HarnessError
         If a program does not compile, or a file is missing or broken.
     """
-    published = read_published(study.published) if study.published else None
+    published = published_of(study)
     references = read_references(study)
     store.check_writable()
     store.sweep()

@@ -11,7 +11,7 @@ from harness.cli.verdicts import print_verdicts
 from harness.errors import ResultsError
 from harness.events import Summary
 from harness.fit import Status
-from harness.published import Published, read_published
+from harness.published import published_of
 from harness.report import write_report
 from harness.results import open_results_folder
 from harness.store import Store
@@ -26,11 +26,6 @@ def mode_of(arguments: argparse.Namespace) -> Mode:
     if getattr(arguments, "json", False):
         return Mode.JSON
     return Mode.QUIET if getattr(arguments, "quiet", False) else Mode.USUAL
-
-
-def _published(study: Study) -> Published | None:
-    """Read the numbers that a study sets beside its own, if it names any."""
-    return read_published(study.published) if study.published else None
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -92,5 +87,5 @@ def report(arguments: argparse.Namespace) -> None:
     if not folder.is_dir():
         raise ResultsError(f"there are no results in '{folder}'; run the study first")
     open_results_folder(folder)
-    write_report(folder, published=_published(study))
+    write_report(folder, published=published_of(study))
     OUT.print(f"wrote {folder / 'report.html'} and report.md")

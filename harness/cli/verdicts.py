@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from harness.cli.tables import print_table
-from harness.report.dataset import SeriesTables, dataset_tables
+from harness.report.dataset import DatasetTables, SeriesTables, dataset_tables
 from harness.report.numbers import median_range, significant
 from harness.report.results import read_results
 from harness.report.verdicts import subject, verdict_table
@@ -24,15 +24,24 @@ def print_verdicts(folder: Path) -> None:
     folder : Path
         ``results/<study>``.
     """
+    for tables in _tables(folder):
+        _print_verdicts_on(tables)
+
+
+def _tables(folder: Path) -> list[DatasetTables]:
+    """Read what each data set has."""
     results = read_results(folder)
-    for name in results.datasets:
-        tables = dataset_tables(results, name)
-        grid = verdict_table(tables)
-        if grid is not None:
-            heads = [head for head in _SHOWN if head in grid.head]
-            at = [grid.head.index(head) for head in heads]
-            title = f"Verdicts on {subject(tables).replace('`', '')}"
-            print_table(title, heads, [[row[i] for i in at] for row in grid.rows])
+    return [dataset_tables(results, name) for name in results.datasets]
+
+
+def _print_verdicts_on(tables: DatasetTables) -> None:
+    """Print the verdicts on the fits of one data set."""
+    grid = verdict_table(tables)
+    if grid is not None:
+        heads = [head for head in _SHOWN if head in grid.head]
+        at = [grid.head.index(head) for head in heads]
+        title = f"Verdicts on {subject(tables).replace('`', '')}"
+        print_table(title, heads, [[row[i] for i in at] for row in grid.rows])
 
 
 def print_verdicts_and_errors(folder: Path) -> None:
@@ -43,21 +52,23 @@ def print_verdicts_and_errors(folder: Path) -> None:
     folder : Path
         ``results/<study>``.
     """
-    print_verdicts(folder)
-    results = read_results(folder)
-    for name in results.datasets:
-        compared = dataset_tables(results, name).compared
-        columns = [_mean_errors(series) for series in compared]
-        parameters = dict.fromkeys(parameter for column in columns for parameter in column)
-        if parameters:
-            print_table(
-                f"Mean errors on {name} (reference sds)",
-                ["parameter", *(series.title for series in compared)],
-                [
-                    [key, *(column.get(key, NOT_APPLICABLE) for column in columns)]
-                    for key in parameters
-                ],
-            )
+    every = _tables(folder)
+    for tables in every:
+        _print_verdicts_on(tables)
+    for tables in every:
+        _print_errors_on(tables)
+
+
+def _print_errors_on(tables: DatasetTables) -> None:
+    """Print the error of each mean of one data set."""
+    columns = [_mean_errors(series) for series in tables.compared]
+    parameters = dict.fromkeys(parameter for column in columns for parameter in column)
+    if parameters:
+        print_table(
+            f"Mean errors on {tables.name} (reference sds)",
+            ["parameter", *(series.title for series in tables.compared)],
+            [[key, *(column.get(key, NOT_APPLICABLE) for column in columns)] for key in parameters],
+        )
 
 
 def _mean_errors(series: SeriesTables) -> dict[str, str]:

@@ -51,9 +51,16 @@ def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
         folder = Path(name)
         data_file = folder / "data.json"
         filed = {name: _filed(value, folder / f"{name}.npy") for name, value in data.items()}
-        # at once: `write_stan_json` encodes number by number, in ten times the time
-        data_file.write_text(stanio.dump_stan_json(filed), encoding="utf-8")
+        write_variables(data_file, filed)
         yield data_file, folder
+
+
+def write_variables(file: Path, variables: Mapping[str, Any]) -> None:
+    """Write data or inits in CmdStan's JSON.
+
+    At once: `write_stan_json` of stanio encodes number by number, in ten times the time.
+    """
+    file.write_text(stanio.dump_stan_json(variables), encoding="utf-8")
 
 
 def _filed(value: Any, path: Path) -> Any:

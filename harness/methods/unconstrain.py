@@ -6,13 +6,12 @@ of a single transition, whose step is too short to leave it.
 
 from dataclasses import dataclass
 
-import cmdstanpy
 import numpy as np
 
 from harness.datasets import FloatArray
 from harness.errors import FitError
 from harness.methods.base import Problem
-from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
+from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder, write_variables
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 
 #: A discrepancy takes so many draws, evenly spaced.
@@ -67,7 +66,7 @@ def unconstrained_points(
     with run_folder(problem.stan_data()) as (data_file, folder):
         for chain, index in enumerate(indices, start=1):
             values = {name: array[index] for name, array in variables.items()}
-            cmdstanpy.write_stan_json(str(folder / f"init_{chain}.json"), values)
+            write_variables(folder / f"init_{chain}.json", values)
         try:
             timed = run_cmdstan(
                 [

@@ -11,7 +11,7 @@ from harness.plot.panels import DatasetView, view_dataset
 from harness.plot.scaling import scaling_figure
 from harness.plot.style import CAPTIONS_FILE, CaptionedFigure, house_style, save_figures
 from harness.plot.weights import weights_figure
-from harness.published import Published, read_published
+from harness.published import Published, published_of
 from harness.runner import FittedRun
 from harness.series import file_stem
 from harness.study import Study
@@ -60,7 +60,7 @@ def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, Captio
     PublishedError
         If the study's file of published numbers cannot be read.
     """
-    published = read_published(study.published) if study.published else None
+    published = published_of(study)
     figures: dict[str, CaptionedFigure] = {}
     with house_style():
         for dataset in study.datasets:
