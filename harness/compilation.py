@@ -20,7 +20,10 @@ from harness.errors import ProgramError
 from harness.program import Program
 from harness.stanc import check_contract, inspect_program, stanc_flags
 
-_QUOTED_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+# A macro may hold the name, as in `#define CODE "part.hpp"` with a later `#include CODE`.
+_QUOTED_FILE = re.compile(
+    r'^[ \t]*#[ \t]*(?:include|define[ \t]+\w+)[ \t]*"([^"]+)"', re.MULTILINE
+)
 
 #: Settings of the environment that CmdStan's makefile takes, beside its ``make/local``.
 _MAKE_VARIABLES = (
@@ -74,8 +77,8 @@ def _headers(program: Program) -> list[Path]:
         )
     headers = [program.user_header]
     for header in headers:  # grows while it is read
-        included = _QUOTED_INCLUDE.findall(header.read_text(encoding="utf-8", errors="replace"))
-        beside = [(header.parent / name).resolve() for name in included]
+        named = _QUOTED_FILE.findall(header.read_text(encoding="utf-8", errors="replace"))
+        beside = [(header.parent / name).resolve() for name in named]
         headers += [file for file in beside if file.is_file() and file not in headers]
     return headers
 

@@ -259,6 +259,17 @@ def test_digest_covers_the_user_header_and_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("compiled_folders")
+def test_digest_covers_a_header_that_a_macro_names(tmp_path: Path) -> None:
+    by_macro = '#define PART "parts/square.hpp"\n#include PART\n'
+    cube = CUBE.replace('#include "parts/square.hpp"\n', by_macro)
+    first = compile_program(with_header(tmp_path / "a", cube=cube))
+    second = compile_program(
+        with_header(tmp_path / "b", cube=cube, square=SQUARE + "// a remark\n")
+    )
+    assert first.digest != second.digest
+
+
+@pytest.mark.usefixtures("compiled_folders")
 def test_headers_that_include_one_another_are_read_once(tmp_path: Path) -> None:
     program = with_header(tmp_path, square='#include "../cube.hpp"\n' + SQUARE)
     assert compile_program(program).executable.is_file()

@@ -28,8 +28,37 @@ struct Columns {
 // with respect to alpha and to each of beta.
 using Pass = double (*)(const Columns& x, double alpha, const double* beta, double* slopes);
 
-// Steps between two logarithms.  A lane's product of as many factors, each at most 2, is finite.
-constexpr std::ptrdiff_t steps_per_logarithm = 512;
+constexpr double log2_e = 0x1.71547652b82fep+0;
+constexpr double log_2 = 0x1.62e42fefa39efp-1;
+
+// Rows between two logarithms.  The product of as many factors, each at most 2, is finite, and so
+// it is with those of a few more rows.
+constexpr std::ptrdiff_t rows_per_logarithm = 1000;
+
+// A number or vector for each column, in registers where the number of columns is known.
+template <typename T, int known_columns>
+class PerColumn {
+ public:
+  explicit PerColumn(std::ptrdiff_t) {}
+  T& operator[](std::ptrdiff_t k) { return values_[k]; }
+  const T& operator[](std::ptrdiff_t k) const { return values_[k]; }
+  const T* data() const { return values_; }
+
+ private:
+  T values_[known_columns] = {};
+};
+
+template <typename T>
+class PerColumn<T, 0> {
+ public:
+  explicit PerColumn(std::ptrdiff_t n_columns) : values_(n_columns) {}
+  T& operator[](std::ptrdiff_t k) { return values_[k]; }
+  const T& operator[](std::ptrdiff_t k) const { return values_[k]; }
+  const T* data() const { return values_.data(); }
+
+ private:
+  std::vector<T> values_;
+};
 
 #define LANES_CODE "log1p_exp_sum_lanes.hpp"
 #include "each_lanes.hpp"
