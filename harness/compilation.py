@@ -21,9 +21,7 @@ from harness.program import Program
 from harness.stanc import check_contract, inspect_program, stanc_flags
 
 # A macro may hold the name, as in `#define CODE "part.hpp"` with a later `#include CODE`.
-_QUOTED_FILE = re.compile(
-    r'^[ \t]*#[ \t]*(?:include|define[ \t]+\w+)[ \t]*"([^"]+)"', re.MULTILINE
-)
+_QUOTED_FILE = re.compile(r'^[ \t]*#[ \t]*(?:include|define[ \t]+\w+)[ \t]*"([^"]+)"', re.MULTILINE)
 
 #: Settings of the environment that CmdStan's makefile takes, beside its ``make/local``.
 _MAKE_VARIABLES = (

@@ -67,9 +67,9 @@ class RowsLibrary:
         return sums
 
     def gather(self, indices: Numbers) -> FloatArray:
-        columns = np.empty((2, indices.size))
-        self.functions.gather(pointer(indices), ctypes.c_int64(indices.size), pointer(columns))
-        return columns.T
+        rows = np.full((indices.size, 2), np.nan)
+        self.functions.gather(pointer(indices), ctypes.c_int64(indices.size), pointer(rows))
+        return rows
 
     def open_batches(
         self,

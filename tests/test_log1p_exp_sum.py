@@ -35,21 +35,42 @@ def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(params=PASSES)
-def run(request: pytest.FixtureRequest, library: Path) -> Pass:
+def kind(request: pytest.FixtureRequest, library: Path) -> str:
     functions = ctypes.CDLL(str(library))
-    name = request.param
+    name: str = request.param
     if not hasattr(functions, name) or not getattr(functions, f"has_{name}")():
         pytest.skip(f"this processor has no {name}")
-    function = getattr(functions, name)
+    return name
+
+
+def pointer(array: FloatArray) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
+
+
+@pytest.fixture
+def run(kind: str, library: Path) -> Pass:
+    function = getattr(ctypes.CDLL(str(library)), kind)
     function.restype = ctypes.c_double
 
     def call(x: FloatArray, alpha: float, beta: FloatArray) -> tuple[float, FloatArray]:
         assert x.strides[0] == 8 or min(x.shape) == 0 or x.shape[0] == 1
         slopes = np.full(1 + x.shape[1], np.nan)
-        pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (x, beta, slopes)]
         sizes = [ctypes.c_ssize_t(size) for size in (*x.shape, x.strides[1] // 8)]
-        total = function(pointers[0], *sizes, ctypes.c_double(alpha), *pointers[1:])
-        return float(total), slopes
+        arrays = pointer(beta), pointer(slopes)
+        return float(function(pointer(x), *sizes, ctypes.c_double(alpha), *arrays)), slopes
+
+    return call
+
+
+@pytest.fixture
+def run_pairs(kind: str, library: Path) -> Pass:
+    function = getattr(ctypes.CDLL(str(library)), f"pairs_{kind}")
+    function.restype = ctypes.c_double
+
+    def call(x: FloatArray, alpha: float, beta: FloatArray) -> tuple[float, FloatArray]:
+        rows, slopes = np.ascontiguousarray(x), np.full(3, np.nan)
+        numbers = ctypes.c_ssize_t(len(rows)), ctypes.c_double(alpha)
+        return float(function(pointer(rows), *numbers, pointer(beta), pointer(slopes))), slopes
 
     return call
 
@@ -79,6 +100,12 @@ def assert_exact(run: Pass, x: FloatArray, alpha: float, beta: FloatArray) -> No
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_any_number_of_rows(run: Pass, n_rows: int) -> None:
     assert_exact(run, rows_of(n_rows, 2), 0.3, np.array([1.1, -0.7]))
+
+
+@pytest.mark.parametrize("n_rows", N_ROWS)
+@pytest.mark.parametrize("alpha", [-600.0, 0.3, 40.0])
+def test_rows_one_behind_the_other(run_pairs: Pass, n_rows: int, alpha: float) -> None:
+    assert_exact(run_pairs, rows_of(n_rows, 2), alpha, np.array([1.1, -0.7]))
 
 
 @pytest.mark.parametrize("n_columns", [0, 1, 2, 3, 8])

@@ -98,7 +98,7 @@ def test_fit_keeps_the_contract(mixture: Compile, filed: Dataset) -> None:
     assert (fit.status, fit.draw_kind) == (Status.OK, DrawKind.INDEPENDENT)
     assert draws_of(fit).shape == (1, 200, 2, 2)
     assert fit.used_data == {"n_rows": 5000, "likelihood_weight": 1.0, "batch_size": 50}
-    assert fit.cost.n_gradients == 2 * 2000
+    assert fit.cost.n_gradients == 2000
     assert fit.diagnostics.n_iterations == 2000
     assert fit.diagnostics.converged == "no"
 

@@ -33,7 +33,7 @@ class Outcome:
     warm_times_s : tuple of float
         Seconds to draws with everything compiled, one for each seed.
     fit_times_s : tuple of float
-        Of them, those of CmdStan's own processes; empty for others.
+        Of them, those of CmdStan's fitting process, or of PyMC's steps of ADVI; empty for others.
     draws : Mapping
         Arrays of shape (seed, chain, draw, ...), by variable.
     versions : Mapping

@@ -95,13 +95,15 @@ def _rows(
         return
     program = bench.study.programs[bench.nuts_runs()[0].program]
     versions = ", ".join(f"{name} {number}" for name, number in outcome.versions.items())
-    for i, warm_time_s in enumerate(outcome.warm_times_s):
+    times = zip(outcome.warm_times_s, outcome.fit_times_s, strict=True)
+    for i, (warm_time_s, fit_time_s) in enumerate(times):
         draws = named_draws({name: array[i] for name, array in outcome.draws.items()}, program)
         yield {
             **base,
             "replicate": i + 1,
             "cold_time_s": cold_time_s if i == 0 else None,
             "warm_time_s": warm_time_s,
+            "fit_time_s": fit_time_s,
             **asdict(approximation_figures(draws, reference)),
             "peak_memory_mb": outcome.peak_memory_mb,
             "versions": versions,

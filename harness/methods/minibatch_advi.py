@@ -27,10 +27,10 @@ _ANCHOR_AFTER = 1 / 4
 class MinibatchAdvi(Advi):
     """ADVI on a fresh batch of `m` rows at every evaluation; further options as for ADVI.
 
-    The defaults are not CmdStan's: a batch is evaluated in microseconds, so that there are many
-    iterations with small steps, and two gradients for each; the stopping rule, which the noise of
-    the batches would trigger, is out of reach; the ELBO, of which an evaluation costs as much as
-    fifty iterations, is evaluated ten times.
+    Some defaults are not CmdStan's: a batch is evaluated in microseconds, so that there are many
+    iterations with small steps; the stopping rule, which the noise of the batches would trigger, is
+    out of reach; the ELBO, of which an evaluation costs as much as fifty iterations, is evaluated
+    ten times.
 
     Attributes
     ----------
@@ -54,11 +54,10 @@ class MinibatchAdvi(Advi):
     run_length: PositiveInt = 1
     control_variate: bool = True
 
-    max_iterations: PositiveInt = 50_000
-    grad_samples: PositiveInt = 2
+    max_iterations: PositiveInt = 100_000
     eta: PositiveFloat | None = 0.03
     tol_rel_obj: PositiveFloat = 1e-15
-    eval_elbo: PositiveInt = 5_000
+    eval_elbo: PositiveInt = 10_000
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse a program without batches; see :meth:`harness.methods.base.Method.check`."""

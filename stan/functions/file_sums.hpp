@@ -34,49 +34,32 @@ struct Summary {
   }
 };
 
-// In four interleaved sums, which fit into the vector registers of any processor.
-inline Summary summary_of_block(const double* first, const double* second, std::int64_t n) {
-  constexpr std::int64_t lanes = 4;
-  using Vec [[gnu::vector_size(8 * lanes)]] = double;
-  const double origin[2] = {first[0], second[0]};
-  Vec sums[5] = {};
-  const auto add = [&](const Vec& a, const Vec& b) {
-    sums[0] += a;
-    sums[1] += b;
-    sums[2] += a * a;
-    sums[3] += b * b;
-    sums[4] += a * b;
-  };
-  std::int64_t row = 0;
-  for (; row + lanes <= n; row += lanes) {
-    Vec a, b;
-    std::memcpy(&a, first + row, sizeof a);
-    std::memcpy(&b, second + row, sizeof b);
-    add(a - origin[0], b - origin[1]);
-  }
-  for (; row < n; ++row) {
-    add(Vec{first[row] - origin[0]}, Vec{second[row] - origin[1]});
-  }
-  double total[5] = {};
-  for (int k = 0; k < 5; ++k) {
-    for (int lane = 0; lane < lanes; ++lane) {
-      total[k] += sums[k][lane];
-    }
+inline Summary summary_of_block(const double* rows, std::int64_t n) {
+  using Row [[gnu::vector_size(row_bytes)]] = double;
+  const Row origin = {rows[0], rows[1]};
+  Row sum{}, square{}, product{};
+  for (std::int64_t i = 0; i < n; ++i) {
+    Row row;
+    std::memcpy(&row, rows + n_columns * i, sizeof row);
+    row -= origin;
+    sum += row;
+    square += row * row;
+    product += row * __builtin_shufflevector(row, row, 1, 0);
   }
   Summary summary;
   summary.n = static_cast<double>(n);
   for (int k = 0; k < 2; ++k) {
-    summary.mean[k] = origin[k] + total[k] / summary.n;
-    summary.square[k] = total[2 + k] - total[k] * total[k] / summary.n;
+    summary.mean[k] = origin[k] + sum[k] / summary.n;
+    summary.square[k] = square[k] - sum[k] * sum[k] / summary.n;
   }
-  summary.product = total[4] - total[0] * total[1] / summary.n;
+  summary.product = product[0] - sum[0] * sum[1] / summary.n;
   return summary;
 }
 
 inline Summary summary_of(const Rows& rows) {
   Summary summary;
-  rows.for_blocks([&](const double* columns, std::int64_t n) {
-    summary.add(summary_of_block(columns, columns + block_rows, n));
+  rows.for_blocks([&](const double* block, std::int64_t n) {
+    summary.add(summary_of_block(block, n));
   });
   rows.check_unchanged();
   return summary;
@@ -86,9 +69,9 @@ inline Summary summary_of(const Rows& rows) {
 inline double log1p_exp_sum(const Rows& rows, double alpha, const double* beta, double* slopes) {
   std::fill_n(slopes, 1 + n_columns, 0.0);
   double sum = 0;
-  rows.for_blocks([&](const double* columns, std::int64_t n) {
+  rows.for_blocks([&](const double* block, std::int64_t n) {
     double own_slopes[1 + n_columns];
-    sum += fused::log1p_exp_sum({columns, n, n_columns, block_rows}, alpha, beta, own_slopes);
+    sum += fused::log1p_exp_sum_of_pairs(block, n, alpha, beta, own_slopes);
     for (int k = 0; k < 1 + n_columns; ++k) {
       slopes[k] += own_slopes[k];
     }
@@ -99,9 +82,9 @@ inline double log1p_exp_sum(const Rows& rows, double alpha, const double* beta, 
 
 inline fused::Moments log1p_exp_moments(const Rows& rows, const double* theta) {
   fused::Moments moments;
-  rows.for_blocks([&](const double* columns, std::int64_t n) {
+  rows.for_blocks([&](const double* block, std::int64_t n) {
     fused::Moments own;
-    fused::add_log1p_exp_moments(columns, columns + block_rows, n, theta, own);
+    fused::add_log1p_exp_moments(block, n, theta, own);
     for (std::size_t k = 0; k < own.sums.size(); ++k) {
       moments.sums[k] += own.sums[k];
     }

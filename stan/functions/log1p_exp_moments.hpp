@@ -41,22 +41,14 @@ struct Moments {
   }
 };
 
-using MomentsPass = void (*)(const double* first, const double* second, std::ptrdiff_t n_rows,
-                             double alpha, const double* beta, double* sums);
+using MomentsPass = void (*)(const double* rows, std::ptrdiff_t n_rows, double alpha,
+                             const double* beta, double* sums);
 
-inline MomentsPass widest_moments_pass() {
-#if defined(__x86_64__)
-  return has_avx512() ? avx512::moments : has_avx2() ? avx2::moments : portable::moments;
-#else
-  return portable::moments;
-#endif
-}
-
-// Adds the rows of two columns to `moments` about the point theta = (alpha, beta[0], beta[1]).
-inline void add_log1p_exp_moments(const double* first, const double* second, std::ptrdiff_t n_rows,
-                                  const double* theta, Moments& moments) {
-  static const MomentsPass pass = widest_moments_pass();
-  pass(first, second, n_rows, theta[0], theta + 1, moments.sums.data());
+// Adds rows, which lie one behind the other, to `moments` about theta = (alpha, beta[0], beta[1]).
+inline void add_log1p_exp_moments(const double* rows, std::ptrdiff_t n_rows, const double* theta,
+                                  Moments& moments) {
+  static const MomentsPass pass = WIDEST(moments);
+  pass(rows, n_rows, theta[0], theta + 1, moments.sums.data());
 }
 
 }  // namespace fused

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace fused {
@@ -24,9 +25,11 @@ struct Columns {
   std::ptrdiff_t stride;
 };
 
-// Returns the sum.  `beta` has n_columns numbers; `slopes` receives 1 + n_columns, the derivatives
-// with respect to alpha and to each of beta.
-using Pass = double (*)(const Columns& x, double alpha, const double* beta, double* slopes);
+// Return the sum.  `beta` has a number for each column; `slopes` receives one more, the derivatives
+// with respect to alpha and to each of beta.  Pairs are rows of two columns, one behind the other.
+using ColumnsPass = double (*)(const Columns& x, double alpha, const double* beta, double* slopes);
+using PairsPass = double (*)(const double* rows, std::ptrdiff_t n_rows, double alpha,
+                             const double* beta, double* slopes);
 
 constexpr double log2_e = 0x1.71547652b82fep+0;
 constexpr double log_2 = 0x1.62e42fefa39efp-1;
@@ -34,31 +37,6 @@ constexpr double log_2 = 0x1.62e42fefa39efp-1;
 // Rows between two logarithms.  The product of as many factors, each at most 2, is finite, and so
 // it is with those of a few more rows.
 constexpr std::ptrdiff_t rows_per_logarithm = 1000;
-
-// A number or vector for each column, in registers where the number of columns is known.
-template <typename T, int known_columns>
-class PerColumn {
- public:
-  explicit PerColumn(std::ptrdiff_t) {}
-  T& operator[](std::ptrdiff_t k) { return values_[k]; }
-  const T& operator[](std::ptrdiff_t k) const { return values_[k]; }
-  const T* data() const { return values_; }
-
- private:
-  T values_[known_columns] = {};
-};
-
-template <typename T>
-class PerColumn<T, 0> {
- public:
-  explicit PerColumn(std::ptrdiff_t n_columns) : values_(n_columns) {}
-  T& operator[](std::ptrdiff_t k) { return values_[k]; }
-  const T& operator[](std::ptrdiff_t k) const { return values_[k]; }
-  const T* data() const { return values_.data(); }
-
- private:
-  std::vector<T> values_;
-};
 
 #define LANES_CODE "log1p_exp_sum_lanes.hpp"
 #include "each_lanes.hpp"
@@ -76,19 +54,23 @@ inline bool has_avx512() {
   return __builtin_cpu_supports("avx512f");
 }
 
-inline Pass widest_pass() {
-  return has_avx512() ? avx512::pass : has_avx2() ? avx2::pass : portable::pass;
-}
+#define WIDEST(name) (has_avx512() ? avx512::name : has_avx2() ? avx2::name : portable::name)
 
 #else
 
-inline Pass widest_pass() { return portable::pass; }
+#define WIDEST(name) portable::name
 
 #endif
 
 inline double log1p_exp_sum(const Columns& x, double alpha, const double* beta, double* slopes) {
-  static const Pass pass = widest_pass();
+  static const ColumnsPass pass = WIDEST(columns_pass);
   return pass(x, alpha, beta, slopes);
+}
+
+inline double log1p_exp_sum_of_pairs(const double* rows, std::ptrdiff_t n_rows, double alpha,
+                                     const double* beta, double* slopes) {
+  static const PairsPass pass = WIDEST(pairs_pass);
+  return pass(rows, n_rows, alpha, beta, slopes);
 }
 
 }  // namespace fused

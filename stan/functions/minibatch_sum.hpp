@@ -94,19 +94,19 @@ class Sum {
 
   void take_batch() {
     const std::uint32_t* const indices = stream_.take(n_batch_);
-    rows_.gather(indices, n_batch_, batch_.data(), n_batch_);
+    rows_.gather(indices, n_batch_, batch_.data());
     rows_.prefetch(indices + n_batch_, n_batch_);
     sum_[0] = sum_[1] = 0;
     for (std::ptrdiff_t i = 0; i < n_batch_; ++i) {
-      sum_[0] += batch_[i];
-      sum_[1] += batch_[n_batch_ + i];
+      sum_[0] += batch_[npy::n_columns * i];
+      sum_[1] += batch_[npy::n_columns * i + 1];
     }
   }
 
   double batch_sum(const double* theta, double* slopes) const {
     const double n = static_cast<double>(n_batch_);
-    const fused::Columns columns{batch_.data(), n_batch_, npy::n_columns, n_batch_};
-    const double sum = fused::log1p_exp_sum(columns, theta[0], theta + 1, slopes);
+    const double sum = fused::log1p_exp_sum_of_pairs(batch_.data(), n_batch_, theta[0], theta + 1,
+                                                     slopes);
     slopes[0] -= 0.5 * n;
     slopes[1] -= 0.5 * sum_[0];
     slopes[2] -= 0.5 * sum_[1];
@@ -115,8 +115,7 @@ class Sum {
 
   fused::Moments batch_moments() const {
     fused::Moments moments;
-    fused::add_log1p_exp_moments(batch_.data(), batch_.data() + n_batch_, n_batch_, anchor_,
-                                 moments);
+    fused::add_log1p_exp_moments(batch_.data(), n_batch_, anchor_, moments);
     subtract_linear(static_cast<double>(n_batch_), sum_[0], sum_[1], moments);
     return moments;
   }
@@ -154,7 +153,7 @@ class Sum {
   bool has_anchor_ = false;
   double anchor_[3] = {};
   fused::Moments anchor_sums_;
-  std::vector<double> batch_;  // column by column
+  std::vector<double> batch_;  // row by row
   double sum_[2] = {};         // of each column of the batch
 };
 

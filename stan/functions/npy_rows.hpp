@@ -27,9 +27,12 @@ namespace npy {
 
 constexpr std::ptrdiff_t n_columns = 2;
 constexpr std::ptrdiff_t row_bytes = n_columns * sizeof(double);
-constexpr std::ptrdiff_t block_rows = 512;  // both columns of a block fit into the first cache
-constexpr std::ptrdiff_t read_rows = 8 * block_rows;  // that one call reads of a file not mapped
-constexpr std::ptrdiff_t most_together = 16;  // neighbouring rows that one call reads
+constexpr std::ptrdiff_t block_rows = 4096;
+#if defined(MAP_POPULATE)
+constexpr int at_once = MAP_POPULATE;  // all pages are used soon: one call, not a fault for each
+#else
+constexpr int at_once = 0;
+#endif
 constexpr std::int64_t max_mapped_bytes = std::int64_t{1} << 28;
 
 struct Identity {
@@ -123,48 +126,32 @@ class Rows {
     }
   }
 
-  // Calls use(columns, n) with the rows from the first to the last, column by column: `n` numbers
-  // of the first from columns on, `n` of the second from columns + block_rows on.
+  // Calls use(rows, n) with the rows from the first to the last, as they lie in the file.
   template <typename Use>
   void for_blocks(const Use& use) const {
-    std::vector<double> columns(n_columns * block_rows);
-    std::vector<double> buffer(is_mapped() ? 0 : n_columns * read_rows);
+    std::vector<double> buffer(is_mapped() ? 0 : n_columns * block_rows);
     for (std::int64_t begin = 0; begin < n_rows_; begin += block_rows) {
       const std::int64_t n = std::min<std::int64_t>(block_rows, n_rows_ - begin);
-      const std::int64_t in_buffer = begin % read_rows;
-      if (!is_mapped() && in_buffer == 0) {
-        read(buffer.data(), std::min<std::int64_t>(read_rows, n_rows_ - begin) * row_bytes, begin);
+      if (!is_mapped()) {
+        read(buffer.data(), n * row_bytes, begin);
       }
-      const double* rows
-          = is_mapped() ? mapped_row(begin) : buffer.data() + n_columns * in_buffer;
-      for (std::int64_t i = 0; i < n; ++i) {
-        columns[i] = rows[2 * i];
-        columns[block_rows + i] = rows[2 * i + 1];
-      }
-      use(columns.data(), n);
+      use(is_mapped() ? mapped_row(begin) : buffer.data(), n);
     }
   }
 
-  // Copies some rows: the first column from columns on, the second from columns + stride on.
-  void gather(const std::uint32_t* indices, std::ptrdiff_t n, double* columns,
-              std::ptrdiff_t stride) const {
-    double buffer[n_columns * most_together];
+  // Copies some rows, one behind the other.
+  void gather(const std::uint32_t* indices, std::ptrdiff_t n, double* to) const {
     for (std::ptrdiff_t i = 0; i < n;) {
       std::ptrdiff_t n_together = 1;
-      const double* rows = buffer;
       if (is_mapped()) {
-        rows = mapped_row(indices[i]);
+        std::memcpy(to + n_columns * i, mapped_row(indices[i]), row_bytes);
       } else {
-        while (n_together < most_together && i + n_together < n
-               && indices[i + n_together] == indices[i] + n_together) {
+        while (i + n_together < n && indices[i + n_together] == indices[i] + n_together) {
           ++n_together;
         }
-        read(buffer, n_together * row_bytes, indices[i]);
+        read(to + n_columns * i, n_together * row_bytes, indices[i]);
       }
-      for (std::ptrdiff_t k = 0; k < n_together; ++k, ++i) {
-        columns[i] = rows[n_columns * k];
-        columns[stride + i] = rows[n_columns * k + 1];
-      }
+      i += n_together;
     }
   }
 
@@ -262,7 +249,8 @@ class Rows {
     if (n_rows_ == 0 || identity_.size > static_cast<std::uint64_t>(max_mapped)) {
       return;
     }
-    void* const place = mmap(nullptr, identity_.size, PROT_READ, MAP_SHARED, file_, 0);
+    void* const place
+        = mmap(nullptr, identity_.size, PROT_READ, MAP_SHARED | at_once, file_, 0);
     if (place == MAP_FAILED) {
       return;  // pread does it too
     }

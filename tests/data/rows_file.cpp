@@ -58,8 +58,8 @@ const char* file_moments(const double* theta, double* sums) {
   });
 }
 
-void gather(const std::uint32_t* indices, std::int64_t n, double* columns) {
-  rows->gather(indices, n, columns, n);
+void gather(const std::uint32_t* indices, std::int64_t n, double* to) {
+  rows->gather(indices, n, to);
 }
 
 void open_batches(std::int64_t batch_size, std::uint32_t run_length, std::uint64_t seed,
