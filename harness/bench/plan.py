@@ -62,7 +62,7 @@ class Sizes:
     n_steps: int = 15_000
     n_minibatch_seeds: int = 5
     scaling_n_rows: tuple[int, ...] = (10**2, 10**3, 10**4, 10**5, 10**6, 10**7)
-    scaling_repeats: int = 9
+    scaling_repeats: int = 5
     repeat_below_s: float = 45.0
     time_limit_s: float = 60.0
     job_limit_s: float = 3600.0

@@ -54,10 +54,10 @@ class MinibatchAdvi(Advi):
     run_length: PositiveInt = 1
     control_variate: bool = True
 
-    max_iterations: PositiveInt = 100_000
-    eta: PositiveFloat | None = 0.03
+    max_iterations: PositiveInt = 140_000
+    eta: PositiveFloat | None = 0.025
     tol_rel_obj: PositiveFloat = 1e-15
-    eval_elbo: PositiveInt = 10_000
+    eval_elbo: PositiveInt = 14_000
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse a program without batches; see :meth:`harness.methods.base.Method.check`."""
