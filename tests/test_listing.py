@@ -40,7 +40,7 @@ def test_methods_have_their_options(
     assert row(text, "m", "required", "integer above 0", "Rows of a batch.")
     assert {line.split()[1] for line in text.splitlines() if line.startswith("eta ")} == {
         "unset",
-        "0.03",
+        "0.025",
     }
 
 
