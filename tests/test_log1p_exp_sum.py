@@ -12,6 +12,7 @@ import pytest
 
 from harness.datasets import FloatArray
 from tests.cases import DATA, PROJECT
+from tests.rows_library import pointer
 
 #: (x, alpha, beta) -> the sum and its slopes, of shape (1 + n_columns,)
 Pass = Callable[[FloatArray, float, FloatArray], tuple[float, FloatArray]]
@@ -41,10 +42,6 @@ def kind(request: pytest.FixtureRequest, library: Path) -> str:
     if not hasattr(functions, name) or not getattr(functions, f"has_{name}")():
         pytest.skip(f"this processor has no {name}")
     return name
-
-
-def pointer(array: FloatArray) -> ctypes.c_void_p:
-    return array.ctypes.data_as(ctypes.c_void_p)
 
 
 @pytest.fixture
