@@ -8,13 +8,15 @@ from typing import Any
 
 from harness.contracts import DataContract
 from harness.datasets import Dataset, make_dataset
-from harness.errors import StudyError
+from harness.declared_data import data_problem, missing_data
+from harness.errors import DatasetError, StudyError
 from harness.methods import DEFAULT_VARIANT, Method, make_method, variant_of
 from harness.program import Components, Program
 from harness.stan_json import SUFFIXES, is_stan_json, plain_variables
+from harness.stan_values import Value
 from harness.stanc import ProgramVariables, describe_program
 from harness.study import ReferenceSource, Run, Study, derive_seed
-from harness.validation import did_you_mean
+from harness.validation import did_you_mean, plain_name, shown
 
 #: Methods that are compared if none are named.
 DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
@@ -22,6 +24,8 @@ DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
 REFERENCE_OPTIONS: Mapping[str, Any] = {"n_draws": 2000, "adapt_delta": 0.95}
 #: Names of a comparison's only data set and of the variants of its runs.
 DATASET, REFERENCE = "data", "reference"
+#: What seeds are derived from in the place of the program's name.
+_PROGRAM = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ class Comparison:
     model : Path
         The ``.stan`` file.
     data : Path or Mapping
-        Its data: a file in CmdStan's JSON, or numbers and arrays by name.
+        Its data: a file in CmdStan's JSON, or numbers, arrays and tuples by name.
     methods : tuple of str, Method or tuple
         Names from the registry, methods with options, whose variants are named after these, or
         variants' names with methods; the reference comes on top.
@@ -67,7 +71,9 @@ class Comparison:
     @property
     def data_title(self) -> str:
         """What messages call the data."""
-        return f"data file '{self.data}'" if isinstance(self.data, Path) else "the data given"
+        if isinstance(self.data, Path):
+            return f"data file '{shown(str(self.data))}'"
+        return "the data given"
 
 
 def comparison_study(asked: Comparison) -> Study:
@@ -101,18 +107,27 @@ def comparison_study(asked: Comparison) -> Study:
         else ReferenceSource(run=runs[0])
     )
     given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
-    text = str({field.name: getattr(asked, field.name) for field in fields(asked)})
     return Study(
-        name=asked.model.stem,
-        title=f"{asked.model.stem}: may an approximation stand in for NUTS?",
-        description=f"Program {asked.model.name} on the data of {given}.",
+        name=program.name,
+        title=f"{program.name}: may an approximation stand in for NUTS?",
+        description=f"Program {shown(asked.model.name)} on the data of {shown(given)}.",
         datasets={DATASET: dataset},
         programs={program.name: program},
         runs=runs,
         references={DATASET: source},
         published=None,
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=_digest(asked, dataset),
     )
+
+
+def _digest(asked: Comparison, dataset: Dataset) -> str:
+    """Hash what was asked for, whatever the files are called."""
+    content = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    del content["model"]
+    content["data"] = dataset.digest
+    if isinstance(asked.reference, Path):
+        content["reference"] = "file"
+    return hashlib.sha256(str(content).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _dataset(asked: Comparison) -> Dataset:
@@ -120,13 +135,14 @@ def _dataset(asked: Comparison) -> Dataset:
     if not isinstance(asked.data, Path):
         return Dataset(name=DATASET, variables=plain_variables(asked.data))
     if not is_stan_json(asked.data):
-        raise StudyError(f"{asked.data_title} must end in {' or '.join(SUFFIXES)}")
+        raise StudyError(f"{asked.data_title} must end in {', '.join(SUFFIXES)}")
     return make_dataset(DATASET, file=asked.data)
 
 
 def _program(asked: Comparison, dataset: Dataset) -> Program:
     """Describe the program, after stanc's word on its variables."""
-    bare = Program(name=asked.model.stem, file=asked.model.resolve(), parameters=())
+    name = plain_name(asked.model.stem)
+    bare = Program(name=name, file=asked.model.resolve(), parameters=())
     declared = describe_program(bare)
     _check_data(asked, dataset.variables or {}, declared)
     return Program(
@@ -138,19 +154,23 @@ def _program(asked: Comparison, dataset: Dataset) -> Program:
     )
 
 
-def _check_data(asked: Comparison, given: Mapping[str, Any], declared: ProgramVariables) -> None:
-    """Refuse data that lack a variable which nobody else gives."""
+def _check_data(asked: Comparison, given: Mapping[str, Value], declared: ProgramVariables) -> None:
+    """Refuse data that CmdStan would refuse; the likelihood's weight is the harness's to give."""
     weight = {asked.contract.likelihood_weight} if asked.contract else set()
-    missing = [name for name in declared.data if name not in given and name not in weight]
+    known = {**given, **dict.fromkeys(weight, 1.0)}
+    missing = missing_data(declared.inputs, declared.input_vars, known)
     if missing:
         raise StudyError(
-            f"{asked.data_title} has no '{missing[0]}'; program '{asked.model.name}' needs "
+            f"{asked.data_title} has no '{missing[0]}'; program '{shown(asked.model.name)}' needs "
             f"{', '.join(declared.data)}"
         )
+    problem = data_problem(declared.inputs, declared.input_vars, known)
+    if problem:
+        raise DatasetError(f"{asked.data_title}: {problem}")
     unknown = [name for name in weight if name not in declared.data]
     if unknown:
         raise StudyError(
-            f"program '{asked.model.name}' has no datum '{unknown[0]}' that could be its "
+            f"program '{shown(asked.model.name)}' has no datum '{unknown[0]}' that could be its "
             f"likelihood's weight{did_you_mean(unknown[0], declared.data)}"
         )
 
@@ -163,11 +183,12 @@ def _variables(asked: Comparison, declared: ProgramVariables) -> tuple[str, ...]
     for name in (*asked.variables, *((named.means, named.shares) if named else ())):
         if name not in known:
             raise StudyError(
-                f"program '{asked.model.name}' has no variable '{name}'{did_you_mean(name, known)}"
+                f"program '{shown(asked.model.name)}' has no variable '{name}'"
+                f"{did_you_mean(name, known)}"
             )
     if not (asked.variables or own):
         raise StudyError(
-            f"program '{asked.model.name}' has no parameters; there is nothing to compare"
+            f"program '{shown(asked.model.name)}' has no parameters; there is nothing to compare"
         )
     return asked.variables or own
 
@@ -212,7 +233,8 @@ def _run(
     """Plan one run."""
     method.check(dataset, program)
     program.check_rows(dataset)
-    identity = (DATASET, program.name, method.name, variant, str(replicate))
+    # what files are called must not change the draws
+    identity = (DATASET, _PROGRAM, method.name, variant, str(replicate))
     return Run(
         dataset=DATASET,
         program=program.name,

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from harness.cache import cache_folder
 from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
 from harness.program import Program
-from harness.stanc import check_contract, inspect_program, stanc_flags
+from harness.stanc import COMPILED_AS, check_contract, inspect_program, plain_copy, stanc_flags
+from harness.validation import plain_name
 
 # A macro may hold the name, as in `#define CODE "part.hpp"` with a later `#include CODE`.
 _QUOTED_FILE = re.compile(r'^[ \t]*#[ \t]*(?:include|define[ \t]+\w+)[ \t]*"([^"]+)"', re.MULTILINE)
@@ -82,39 +82,42 @@ def _headers(program: Program) -> list[Path]:
 
 
 def _digest(files: list[Path], compiled_with: str) -> str:
-    """Hash the contents of some files and a description of the compiler."""
+    """Hash the contents of some files and a description of the compiler.
+
+    What the first of them, the program itself, is called changes nothing.
+    """
     hasher = hashlib.sha256(compiled_with.encode())
-    for file in files:
+    for number, file in enumerate(files):
         content = file.read_bytes()
-        hasher.update(f"\0{file.name}\0{len(content)}\0".encode() + content)
+        name = os.fsencode(file.name) if number else b""
+        hasher.update(b"\0%b\0%d\0%b" % (name, len(content), content))
     return hasher.hexdigest()
 
 
 def _compile_into(folder: Path, program: Program, cmdstan: Path) -> None:
     """Compile a copy of the program in a new folder and note the time it took."""
-    with tempfile.TemporaryDirectory(prefix="harness-compile-") as name:
-        source = Path(name) / program.file.name
-        shutil.copyfile(program.file, source)
+    with plain_copy(program) as copy:
         start = time.perf_counter()
-        _make(program, source, cmdstan)
+        _make(copy, cmdstan, told_as=program.file)
         record = {"compile_time_s": time.perf_counter() - start}
-        shutil.copy(source.with_suffix(""), folder)
+        shutil.copy(copy.file.with_suffix(""), folder)
     (folder / "compile.json").write_text(json.dumps(record))
 
 
-def _make(program: Program, source: Path, cmdstan: Path) -> None:
-    """Call CmdStan's makefile.
+def _make(copy: Program, cmdstan: Path, *, told_as: Path) -> None:
+    """Call CmdStan's makefile on a plain copy of a program.
 
     cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
     two threads that compile side by side cannot have.
     """
-    flags = [*stanc_flags(program), f"--filename-in-msg={source.name}"]
+    source = copy.file
+    flags = [*stanc_flags(copy), f"--filename-in-msg={plain_name(told_as.name)}"]
     command = [os.environ.get("MAKE", "make")]
-    command += ["STANCFLAGS+=" + flag.replace(" ", "\\ ") for flag in flags]
-    if program.user_header:
+    command += [f"STANCFLAGS+={flag}" for flag in flags]
+    if copy.user_header:
         # make divides a list at spaces, which the path of the user's header may have
         header = source.with_name("user_header.hpp")
-        header.write_text(f'#include "{program.user_header}"\n', encoding="utf-8")
+        header.write_bytes(os.fsencode(f'#include "{copy.user_header}"\n'))
         command += [f"USER_HEADER={header}"]
     command += [str(source.with_suffix(""))]
     answer = subprocess.run(
@@ -122,7 +125,7 @@ def _make(program: Program, source: Path, cmdstan: Path) -> None:
     )
     if answer.returncode != 0:
         lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
-        raise ProgramError(f"program '{program.name}' does not compile: {_first_error(lines)}")
+        raise ProgramError(f"program '{copy.name}' does not compile: {_first_error(lines)}")
 
 
 def _first_error(lines: list[str]) -> str:
@@ -231,7 +234,7 @@ def compile_program(program: Program) -> CompiledProgram:
     record = json.loads((folder / "compile.json").read_text())
     return CompiledProgram(
         program=program,
-        executable=folder / program.file.stem,
+        executable=folder / COMPILED_AS,
         digest=identity.digest,
         compile_time_s=float(record["compile_time_s"]),
         stan_version=identity.stan_version,

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,8 @@ from harness.errors import DatasetError
 from harness.generators import GENERATORS
 from harness.row_tables import mapped_rows, read_rows
 from harness.rows_file import RowsFile, chunks_of
-from harness.stan_json import digest_of, is_stan_json, read_stan_json
+from harness.stan_json import is_stan_json, read_stan_json
+from harness.stan_values import Value, digest_of
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -32,13 +32,14 @@ class Dataset:
     file : RowsFile or None
         That file; None for rows in memory.
     variables : Mapping or None
-        In place of rows, the program's data variables by name, as JSON holds them.
+        In place of rows, the program's data variables by name, as
+        :func:`harness.stan_values.value_of` returns them.
     """
 
     name: str
     rows: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     file: RowsFile | None = None
-    variables: Mapping[str, Any] | None = None
+    variables: Mapping[str, Value] | None = None
 
     def __post_init__(self) -> None:
         """Refuse rows that no program could use."""
@@ -69,7 +70,10 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the rows as little-endian doubles in row order, shape included."""
+        """SHA-256 of the rows as little-endian doubles in row order, shape included.
+
+        Of variables, of their names, types, shapes and numbers.
+        """
         if self.variables is not None:
             return digest_of(self.variables)
         hasher = hashlib.sha256(repr(self.rows.shape).encode())

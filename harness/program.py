@@ -12,6 +12,7 @@ from harness.contracts import DataContract, MinibatchContract
 from harness.datasets import Dataset
 from harness.errors import DatasetError
 from harness.rows_file import FloatArray, RowsFile
+from harness.stan_values import Value, rows_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,6 +45,11 @@ class Components:
     means: str
     shares: str
     exchangeable: bool = True
+
+
+def _count(value: Value) -> int | None:
+    """Return a number of rows; None for what is no count."""
+    return value if isinstance(value, int) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +103,7 @@ class Program:
             return dataset.n_rows
         if self.contract is None:
             return None
-        return int(dataset.variables[self.contract.n_rows])
+        return _count(dataset.variables[self.contract.n_rows])
 
     def data_of(
         self,
@@ -137,7 +143,7 @@ class Program:
             return data
         if indices is not None:
             for name in self.contract.row_names:
-                data[name] = [dataset.variables[name][i] for i in indices]
+                data[name] = rows_of(dataset.variables[name], indices)
             data[self.contract.n_rows] = len(indices)
         return {**data, self.contract.likelihood_weight: likelihood_weight}
 
@@ -201,7 +207,7 @@ class Program:
         return self.contract
 
     def _check_variables(
-        self, dataset: str, variables: Mapping[str, Any], contract: DataContract
+        self, dataset: str, variables: Mapping[str, Value], contract: DataContract
     ) -> None:
         """Refuse JSON without the rows that the contract names, or with fewer than it counts."""
         for name in (*contract.row_names, contract.n_rows):
@@ -210,9 +216,10 @@ class Program:
                     f"data set '{dataset}' has no '{name}', which the contract of program "
                     f"'{self.name}' names"
                 )
-        n_rows = variables[contract.n_rows]
+        n_rows = _count(variables[contract.n_rows])
         for name in contract.row_names:
-            n_found = len(variables[name]) if isinstance(variables[name], list) else 1
+            value = variables[name]
+            n_found = len(value) if isinstance(value, list | np.ndarray) else 1
             if n_found != n_rows:
                 raise DatasetError(
                     f"data set '{dataset}' has {n_found} elements of '{name}' where "

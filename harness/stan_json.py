@@ -1,106 +1,202 @@
-"""Data in CmdStan's JSON, for programs whose data are more than one table of rows."""
+"""Data in CmdStan's JSON: read, and written, a block at a time."""
 
-import hashlib
 import json
-import math
-import zipfile
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import stanio
+import numpy as np
+from pydantic_core import to_json
 
 from harness.errors import DatasetError, JsonFileError
+from harness.json_file import ByteStream, open_json
+from harness.json_scanner import Scanner
+from harness.stan_values import NoValueError, Numbers, Value, joined, numbers_of, value_of
 
 #: Ends of the names of files that :func:`read_stan_json` takes.
-SUFFIXES = (".json", ".json.zip")
+SUFFIXES = (".json", ".json.zip", ".json.gz")
+
+#: Numbers that are written at once.
+_BLOCK = 1 << 15
+
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
+_NO_NUMBER = re.compile(rb"true|false|null")
+# What CmdStan takes for a number that is not finite, beside NaN, Infinity and -Infinity.
+_NOT_FINITE = re.compile(rb'"(-?)Inf(?:inity)?"|"(NaN)"|(?<![\w"-])(-?)Inf(?![\w"])|-(NaN)')
 
 
 def is_stan_json(file: Path) -> bool:
     """Whether a file's name says that it holds CmdStan's JSON."""
-    return file.name.endswith(SUFFIXES)
+    return file.name.lower().endswith(SUFFIXES)
 
 
-def read_stan_json(file: Path) -> dict[str, Any]:
+def read_stan_json(file: Path) -> dict[str, Value]:
     """Read data as CmdStan takes them.
 
     Parameters
     ----------
     file : Path
-        ``.json``, or a ``.json.zip`` that holds one such file (the form of posteriordb).
+        ``.json``, or one such file compressed: ``.json.zip`` (the form of posteriordb) or
+        ``.json.gz``.
 
     Returns
     -------
     dict
-        Of each data variable a number or nested lists of numbers; integers stay integers.
+        The value of each data variable; what has a name that no variable can have is left out.
 
     Raises
     ------
     DatasetError
-        If the file is missing, is not JSON, is no object, or holds something that is no number,
-        is not finite, or is ragged.
+        If the file is missing, is not JSON, is no object, or holds what CmdStan refuses: no
+        number, a ragged array, a name twice.
     """
     try:
-        content = load_json(file)
+        with open_json(file) as stream:
+            return dict(_variables(stream))
     except JsonFileError as error:
         raise DatasetError(f"data file '{file}' {error}") from error
-    if not isinstance(content, dict):
-        raise DatasetError(
-            f"data file '{file}' holds no object; give {{\"name\": value, ...}}, a name for each "
-            "data variable of the program"
-        )
-    _check(content, f"data file '{file}'")
-    return content
+    except _VariableError as error:
+        raise DatasetError(f"data file '{file}': {error}") from error
 
 
-def plain_variables(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return data as CmdStan's JSON holds them.
+def plain_variables(data: Mapping[str, Any]) -> dict[str, Value]:
+    """Return data that a Python program gives as CmdStan takes them.
 
     Parameters
     ----------
     data : Mapping
-        Of each data variable a number, an array of NumPy or pandas, or nested lists.
+        Of each data variable what :func:`harness.stan_values.value_of` takes.
 
     Returns
     -------
     dict
-        Numbers and nested lists of numbers; the same data give the same as a file that CmdStanPy
-        writes.
+        The same as a file that CmdStanPy writes would give.
 
     Raises
     ------
     DatasetError
-        If something is no number, is not finite, or is ragged.
+        If something is no number, or an array is ragged.
 
     Examples
     --------
     >>> import numpy as np
     >>> plain_variables({"N": 2, "y": np.array([1.5, 2.0])})
-    {'N': 2, 'y': [1.5, 2.0]}
+    {'N': 2, 'y': array([1.5, 2. ])}
     """
-    plain: dict[str, Any] = {}
-    for name, value in data.items():
+    try:
+        return {str(name): _named(name, value) for name, value in data.items()}
+    except _VariableError as error:
+        raise DatasetError(f"the data given: {error}") from error
+
+
+class _VariableError(Exception):
+    """What is wrong with a variable, its name first."""
+
+
+def _named(name: str, given: Any) -> Value:
+    """Return a variable's value; of a problem, say whose it is."""
+    try:
+        return value_of(given)
+    except NoValueError as problem:
+        raise _VariableError(f"'{name}' {problem}") from None
+
+
+def _variables(stream: ByteStream) -> Iterator[tuple[str, Value]]:
+    """Give the variables of an object, one after another."""
+    text = Scanner(stream)
+    if not text.peek():
+        raise JsonFileError("is not JSON: it is empty")
+    if text.peek() != b"{":
+        raise JsonFileError(
+            'holds no object; give {"name": value, ...}, a name for each data variable of the '
+            "program"
+        )
+    seen: set[str] = set()
+    for name in text.members():
+        if not _NAME.fullmatch(name):
+            text.skip_value()  # CmdStan looks at no value that cannot be a variable's
+            continue
+        if name in seen:
+            raise _VariableError(f"'{name}' is there twice; give it once")
+        seen.add(name)
         try:
-            plain |= json.loads(stanio.dump_stan_json({name: value}))
-        except (TypeError, ValueError) as error:
-            raise DatasetError(
-                f"the data given: '{name}' is of type {type(value).__name__}; give numbers, lists "
-                "or arrays of them"
-            ) from error
-    _check(plain, "the data given")
-    return plain
+            yield name, _value(text)
+        except NoValueError as problem:
+            raise _VariableError(f"'{name}' {problem}") from None
+    text.end()
 
 
-def _check(variables: Mapping[str, Any], source: str) -> None:
-    """Refuse data that Stan cannot take."""
-    for name, value in variables.items():
-        problem = _problem(value)
-        if problem:
-            raise DatasetError(f"{source}: '{name}' {problem}")
+def _value(text: Scanner) -> Value:
+    """Read a value."""
+    if text.peek() == b"[":
+        return _array(text)
+    raw = text.value()
+    value = value_of(_parsed(text, raw))
+    if isinstance(value, float):
+        _refuse_overflow(value, raw)
+    return value
+
+
+def _array(text: Scanner) -> Value:
+    """Read an array in pieces, so that a large one is never there as objects of Python."""
+    # an element that is too long for a piece is an array of its own
+    parts: list[Any] = [
+        _rows(text, piece) if piece is not None else _as_row(_array(text))
+        for piece in text.elements()
+    ]
+    if not parts:
+        return numbers_of(np.empty(0))
+    if all(isinstance(part, np.ndarray) for part in parts):
+        return joined(parts)
+    if any(isinstance(part, np.ndarray) for part in parts):
+        raise NoValueError("has tuples beside other elements")
+    return [element for part in parts for element in part]
+
+
+def _as_row(value: Value) -> Any:
+    """Return an element as an array of one element."""
+    return value[None] if isinstance(value, np.ndarray) else [value]
+
+
+def _rows(text: Scanner, piece: bytes) -> Value:
+    """Return some elements of an array."""
+    values = _parsed(text, b"[" + piece + b"]")
+    if b'"' in piece:
+        return value_of(values)
+    try:
+        array = np.array(values)
+    except ValueError:
+        return value_of(values)
+    if array.dtype.kind == "f":
+        _refuse_overflow(array, piece)
+    return numbers_of(array) if array.dtype.kind in "if" else value_of(values)
+
+
+def _parsed(text: Scanner, raw: bytes) -> Any:
+    """Parse a piece of JSON; refuse what is no number."""
+    no_number = _NO_NUMBER.search(raw)
+    if no_number:
+        raise NoValueError(f"is {no_number[0].decode()}, which is no number")
+    if b"Inf" in raw or b"NaN" in raw:
+        raw = _NOT_FINITE.sub(_python_spelling, raw)
+    return text.parse(raw)
+
+
+def _refuse_overflow(values: float | Numbers, raw: bytes) -> None:
+    """Refuse a number such as 1e400, which the parser takes for an infinite one."""
+    if np.isinf(values).sum() > raw.count(b"Inf"):
+        raise NoValueError("holds a number that is too large for a real")
+
+
+def _python_spelling(match: re.Match[bytes]) -> bytes:
+    if b"NaN" in match[0]:
+        return b"NaN"
+    return b"-Infinity" if b"-" in match[0] else b"Infinity"
 
 
 def load_json(file: Path) -> Any:
-    """Read JSON from a file, or from a zip of one such file.
+    """Read JSON from a file, or from a compressed one.
 
     Parameters
     ----------
@@ -115,42 +211,61 @@ def load_json(file: Path) -> Any:
     JsonFileError
         If the file is missing or broken; the caller's message begins with the file's name.
     """
-    try:
-        if file.suffix != ".zip":
-            return json.loads(file.read_bytes())
-        with zipfile.ZipFile(file) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".json")]
-            if len(names) != 1:
-                raise JsonFileError(f"is a zip of {len(names)} JSON files; put one in it")
-            return json.loads(archive.read(names[0]))
-    except OSError as error:
-        raise JsonFileError(f"cannot be read ({error.strerror})") from error
-    except (zipfile.BadZipFile, ValueError, RecursionError) as error:
-        raise JsonFileError(f"is not JSON or a zip of it: {error}") from error
+    with open_json(file) as stream:
+        return json.loads(stream.read())
 
 
-def _problem(value: Any) -> str:
-    """Say what keeps a value from being Stan data; empty if nothing does."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return f"is {json.dumps(value)[:20]}, which is no number"
-    if isinstance(value, int):
-        return "" if abs(value) < 2**31 else f"is {value}, which does not fit into an integer"
-    if isinstance(value, float):
-        return "" if math.isfinite(value) else f"holds {value}; all data must be finite"
-    if isinstance(value, Mapping):
-        return next((found for part in value.values() if (found := _problem(part))), "")
-    return _list_problem(value)
+def write_stan_json(file: Path, variables: Mapping[str, Any]) -> None:
+    """Write data or inits for CmdStan.
+
+    Parameters
+    ----------
+    file : Path
+    variables : Mapping
+        What :func:`harness.stan_values.value_of` takes, or has returned.
+    """
+    with file.open("wb") as out:
+        for number, (name, value) in enumerate(variables.items()):
+            out.write((b",\n" if number else b"{") + to_json(name) + b": ")
+            out.writelines(_blocks(value if _is_plain(value) else value_of(value)))
+        out.write(b"}\n" if variables else b"{}\n")
 
 
-def _list_problem(values: Sequence[Any]) -> str:
-    """Say what keeps a list from being an array."""
-    found = next((found for part in values if (found := _problem(part))), "")
-    if found:
-        return found
-    lengths = {len(part) if isinstance(part, list) else -1 for part in values}
-    return "" if len(lengths) < 2 else "is ragged: its rows have different lengths"
+def _is_plain(value: Any) -> bool:
+    """Whether something is an array as it is written; a large one is not copied for that."""
+    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "if"
 
 
-def digest_of(variables: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of data, whatever the order of their names."""
-    return hashlib.sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()
+def _blocks(value: Value) -> Iterator[bytes]:
+    """Give a value as JSON, in blocks."""
+    if isinstance(value, dict):
+        for number, (slot, part) in enumerate(value.items()):
+            yield (b", " if number else b"{") + to_json(slot) + b": "
+            yield from _blocks(part)
+        yield b"}" if value else b"{}"
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield b", " if number else b"["
+            yield from _blocks(part)
+        yield b"]"
+    elif isinstance(value, np.ndarray):
+        yield from _array_blocks(value)
+    else:
+        yield to_json(value, inf_nan_mode="constants")
+
+
+def _array_blocks(array: Numbers) -> Iterator[bytes]:
+    """Give an array as JSON, some rows at a time."""
+    row_size = array[0].size if len(array) else 1
+    if array.ndim > 1 and row_size > _BLOCK:
+        for number, row in enumerate(array):
+            yield b"," if number else b"["
+            yield from _array_blocks(row)
+        yield b"]"
+        return
+    step = max(1, _BLOCK // max(1, row_size))
+    yield b"["
+    for start in range(0, len(array), step):
+        rows = array[start : start + step].tolist()
+        yield (b"," if start else b"") + to_json(rows, inf_nan_mode="constants")[1:-1]
+    yield b"]"

@@ -1,16 +1,38 @@
 """What stanc says of a program, before anything is compiled."""
 
+import codecs
+import dataclasses
 import json
+import os
+import re
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
+from harness.mir import Expression, random_functions, sections
 from harness.program import Program
 from harness.validation import absence
+
+#: Under which every program is compiled: make and the shell take few of the names that files have.
+COMPILED_AS = "model"
+#: Beside it, a link to the program's folder, where the files are that it includes.
+INCLUDES = "includes"
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NAMED_FILE = re.compile(r"in '([^']+)', line ")
+_PLAIN_PATH = re.compile(r"[\w./+-]+", re.ASCII)
 
 
 def _one_line(stanc_message: str) -> str:
@@ -26,23 +48,150 @@ def _one_line(stanc_message: str) -> str:
     return " ".join(outside_excerpt)
 
 
-def stanc_flags(program: Program) -> list[str]:
-    """Return stanc's flags for a program: where includes are, and whether C++ completes it."""
-    flags = [f"--include-paths={program.file.parent}"]
-    return [*flags, "--allow-undefined"] if program.user_header else flags
+def _encoding(content: bytes) -> str | None:
+    """Return in what a text is written; None for what stanc reads as it is."""
+    found = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    if found is None and b"\0" in content[:2]:  # a program begins with characters of ASCII
+        return "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
+    return found
+
+
+def _source(program: Program) -> bytes:
+    """Return a program's text as stanc reads it: UTF-8 without a byte-order mark."""
+    if not program.file.is_file():
+        raise ProgramError(f"Stan program '{program.file}' {absence(program.file)}; check its path")
+    try:
+        content = program.file.read_bytes()
+        encoding = _encoding(content)
+        return content if encoding is None else content.decode(encoding).encode()
+    except OSError as error:
+        raise ProgramError(
+            f"Stan program '{program.file}' cannot be read ({error.strerror})"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ProgramError(
+            f"program '{program.name}' does not compile: '{program.file}' begins like "
+            f"{encoding}, but is no such text; save it as UTF-8"
+        ) from error
+
+
+def _plain_folder() -> str | None:
+    """Return a folder for temporary files whose path make takes; None for the usual one."""
+    places = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 - a new folder in it
+    return next((place for place in places if _PLAIN_PATH.fullmatch(place)), None)
+
+
+@contextmanager
+def plain_copy(program: Program) -> Iterator[Program]:
+    """Give a copy of a program that lasts for a while, in a place without special characters.
+
+    Parameters
+    ----------
+    program : Program
+
+    Yields
+    ------
+    Program
+        The same, its file in a folder of its own with the link :data:`INCLUDES`.
+
+    Raises
+    ------
+    ProgramError
+        If the program cannot be read.
+    """
+    content = _source(program)
+    with tempfile.TemporaryDirectory(prefix="harness-stan-", dir=_plain_folder()) as name:
+        folder = Path(name)
+        copy = folder / f"{COMPILED_AS}.stan"
+        copy.write_bytes(content)
+        (folder / INCLUDES).symlink_to(program.file.parent.resolve(), target_is_directory=True)
+        yield dataclasses.replace(program, file=copy)
+
+
+def stanc_flags(copy: Program) -> list[str]:
+    """Return stanc's flags for a plain copy: where includes are, and whether C++ completes it."""
+    flags = [f"--include-paths={copy.file.with_name(INCLUDES)}"]
+    return [*flags, "--allow-undefined"] if copy.user_header else flags
+
+
+def _ask(stanc: Path, program: Program, question: Sequence[str]) -> str:
+    """Return what stanc answers."""
+    with plain_copy(program) as copy:
+        link, folder = str(copy.file.with_name(INCLUDES)), str(program.file.parent)
+        command = [str(stanc), *stanc_flags(copy), f"--filename-in-msg={program.file}"]
+        answer = subprocess.run(
+            [*command, *question, str(copy.file)],
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",  # as names of files have it
+            check=False,
+        )
+        printed = (answer.stderr or answer.stdout) if answer.returncode else answer.stdout
+        text = printed.replace(link, folder)
+    if answer.returncode != 0:
+        raise ProgramError(
+            f"program '{program.name}' does not compile: {_one_line(text)}{_hint(text)}"
+        )
+    return text
+
+
+def _hint(message: str) -> str:
+    """Say what to do if stanc stumbles over the encoding of an included file."""
+    named = _NAMED_FILE.search(message)
+    file = Path(named[1]) if named else Path()
+    if not file.is_file() or _encoding(file.read_bytes()) is None:
+        return ""
+    return f" Save '{file.name}' as UTF-8 without a byte-order mark."
+
+
+def _data_sections(stanc: Path, program: Program) -> dict[str, list[Expression]]:
+    """Return what the middle representation says of data; what follows may be long."""
+    found: dict[str, list[Expression]] = {}
+    for name, body in sections(_ask(stanc, program, ["--debug-mir", "-o", os.devnull])):
+        found[name] = body
+        if name == "prepare_data":
+            break
+    return found
 
 
 def inspect_program(stanc: Path, program: Program) -> dict[str, Any]:
-    """Return what stanc says of a program: its included files and variables."""
-    if not program.file.is_file():
-        raise ProgramError(f"Stan program '{program.file}' {absence(program.file)}; check its path")
-    command = [str(stanc), *stanc_flags(program), "--info", str(program.file)]
-    answer = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    if answer.returncode != 0:
-        message = _one_line(answer.stderr or answer.stdout)
-        raise ProgramError(f"program '{program.name}' does not compile: {message}")
-    info: dict[str, Any] = json.loads(answer.stdout)
-    return info
+    """Return what stanc says of a program: its included files and variables.
+
+    Parameters
+    ----------
+    stanc : Path
+        The executable.
+    program : Program
+
+    Returns
+    -------
+    dict
+        The content of ``stanc --info``.
+
+    Raises
+    ------
+    ProgramError
+        If the file is missing, stanc refuses it, or ``transformed data`` draws random numbers.
+    """
+    return _inspect(stanc, program)[0]
+
+
+def _inspect(stanc: Path, program: Program) -> tuple[dict[str, Any], dict[str, list[Expression]]]:
+    """Ask stanc about a program, and refuse one whose data would differ from run to run."""
+    info: dict[str, Any] = json.loads(_ask(stanc, program, ["--info"]))
+    parts = _data_sections(stanc, program)
+    _refuse_random_data(program, random_functions(parts.get("prepare_data", [])))
+    return info, parts
+
+
+def _refuse_random_data(program: Program, drawn: Sequence[str]) -> None:
+    """Refuse a program of which every seed would make another posterior."""
+    if drawn:
+        raise ProgramError(
+            f"program '{program.name}' calls {', '.join(drawn)} in transformed data, so that "
+            "every run's seed would make other data and no two runs could be compared; draw "
+            "these numbers once and give them as data"
+        )
 
 
 def check_contract(program: Program, info: Mapping[str, Any]) -> None:
@@ -77,12 +226,18 @@ class ProgramVariables:
     data, parameters, transformed_parameters, generated_quantities : tuple of str
         Names, in the program's order; of complex numbers and tuples, which tables cannot hold,
         none but of the data.
+    inputs : Mapping
+        Of the data variables by name, what stanc says of their types.
+    input_vars : list
+        The same with their sizes, for :func:`harness.mir.declared_shapes`.
     """
 
     data: tuple[str, ...]
     parameters: tuple[str, ...]
     transformed_parameters: tuple[str, ...]
     generated_quantities: tuple[str, ...]
+    inputs: Mapping[str, Any]
+    input_vars: list[Expression]
 
 
 def describe_program(program: Program) -> ProgramVariables:
@@ -99,9 +254,9 @@ def describe_program(program: Program) -> ProgramVariables:
     Raises
     ------
     ProgramError
-        If the file is missing or stanc refuses it.
+        As :func:`inspect_program`.
     """
-    info = inspect_program(ensure_cmdstan().path / "bin" / "stanc", program)
+    info, parts = _inspect(ensure_cmdstan().path / "bin" / "stanc", program)
 
     def names(block: str) -> tuple[str, ...]:
         declared = info[block].items()
@@ -112,4 +267,6 @@ def describe_program(program: Program) -> ProgramVariables:
         parameters=names("parameters"),
         transformed_parameters=names("transformed parameters"),
         generated_quantities=names("generated quantities"),
+        inputs=info["inputs"],
+        input_vars=parts.get("input_vars", []),
     )

@@ -1,6 +1,9 @@
 """Say in a clause what is wrong with a name, a value or a path."""
 
 import difflib
+import os
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -37,6 +40,47 @@ def first_problem(error: ValidationError) -> str:
     given = finding["input"]
     shown = f" (given: {given!r})" if isinstance(given, int | float | str | bool) else ""
     return f"'{place}': {message[0].lower()}{message[1:]}{shown}"
+
+
+def plain_name(name: str) -> str:
+    """Return a name as folders, tables and messages can have it.
+
+    Letters and digits of any script, dots, hyphens and underscores stay; the rest becomes an
+    underscore.
+
+    Parameters
+    ----------
+    name : str
+        That of a file, perhaps.
+
+    Returns
+    -------
+    str
+        Never empty.
+
+    Examples
+    --------
+    >>> plain_name("1 my mödel (v2)'#$.stan")
+    '1_my_mödel_v2_.stan'
+    """
+    composed = unicodedata.normalize("NFC", name)
+    return re.sub(r"[^\w.-]+", "_", composed).lstrip(".-_").rstrip("_") or "unnamed"
+
+
+def shown(name: str) -> str:
+    """Return a file's name as a line of text can have it.
+
+    Parameters
+    ----------
+    name : str
+        With characters, perhaps, that UTF-8 or a line of text has no place for.
+
+    Returns
+    -------
+    str
+    """
+    text = os.fsencode(name).decode("utf-8", "replace")
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def absence(path: Path) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 from harness.datasets import FloatArray
 from harness.errors import FitError
 from harness.methods.base import Problem
-from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder, write_variables
+from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
 from harness.methods.draws_file import DrawsFile, parse_draws_file
+from harness.stan_json import write_stan_json
 
 #: A discrepancy takes so many draws, evenly spaced.
 MAX_POINTS = 200
@@ -66,7 +67,7 @@ def unconstrained_points(
     with run_folder(problem.stan_data()) as (data_file, folder):
         for chain, index in enumerate(indices, start=1):
             values = {name: array[index] for name, array in variables.items()}
-            write_variables(folder / f"init_{chain}.json", values)
+            write_stan_json(folder / f"init_{chain}.json", values)
         try:
             timed = run_cmdstan(
                 [
