@@ -38,7 +38,7 @@ _MISSING = _Found(shape=(), is_integer=True, numbers=None)
 def missing_data(
     inputs: Mapping[str, Any], input_vars: list[Expression], data: Mapping[str, Value]
 ) -> list[str]:
-    """Return the variables that data lack and that are not known to be empty.
+    """Return the variables that data lack and that cannot be empty.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ def missing_data(
     return [
         name
         for name, declared in inputs.items()
-        if name not in data and not all(0 in shapes[leaf] for leaf, _, _ in _leaves(name, declared))
+        if name not in data
+        and not all(_may_be_empty(shapes[leaf]) for leaf, _, _ in _leaves(name, declared))
     ]
 
 
@@ -85,6 +86,10 @@ def data_problem(
         found = dict(_found(name, data[name]))
         for leaf, kind, n_axes in _leaves(name, declared):
             shape = shapes.get(leaf, (None,) * n_axes)
+            if name in found and leaf != name:
+                return (
+                    f"'{name}' is {_described(found[name].shape)}, but the program declares tuples"
+                )
             problem = _problem(found.get(leaf, _MISSING), kind, shape)
             if problem:
                 return f"'{leaf}' {problem}"
@@ -132,10 +137,10 @@ def _found_in_all(name: str, tuples: list[Any]) -> Iterator[tuple[str, _Found]]:
 
 def _problem(found: _Found, kind: str, declared: _Shape) -> str:
     """Say what is wrong with a variable; empty if nothing is, or a size is not known."""
-    if found.size == 0 and (0 in declared or None in declared):
+    if found.size == 0 and _may_be_empty(declared):
         return ""
     if found is _MISSING:
-        return "is not there"
+        return f"is not there; the program declares {_described(declared)}"
     fits = len(found.shape) == len(declared) and all(
         ours == theirs or theirs is None for ours, theirs in zip(found.shape, declared, strict=True)
     )
@@ -144,6 +149,11 @@ def _problem(found: _Found, kind: str, declared: _Shape) -> str:
     if kind == "int" and not found.is_integer:
         return _no_integer(found.numbers)
     return ""
+
+
+def _may_be_empty(declared: _Shape) -> bool:
+    """Whether a size is 0, or may be for all that is known."""
+    return 0 in declared or None in declared
 
 
 def _described(shape: _Shape) -> str:
@@ -160,7 +170,7 @@ def _no_integer(numbers: Any) -> str:
     large = values[np.isfinite(values) & (np.abs(values) > _LARGEST)]
     if large.size:
         return f"holds {large[0]:.0f}, which does not fit into an integer (limit {_LARGEST})"
-    odd = values[values != np.rint(values)]
+    odd = values[~np.isfinite(values) | (values != np.rint(values))]
     if odd.size:
         return f"holds {odd[0]:g}, but the program declares integers"
     return f"holds {values[0]:.1f}, but the program declares integers; write it without a dot"

@@ -23,7 +23,9 @@ _BLOCK = 1 << 15
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 _NO_NUMBER = re.compile(rb"true|false|null")
 # What CmdStan takes for a number that is not finite, beside NaN, Infinity and -Infinity.
-_NOT_FINITE = re.compile(rb'"(-?)Inf(?:inity)?"|"(NaN)"|(?<![\w"-])(-?)Inf(?![\w"])|-(NaN)')
+_NOT_FINITE = re.compile(
+    rb'"(-?)Inf(?:inity)?"|"(NaN)"|(?<![\w"-])(-?)Inf(?![\w"])|(?<![\w"])-(NaN)'
+)
 
 
 def is_stan_json(file: Path) -> bool:

@@ -90,7 +90,18 @@ def _tuples(values: list[Any]) -> list[Any]:
     parts = [value_of(part) for part in values]
     if len({type(part) for part in parts}) > 1:
         raise NoValueError("has tuples beside other elements")
+    if any(_shapes(part) != _shapes(parts[0]) for part in parts):
+        raise NoValueError("is ragged: its tuples have different shapes")
     return parts
+
+
+def _shapes(value: Value) -> Any:
+    """Return the shape of an array or number, of a tuple those of its slots."""
+    if isinstance(value, dict):
+        return {slot: _shapes(part) for slot, part in value.items()}
+    if isinstance(value, list):
+        return [len(value), *(_shapes(part) for part in value[:1])]
+    return np.asarray(value).shape
 
 
 def _scalar(given: Any) -> int | float | Numbers:
