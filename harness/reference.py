@@ -1,25 +1,15 @@
 """Reference draws: what the errors of a fit are measured against, and whether they may be."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from harness.datasets import FloatArray
-from harness.errors import JsonFileError, ReferenceFileError
 from harness.fit import DrawKind, Fit
 from harness.metrics import chains
-from harness.program import Program
-from harness.quantities import Quantities, is_constant, quantities
-from harness.stan_json import load_json
-from harness.study import Study
+from harness.quantities import Quantities, is_constant
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, R_HAT_LIMIT
-
-_MIN_DRAWS = 4
-_ELEMENT = re.compile(r"^([A-Za-z]\w*)(?:\[(\d+(?:,\d+)*)\])?$")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,140 +93,26 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
     return problems
 
 
-def read_reference(file: Path, program: Program) -> ReferenceDraws:
-    """Read reference draws from a file.
-
-    Parameters
-    ----------
-    file : Path
-        JSON in the form of posteriordb: a list of chains, each an object of names (``mu[1,2]``)
-        to lists of draws; or a ``.zip`` of one such file.
-    program : Program
-        Whose summarised variables the file must hold; it may hold others.
-
-    Returns
-    -------
-    ReferenceDraws
-
-    Raises
-    ------
-    ReferenceFileError
-        If the file is missing, broken, of another form, lacks a variable or an element of one,
-        has chains of unequal lengths or values that are not finite.
-    """
-    try:
-        elements = _chain_arrays(load_json(file))
-        arrays = {name: _variable(elements, name) for name in program.parameters}
-    except (JsonFileError, ReferenceFileError) as error:
-        raise ReferenceFileError(f"reference file '{file}' {error}") from error
-    named = quantities(arrays, program)
-    problems = tuple(chain_problems(named.judged))
-    return ReferenceDraws(title=f"file {file.name}", quantities=named, problems=problems)
-
-
-def read_references(study: Study) -> dict[str, ReferenceDraws]:
-    """Read the references of a study that come from files.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    dict
-        By data set.
-
-    Raises
-    ------
-    ReferenceFileError
-        See :func:`read_reference`.
-    """
-    references: dict[str, ReferenceDraws] = {}
-    for dataset, source in study.references.items():
-        names = [run.program for run in study.runs if run.dataset == dataset]
-        if source.file is not None and names:
-            references[dataset] = read_reference(source.file, study.programs[names[0]])
-    return references
-
-
-def _chain_arrays(content: Any) -> dict[str, FloatArray]:
-    """Return the draws of each element, shape (chain, draw)."""
-    form = "give a list of chains, each an object of parameter names to lists of draws"
-    if not isinstance(content, list) or not all(isinstance(chain, dict) for chain in content):
-        raise ReferenceFileError(f"has another form; {form}")
-    if not content or not content[0]:
-        raise ReferenceFileError(f"is empty; {form}")
-    for number, chain in enumerate(content, start=1):
-        other = set(chain) ^ set(content[0])
-        if other:
-            raise ReferenceFileError(f"has '{min(other)}' in chain 1 or {number} but not in both")
-    return {name: _element(name, [chain[name] for chain in content]) for name in content[0]}
-
-
-def _element(name: str, values: list[Any]) -> FloatArray:
-    """Check the draws of one element."""
-    try:
-        array = np.array(values, dtype=np.float64)
-    except (ValueError, TypeError) as error:
-        raise ReferenceFileError(
-            f"has draws of '{name}' that are not numbers, or chains of unequal lengths"
-        ) from error
-    if array.ndim != 2 or array.shape[1] < _MIN_DRAWS:
-        raise ReferenceFileError(
-            f"has draws of '{name}' of shape {array.shape}; give each chain a list of "
-            f"{_MIN_DRAWS} or more numbers"
-        )
-    if not np.isfinite(array).all():
-        n_bad = int((~np.isfinite(array)).sum())
-        raise ReferenceFileError(f"has {n_bad} draws of '{name}' that are NaN or infinite")
-    return array
-
-
-def _variable(elements: Mapping[str, FloatArray], variable: str) -> FloatArray:
-    """Put the elements of a variable together, shape (chain, draw, ...)."""
-    indices: dict[tuple[int, ...], FloatArray] = {}
-    for name, values in elements.items():
-        found = _ELEMENT.match(name.replace(" ", ""))
-        if found is not None and found.group(1) == variable:
-            index = found.group(2)
-            indices[tuple(int(i) for i in index.split(",")) if index else ()] = values
-    if not indices:
-        known = sorted({name.partition("[")[0] for name in elements})
-        raise ReferenceFileError(f"has no draws of '{variable}'; it has {', '.join(known)}")
-    n_axes = {len(index) for index in indices}
-    if len(n_axes) > 1:
-        raise ReferenceFileError(f"has elements of '{variable}' with different numbers of indices")
-    shape = tuple(max(axis) for axis in zip(*indices, strict=True))
-    missing = [index for index in np.ndindex(*shape) if tuple(i + 1 for i in index) not in indices]
-    if missing or len(indices) != int(np.prod(shape)):
-        where = ",".join(str(i + 1) for i in missing[0]) if missing else "0"
-        raise ReferenceFileError(f"lacks draws of '{variable}[{where}]' or has elements too many")
-    in_order = [indices[tuple(i + 1 for i in index)] for index in np.ndindex(*shape)]
-    stacked = np.stack(in_order, axis=-1)
-    return stacked.reshape(*stacked.shape[:2], *shape)
-
-
-def check_quantities(reference: ReferenceDraws, named: Quantities, *, program: str) -> None:
-    """Refuse a reference that has other quantities than a fit.
+def mismatch(reference: ReferenceDraws, named: Quantities, *, program: str) -> str:
+    """Say why a reference is that of another posterior than a fit.
 
     Parameters
     ----------
     reference : ReferenceDraws
     named : Quantities
-        Those of the fit.
+        Those of the fit; the reference may lack some of them.
     program : str
         The fit's program, for the message.
 
-    Raises
-    ------
-    ReferenceFileError
-        With the first quantity that only one of the two has.
+    Returns
+    -------
+    str
+        A clause with the first quantity that only the reference has, or with why there is
+        nothing to compare; empty if they match.
     """
-    ours, theirs = set(named.judged), set(reference.quantities.judged)
-    if ours != theirs:
-        lone = min(ours ^ theirs)
-        who = "only the program" if lone in ours else "only the reference"
-        raise ReferenceFileError(
-            f"the reference ({reference.title}) does not match program '{program}': "
-            f"{who} has '{lone}'"
-        )
+    lone = [name for name in reference.quantities.judged if name not in named.judged]
+    if lone:
+        return f"it has '{lone[0]}', which program '{program}' has not"
+    if reference.quantities.judged_labels != named.judged_labels:
+        return "its components are named in another way"
+    return ""

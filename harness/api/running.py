@@ -10,7 +10,7 @@ from harness.errors import StudyError
 from harness.pools import Pool, local_pool
 from harness.progress import outcome_line
 from harness.published import published_of
-from harness.reference import read_references
+from harness.reference_file import read_references
 from harness.scheduler import ClusterPool
 from harness.store import Store
 from harness.study import Run, Study

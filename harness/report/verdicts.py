@@ -36,6 +36,9 @@ _HEAD = (
     "k-hat (limit)",
 )
 
+#: How many of the quantities without a reference are named.
+_MOST_NAMED = 8
+
 #: Verdicts on what a reader may use, so that its speed matters.
 _USABLE = frozenset({Verdict.TRUST, Verdict.MEANS_ONLY})
 
@@ -202,7 +205,26 @@ def _standard(tables: DatasetTables) -> str:
         )
     time = reference.fit_time_s
     beside = "" if time is None else f" in {seconds(time)} s (2×: at twice its speed)"
-    return f", against {reference.title}{beside}"
+    return f", against {reference.title}{beside}{_without_reference(tables)}"
+
+
+def _without_reference(tables: DatasetTables) -> str:
+    """Name the judged quantities that a file of reference draws lacks."""
+    if tables.reference is None or tables.reference.series is not None or not tables.compared:
+        return ""
+    rows = pd.concat([series.judged for series in tables.compared]).dropna(subset="verdict")
+    is_compared = rows["mean_error_sd"].notna().groupby(rows["parameter"], sort=False).any()
+    variables = is_compared.groupby(is_compared.index.str.partition("[").get_level_values(0))
+    wholly = {str(name) for name, of in variables if not of.any()}
+    lacking = dict.fromkeys(
+        variable if (variable := str(name).partition("[")[0]) in wholly else str(name)
+        for name in is_compared.index[~is_compared]
+    )
+    if not lacking:
+        return ""
+    more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
+    named = ", ".join(f"`{name}`" for name in list(lacking)[:_MOST_NAMED])
+    return f", which has no draws of {named}{more}"
 
 
 def _named(series: SeriesTables, tables: DatasetTables, verdict: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from harness.fit import DrawKind, Status
 from harness.metrics.stability import Stability
 from harness.quantities import Quantities, posterior_arrays, quantities
-from harness.reference import ReferenceDraws, check_quantities, reference_from_fit
+from harness.reference import ReferenceDraws, mismatch, reference_from_fit
 from harness.runner import FittedRun
 from harness.series import SeriesKey
 from harness.study import Study
@@ -130,5 +130,7 @@ def _target(
     if reference.problems:
         problems = "; ".join(reference.problems)
         return Target(n_rows=n_rows, state=Reference.FAILED, problems=problems)
-    check_quantities(reference, named, program=item.run.program)
+    problem = mismatch(reference, named, program=item.run.program)
+    if problem:
+        return Target(n_rows=n_rows, state=Reference.FAILED, problems=problem)
     return Target(n_rows=n_rows, state=Reference.VALID, draws=reference)

@@ -1,7 +1,7 @@
 """A fit measured against its reference and by its own weights, and the verdict on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -121,7 +121,14 @@ def measure_fit(
         for each in measured
         if each.labels == named.judged_labels and each.judgement is not None
     }
-    judgement = judge_fit(figures, parameters=judgements)
+    compared = {
+        each.name: judgements[each.name]
+        for each in measured
+        if each.labels == named.judged_labels and each.errors and each.name in judgements
+    }
+    # where there is a reference, what it lacks decides nothing
+    judgement = judge_fit(figures, parameters=compared if target.draws else judgements)
+    judgement = _partial(judgement, target, n_compared=len(compared), n_judged=len(judgements))
     return MeasuredFit(
         quantities=measured,
         joint=joint,
@@ -132,6 +139,16 @@ def measure_fit(
         n_label_orders=named.n_label_orders,
         judgement=explain(judgement, target),
     )
+
+
+def _partial(judgement: Judgement, target: Target, *, n_compared: int, n_judged: int) -> Judgement:
+    """Say what a verdict leaves out, if its reference lacks something."""
+    if target.draws is None or n_compared == n_judged:
+        return judgement
+    left_out = (
+        f"; of {n_judged} quantities {n_judged - n_compared} have no reference and do not count"
+    )
+    return replace(judgement, reason=judgement.reason + left_out)
 
 
 def _is_resampled(fit: Fit) -> bool:

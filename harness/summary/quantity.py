@@ -120,6 +120,7 @@ def measure_quantities(
             spread = spreads.get((labels, name))
             reference = _reference(target, labels, name)
             nameless = labels == RAW and name in named.nameless
+            judged_by = _alone(fit) if target.draws is not None and reference is None else fit
             yield _measure(
                 draws if kind is DrawKind.CHAINS else draws.ravel(),
                 None if nameless else reference,
@@ -127,7 +128,7 @@ def measure_quantities(
                 labels=labels,
                 name=name,
                 moments=summarise_draws(draws, kind),
-                fit=_nameless(fit) if nameless else fit,
+                fit=_nameless(fit) if nameless else judged_by,
                 r_hat_runs=spread.r_hat_runs if spread else None,
             )
     if weights is not None and weights.n_effective > 0:
@@ -141,16 +142,23 @@ def _weighted_quantities(
     for name, draws in named.judged.items():
         resampled = resample(draws.ravel(), weights)
         enough = resampled.size >= _MIN_RESAMPLED
+        reference = _reference(target, named.judged_labels, name)
+        judged_by = _alone(fit) if target.draws is not None and reference is None else fit
         yield _measure(
             resampled,
-            _reference(target, named.judged_labels, name) if enough else None,
+            reference if enough else None,
             target,
             labels=PSIS,
             name=name,
             moments=summarise_weighted(draws.ravel(), weights),
-            fit=replace(fit, is_weighted=True),
+            fit=replace(judged_by, is_weighted=True),
             r_hat_runs=None,
         )
+
+
+def _alone(fit: FitFigures) -> FitFigures:
+    """Judge a quantity that the reference lacks as one of a fit without any."""
+    return replace(fit, reference=Reference.ABSENT)
 
 
 def _nameless(fit: FitFigures) -> FitFigures:
