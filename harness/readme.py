@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 from harness.bench import readme_block
@@ -71,16 +72,21 @@ def updated(readme: Path, results: Path) -> str:
     ResultsError
         If results are damaged, the README cannot be read or has not its marks.
     """
-    try:
-        text = readme.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ResultsError(f"cannot read '{readme}': {error.strerror}") from error
+    text = _text(readme)
     found = [name for name in _BLOCKS if (results / name).is_dir()]
     if not found:
         raise ResultsError(f"there are no results in '{results}'; run `make study` first")
     for name in found:
         text = with_block(text, name, _BLOCKS[name](results / name, readme))
     return text
+
+
+def _text(readme: Path) -> str:
+    """Read a README."""
+    try:
+        return readme.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"cannot read '{readme}': {error.strerror}") from error
 
 
 def update_readme(readme: Path, results: Path) -> None:
@@ -96,6 +102,24 @@ def update_readme(readme: Path, results: Path) -> None:
         readme.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ResultsError(f"cannot write '{readme}': {error.strerror}") from error
+
+
+def check_readme(readme: Path, results: Path) -> None:
+    """Make sure that a README's blocks are those of the results, times included.
+
+    Raises
+    ------
+    ResultsError
+        As :func:`updated`, or if they are not.
+    """
+    shown, wanted = (text.splitlines() for text in (_text(readme), updated(readme, results)))
+    pairs = enumerate(zip_longest(shown, wanted), start=1)
+    line = next((number for number, (old, new) in pairs if old != new), None)
+    if line is not None:
+        raise ResultsError(
+            f"'{readme}' differs from the results in '{results}' at line {line}; "
+            "write it again: make readme"
+        )
 
 
 def with_block(text: str, name: str, block: str) -> str:

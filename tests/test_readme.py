@@ -1,5 +1,10 @@
-"""The README's blocks: made from the results, and what they say is in the tables."""
+"""The README's blocks: made from the results, and what they say is in the tables.
 
+The results may be this machine's, by `make study`, and the README that of the shipped ones: what
+is compared holds on every machine.  `harness readme --check` compares times too.
+"""
+
+import math
 import re
 import shutil
 from pathlib import Path
@@ -26,6 +31,23 @@ SINGLE = {
     ("small", "ADVI full-rank tuned"): ("gmm", "advi_fullrank", "tuned"),
 }
 
+#: Rows whose figures are so far from all limits that no machine's rounding turns their verdict.
+CLEAR = (
+    ("large", "NUTS reference, the reference"),
+    ("large", "NUTS default (gmm_fused), raw labels"),
+    ("large", "NUTS default (gmm_fused)"),
+    ("large", "Laplace"),
+    ("large", "ADVI default, 5 replicates"),
+    ("large", "subsample ADVI m=200 weighted, 5 replicates"),
+    ("large", "subsample ADVI m=10000 weighted, 5 replicates"),
+    ("large", "subsample ADVI m=200 unweighted, 5 replicates"),
+    ("small", "NUTS reference, the reference"),
+    ("small", "NUTS default (gmm)"),
+    ("small", "Laplace"),
+    ("small", "ADVI default, 5 replicates"),
+    ("small", "subsample ADVI m=50 weighted, 5 replicates"),
+)
+
 
 def first_number(cell: str) -> float:
     found = re.search(r"-?\d+(\.\d+)?", cell)
@@ -46,17 +68,61 @@ def shown_rows(text: str) -> dict[tuple[str, str], dict[str, str]]:
     return rows
 
 
-def test_the_readme_is_that_of_the_results() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert updated(README, PROJECT / "results") == text, "run `make readme`"
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, str]]:
+    """The rows that a README of today's results would have; `make study` writes them anew."""
+    results = tmp_path_factory.mktemp("results")  # without the bench's, of which --quick has few
+    (results / "notebook").symlink_to(NOTEBOOK)
+    return shown_rows(updated(README, results))
 
 
-def test_numbers_are_those_of_the_csv() -> None:
-    shown = shown_rows(README.read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def shown() -> dict[tuple[str, str], dict[str, str]]:
+    """The rows of the README."""
+    return shown_rows(README.read_text(encoding="utf-8"))
+
+
+def with_error(cell: str) -> tuple[float, float]:
+    """An estimate and its Monte Carlo error."""
+    value, _, error = cell.partition(" ± ")
+    return float(value), float(error)
+
+
+def test_the_readme_has_the_rows_of_the_results(
+    shown: dict[tuple[str, str], dict[str, str]], fresh: dict[tuple[str, str], dict[str, str]]
+) -> None:
+    assert shown.keys() == fresh.keys()
+    for row, cells in shown.items():
+        assert cells.keys() == fresh[row].keys()
+
+
+def test_the_readme_says_what_holds_on_every_machine(
+    shown: dict[tuple[str, str], dict[str, str]], fresh: dict[tuple[str, str], dict[str, str]]
+) -> None:
+    """Times are a machine's own; where its processor is of another kind, so are last digits."""
+    for row in CLEAR:
+        cells, others = shown[row], fresh[row]
+        assert cells["verdict"] == others["verdict"], row
+    for row, cells in shown.items():
+        check, other = cells["R-hat or k-hat"], fresh[row]["R-hat or k-hat"]
+        assert check.partition(" ")[0] == other.partition(" ")[0], row
+        if check.startswith("R-hat"):
+            r_hat, other_r_hat = map(first_number, (check, other))
+            assert (r_hat > 1.5) == (other_r_hat > 1.5), row
+            assert r_hat == pytest.approx(other_r_hat, abs=0.01) or r_hat > 1.5, row
+        name = "largest mean error (reference sds)"
+        if "±" in cells[name]:
+            (error, mcse), (other_error, other_mcse) = (
+                with_error(each[name]) for each in (cells, fresh[row])
+            )
+            assert error == pytest.approx(other_error, abs=5 * math.hypot(mcse, other_mcse)), row
+
+
+def test_numbers_are_those_of_the_csv(fresh: dict[tuple[str, str], dict[str, str]]) -> None:
     fits = read_table(NOTEBOOK / "fits.csv", FITS_COLUMNS)
     comparison = read_table(NOTEBOOK / "comparison.csv", COMPARISON_COLUMNS)
     for (dataset, title), key in SINGLE.items():
-        row = shown[dataset, title]
+        row = fresh[dataset, title]
 
         def mine(table: pd.DataFrame, names: tuple[str, ...] = (dataset, *key)) -> pd.DataFrame:
             identity = ["dataset", "program", "method", "variant"]
@@ -86,13 +152,17 @@ def test_the_picture_is_there_with_its_words() -> None:
     assert (PROJECT / found[2]).stat().st_size < 150_000
 
 
-def test_other_results_make_another_readme(tmp_path: Path) -> None:
+def test_other_results_make_another_readme(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     copy = tmp_path / "results" / "notebook"
     shutil.copytree(NOTEBOOK, copy, ignore=shutil.ignore_patterns("*.html", "*.md", "*.png"))
     readme = tmp_path / "README.md"
     readme.write_bytes(README.read_bytes())
-    update_readme(readme, tmp_path / "results")
-    assert readme.read_bytes() == README.read_bytes()
+    places = ["--results", str(tmp_path / "results"), "--readme", str(readme)]
+    assert main(["readme", *places]) == 0
+    before = readme.read_bytes()
+    assert main(["readme", "--check", *places]) == 0
     fits = (copy / "fits.csv").read_text()
     rows = fits.splitlines()
     at = next(i for i, row in enumerate(rows) if row.startswith("large,gmm_fused,laplace"))
@@ -100,6 +170,10 @@ def test_other_results_make_another_readme(tmp_path: Path) -> None:
     cells[list(FITS_COLUMNS).index("fit_time_s")] = "77"
     rows[at] = ",".join(cells)
     (copy / "fits.csv").write_text("\n".join(rows) + "\n")
+    capsys.readouterr()
+    assert main(["readme", "--check", *places]) == 2
+    assert "make readme" in capsys.readouterr().err
+    assert readme.read_bytes() == before
     update_readme(readme, tmp_path / "results")
     assert shown_rows(readme.read_text())["large", "Laplace"]["fit (s)"] == "77"
 

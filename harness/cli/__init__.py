@@ -11,15 +11,23 @@ from harness.cli import bench as bench_commands
 from harness.cli import compare as compare_command
 from harness.cli import init as init_command
 from harness.cli import listing
+from harness.cli import readme as readme_command
 from harness.cli import run as study_commands
 from harness.cli import schema as schema_command
 from harness.cli import store as store_commands
-from harness.cli.console import ERR, EXIT_INTERRUPTED, EXIT_USER_ERROR, OUT, note
+from harness.cli.console import (
+    ERR,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    EXIT_USER_ERROR,
+    OUT,
+    note,
+)
 from harness.cli.display import Mode, print_event
+from harness.cli.signals import TerminatedError, terminated_in_order
 from harness.cmdstan import commands as cmdstan_commands
 from harness.errors import HarnessError
 from harness.events import Failed
-from harness.readme import update_readme
 
 __all__ = ["main"]
 
@@ -44,11 +52,6 @@ def _cmdstan_doctor(_: argparse.Namespace) -> int:
 
 def _cmdstan_clean(_: argparse.Namespace) -> None:
     OUT.print(cmdstan_commands.clean(note), markup=False)
-
-
-def _readme(arguments: argparse.Namespace) -> None:
-    update_readme(arguments.readme, arguments.results)
-    OUT.print(f"wrote {arguments.readme}", markup=False)
 
 
 def _add_study_arguments(parser: argparse.ArgumentParser) -> None:
@@ -193,15 +196,6 @@ def _add_bench(commands: _Commands) -> None:
     )
 
 
-def _add_readme(commands: _Commands) -> None:
-    """Declare what writes results into the README."""
-    readme = _add_command(
-        commands, "readme", _readme, "write the results of the study and the bench into a README"
-    )
-    readme.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
-    readme.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
-
-
 def _add_cmdstan(commands: _Commands) -> None:
     """Declare ``harness cmdstan``."""
     cmdstan = commands.add_parser("cmdstan", help="find, build, inspect or remove a CmdStan")
@@ -254,7 +248,14 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     _add_bench(commands)
-    _add_readme(commands)
+    readme_command.add_arguments(
+        _add_command(
+            commands,
+            "readme",
+            readme_command.readme,
+            "write the results of the study and the bench into a README",
+        )
+    )
     _add_store(commands)
     _add_cmdstan(commands)
     return parser
@@ -271,17 +272,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 if something must be mended first, said in one line on standard error.
+        0; 2 if something must be mended first, said in one line on standard error; 130 after
+        Ctrl-C, 143 after SIGTERM.
     """
     arguments = _parser().parse_args(argv)
     try:
-        exit_code: int | None = arguments.action(arguments)
+        with terminated_in_order():
+            exit_code: int | None = arguments.action(arguments)
     except HarnessError as error:
         if study_commands.mode_of(arguments) is Mode.JSON:
             print_event(Failed(message=str(error)))
         ERR.print(f"harness: {error}", markup=False)
         return EXIT_USER_ERROR
+    except TerminatedError:
+        return _interrupted("terminated", EXIT_TERMINATED)
     except KeyboardInterrupt:
-        ERR.print("harness: interrupted; finished fits are kept, the same command goes on")
-        return EXIT_INTERRUPTED
+        return _interrupted("interrupted", EXIT_INTERRUPTED)
     return exit_code or 0
+
+
+def _interrupted(how: str, exit_code: int) -> int:
+    """Say that what there is so far is kept."""
+    ERR.print(f"harness: {how}; finished fits are kept, the same command goes on")
+    return exit_code

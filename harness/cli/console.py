@@ -6,6 +6,8 @@ from rich.console import Console
 EXIT_USER_ERROR = 2
 #: Exit code of a command that was interrupted from the keyboard.
 EXIT_INTERRUPTED = 130
+#: Exit code of a command that was told to end, by SIGTERM.
+EXIT_TERMINATED = 143
 
 OUT = Console(emoji=False, highlight=False, soft_wrap=True)
 ERR = Console(emoji=False, stderr=True, highlight=False, soft_wrap=True)
