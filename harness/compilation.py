@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import filelock
 from harness.cache import cache_folder
 from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
+from harness.guarded import GuardedCommands
 from harness.program import Program
 from harness.stanc import COMPILED_AS, check_contract, inspect_program, plain_copy, stanc_flags
 from harness.validation import plain_name
@@ -94,21 +94,22 @@ def _digest(files: list[Path], compiled_with: str) -> str:
     return hasher.hexdigest()
 
 
-def _compile_into(folder: Path, program: Program, cmdstan: Path) -> None:
+def _compile_into(folder: Path, program: Program, cmdstan: Path, commands: GuardedCommands) -> None:
     """Compile a copy of the program in a new folder and note the time it took."""
     with plain_copy(program) as copy:
         start = time.perf_counter()
-        _make(copy, cmdstan, told_as=program.file)
+        _make(copy, cmdstan, commands, told_as=program.file)
         record = {"compile_time_s": time.perf_counter() - start}
         shutil.copy(copy.file.with_suffix(""), folder)
     (folder / "compile.json").write_text(json.dumps(record))
 
 
-def _make(copy: Program, cmdstan: Path, *, told_as: Path) -> None:
+def _make(copy: Program, cmdstan: Path, commands: GuardedCommands, *, told_as: Path) -> None:
     """Call CmdStan's makefile on a plain copy of a program.
 
     cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
-    two threads that compile side by side cannot have.
+    two threads that compile side by side cannot have.  A compiler that is killed leaves its
+    temporary files behind, so they lie beside the source.
     """
     source = copy.file
     flags = [*stanc_flags(copy), f"--filename-in-msg={plain_name(told_as.name)}"]
@@ -120,18 +121,17 @@ def _make(copy: Program, cmdstan: Path, *, told_as: Path) -> None:
         header.write_bytes(os.fsencode(f'#include "{copy.user_header}"\n'))
         command += [f"USER_HEADER={header}"]
     command += [str(source.with_suffix(""))]
-    answer = subprocess.run(
-        command, cwd=cmdstan, capture_output=True, text=True, errors="replace", check=False
-    )
-    if answer.returncode != 0:
-        lines = [line for line in (answer.stdout + answer.stderr).splitlines() if line.strip()]
+    code, output = commands.run(command, folder=cmdstan, environment={"TMPDIR": str(source.parent)})
+    if code != 0:
+        lines = [line for line in output if line.strip()]
         raise ProgramError(f"program '{copy.name}' does not compile: {_first_error(lines)}")
 
 
 def _first_error(lines: list[str]) -> str:
     """Return the first error that make's output tells of, from which the others often follow."""
     told = [line for line in lines if "error" in line.lower() or "undefined reference" in line]
-    return ([line for line in told if "***" not in line] or lines[-1:])[0].strip()
+    found = [line for line in told if "***" not in line] or lines[-1:]
+    return found[0].strip() if found else "make gave no reason"
 
 
 def _local_flags(cmdstan: Path) -> str:
@@ -146,16 +146,16 @@ def _environment_flags() -> str:
     return "".join(given)
 
 
-def _make_folder(folder: Path, program: Program, cmdstan: Path) -> None:
+def _make_folder(folder: Path, program: Program, cmdstan: Path, commands: GuardedCommands) -> None:
     """Compile beside a folder and rename, under a lock; leave a folder that exists alone."""
-    with filelock.FileLock(f"{folder}.lock"):
+    with filelock.FileLock(f"{folder}.lock").acquire(cancel_check=lambda: commands.has_ended):
         if folder.is_dir():
             return
         beside = folder.with_name(f"{folder.name}.{os.getpid()}")
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         try:
-            _compile_into(beside, program, cmdstan)
+            _compile_into(beside, program, cmdstan, commands)
             beside.rename(folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
@@ -199,7 +199,9 @@ def program_digest(program: Program) -> str:
     return _identify(program).digest
 
 
-def compile_program(program: Program) -> CompiledProgram:
+def compile_program(
+    program: Program, *, commands: GuardedCommands | None = None
+) -> CompiledProgram:
     """Compile a program, or find its executable from an earlier time.
 
     Executables live in the cache folder under a digest of the source, its includes, the user's
@@ -209,6 +211,8 @@ def compile_program(program: Program) -> CompiledProgram:
     ----------
     program : Program
         What to compile.
+    commands : GuardedCommands, optional
+        Runs the compiler, and may end it.
 
     Returns
     -------
@@ -225,7 +229,7 @@ def compile_program(program: Program) -> CompiledProgram:
     folder = cache_folder() / "programs" / executable_key[:32]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _make_folder(folder, program, identity.cmdstan)
+        _make_folder(folder, program, identity.cmdstan, commands or GuardedCommands())
     except OSError as error:
         raise ProgramError(
             f"program '{program.name}' cannot be compiled into the cache folder "

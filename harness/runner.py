@@ -3,10 +3,13 @@
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+from harness.cmdstan import ensure_cmdstan
 from harness.compilation import CompiledProgram, compile_program
 from harness.dispatch import Dispatch, Observer, Planned
 from harness.fit import Fit
+from harness.guarded import GuardedCommands
 from harness.pools import LocalPool, Pool
 from harness.program import Program
 from harness.store import Store, fit_key
@@ -47,10 +50,17 @@ def compile_all(programs: Mapping[str, Program]) -> dict[str, CompiledProgram]:
     Raises
     ------
     ProgramError
-        If one does not compile.
+        If one does not compile; the others are then not compiled either.
     """
-    with ThreadPoolExecutor(_PARALLEL_COMPILERS) as pool:
-        return dict(zip(programs, pool.map(compile_program, programs.values()), strict=True))
+    ensure_cmdstan()  # in this thread, which Ctrl-C reaches
+    commands = GuardedCommands()
+    compile_one = partial(compile_program, commands=commands)
+    pool = ThreadPoolExecutor(_PARALLEL_COMPILERS)
+    try:
+        return dict(zip(programs, pool.map(compile_one, programs.values()), strict=True))
+    finally:
+        commands.end()
+        pool.shutdown(cancel_futures=True)
 
 
 def study_keys(study: Study, program_digests: Mapping[str, str]) -> tuple[str, ...]:

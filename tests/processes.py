@@ -5,23 +5,55 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 
 
+#: Signals that a shell ignores for what it starts in the background, or ``nohup`` for anything.
+IGNORED_IN_BACKGROUND = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+
+
+@contextmanager
+def as_from_a_terminal() -> Iterator[None]:
+    """Have processes that are started meanwhile begin with no signal ignored.
+
+    What this process ignores they would ignore too, and what it handles they take as usual.
+    """
+    former = {number: signal.getsignal(number) for number in IGNORED_IN_BACKGROUND}
+    for number in former:
+        signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
 def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-    """Start a module with ``python -m`` in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", *map(str, arguments)],
-        cwd=PROJECT,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    """Start a module with ``python -m`` in a process group of its own, as from a terminal."""
+    with as_from_a_terminal():
+        return subprocess.Popen(
+            [sys.executable, "-m", *map(str, arguments)],
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def descendants(process: subprocess.Popen[str]) -> set[int]:
+    """All that a process has started, and what that has started."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True)
+    pairs = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    found = {process.pid}
+    while more := {pid for pid, parent in pairs if parent in found} - found:
+        found |= more
+    return found - {process.pid}
 
 
 def kill(process: subprocess.Popen[str]) -> None:

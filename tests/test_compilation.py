@@ -14,6 +14,7 @@ from harness import compilation
 from harness.compilation import compile_program
 from harness.contracts import DataContract
 from harness.errors import ProgramError
+from harness.guarded import GuardedCommands
 from harness.program import Program
 from tests.cases import MIXTURE, gaussian_program
 
@@ -53,7 +54,7 @@ def compiled_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pa
     """An empty cache, and no compiler: the folders that would have been compiled into."""
     folders: list[Path] = []
 
-    def pretend(folder: Path, program: Program, _: Path) -> None:
+    def pretend(folder: Path, program: Program, _: Path, _commands: GuardedCommands) -> None:
         time.sleep(0.05)
         folders.append(folder)
         (folder / program.file.stem).touch()

@@ -1,30 +1,15 @@
 """Compiling a home: `make build`, followed line by line."""
 
 import re
-import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.cmdstan.toolchain import jobs, make_name
 from harness.errors import CmdStanBuildError, DiskSpaceError
+from harness.guarded import GuardedCommands
 
 _COMPILING = re.compile(r"--- Compiling (?:driver/)?(?:tools/)?(\S+) ---")
 _ERROR = re.compile(r"(?:error|\*\*\*|not found|No such file)", re.IGNORECASE)
-
-# Starts the command and ends its whole process group as soon as standard input closes: that is when
-# this process dies, however it dies.  Without it, a killed install leaves compilers running.
-_GUARD = """
-exec 3<&0
-"$@" </dev/null 3<&- &
-work=$!
-(cat <&3 >/dev/null; kill -KILL 0) >/dev/null 2>&1 &
-guard=$!
-exec 3<&-
-wait "$work"
-code=$?
-kill "$guard" 2>/dev/null
-exit "$code"
-"""
 
 
 def compile_home(home: Path, log: Path, report: Callable[[str], None]) -> None:
@@ -46,25 +31,9 @@ def compile_home(home: Path, log: Path, report: Callable[[str], None]) -> None:
     DiskSpaceError
         The disk ran full.
     """
+    told = _Told(n_steps(home), report)
     command = [make_name(), f"-j{jobs()}", "build"]
-    with subprocess.Popen(
-        ["sh", "-c", _GUARD, "sh", *command],
-        cwd=home,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        if process.stdout is None:
-            raise CmdStanBuildError("make's output cannot be read")
-        try:
-            output = _follow(process.stdout, n_steps(home), report)
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
-        code = process.wait()
+    code, output = GuardedCommands().run(command, folder=home, take=told)
     log.write_text("".join(output), encoding="utf-8")
     if code != 0:
         raise _failure(output, home, log)
@@ -76,17 +45,28 @@ def n_steps(home: Path) -> int:
     return len([*driver.glob("*.cpp"), *driver.glob("tools/*.cpp"), *driver.glob("*_prefix.hpp")])
 
 
-def _follow(lines: Iterable[str], total: int, report: Callable[[str], None]) -> list[str]:
-    """Report each file that make begins to compile; return all lines."""
-    output = []
-    begun = 0
-    for line in lines:
-        output.append(line)
+class _Told:
+    """Reports each file that make begins to compile.
+
+    Parameters
+    ----------
+    total : int
+        How many there are.
+    report : callable
+        Told of each.
+    """
+
+    def __init__(self, total: int, report: Callable[[str], None]) -> None:
+        self._total = total
+        self._report = report
+        self._n_begun = 0
+
+    def __call__(self, line: str) -> None:
+        """Take a line of make's."""
         found = _COMPILING.match(line)
         if found:
-            begun += 1
-            report(f"compiling {begun}/{total}: {found[1]}")
-    return output
+            self._n_begun += 1
+            self._report(f"compiling {self._n_begun}/{self._total}: {found[1]}")
 
 
 def _failure(output: list[str], home: Path, log: Path) -> CmdStanBuildError | DiskSpaceError:
