@@ -8,6 +8,7 @@ import numpy as np
 from harness.datasets import FloatArray
 from harness.fit import DrawKind, Fit
 from harness.metrics import chains
+from harness.numerals import beside_limit, counted
 from harness.quantities import Quantities, is_constant
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, R_HAT_LIMIT
 
@@ -59,9 +60,9 @@ def _sampler_problems(fit: Fit) -> Iterable[str]:
     """Say what the sampler itself reports."""
     diagnostics = fit.diagnostics
     if diagnostics.n_divergent:
-        yield f"{diagnostics.n_divergent} transitions diverged"
+        yield f"{counted(diagnostics.n_divergent, 'transition')} diverged"
     if diagnostics.e_bfmi_min is not None and diagnostics.e_bfmi_min <= E_BFMI_LIMIT:
-        yield f"its smallest E-BFMI is {diagnostics.e_bfmi_min:.2f}, not above {E_BFMI_LIMIT}"
+        yield f"its smallest E-BFMI is {_beside(diagnostics.e_bfmi_min, 'above', E_BFMI_LIMIT)}"
 
 
 def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
@@ -84,13 +85,21 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
     r_hat = {name: chains.r_hat(values) for name, values in varying.items()}
     worst = max(r_hat, key=lambda name: (np.isnan(r_hat[name]), r_hat[name]))
     if not r_hat[worst] < R_HAT_LIMIT:
-        problems.append(f"R-hat of {worst} is {r_hat[worst]:.3f}, not below {R_HAT_LIMIT}")
+        problems.append(f"R-hat of {worst} is {_beside(r_hat[worst], 'below', R_HAT_LIMIT)}")
     for what, estimate in (("bulk", chains.ess_bulk), ("tail", chains.ess_tail)):
         ess = {name: estimate(values) for name, values in varying.items()}
         least = min(ess, key=lambda name: (not np.isnan(ess[name]), ess[name]))
         if not ess[least] > ESS_LIMIT:
-            problems.append(f"{what} ESS of {least} is {ess[least]:.0f}, not above {ESS_LIMIT:.0f}")
+            problems.append(f"{what} ESS of {least} is {_beside(ess[least], 'above', ESS_LIMIT)}")
     return problems
+
+
+def _beside(value: float, side: str, limit: float) -> str:
+    """Say that a number is not on the right side of its limit."""
+    if np.isnan(value):
+        return "not known"
+    number, bound = beside_limit(value, limit)
+    return f"{number}, not {side} {bound}"
 
 
 def mismatch(reference: ReferenceDraws, named: Quantities, *, program: str) -> str:

@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from harness.cli import tables
-from harness.cli.verdicts import print_verdicts, print_verdicts_and_errors
+from harness.cli.verdicts import MOST_ERRORS, print_verdicts, print_verdicts_and_errors
+from harness.table import COMPARISON_COLUMNS, read_table, write_table
 from tests.fabricated import CELLS
-from tests.saved_report import write_results
+from tests.saved_report import write_many_parameters, write_results
 
 BOXES = re.compile("[\u2500-\u257f]")
 LONG = "a sentence without an end " * 20
@@ -84,6 +85,21 @@ def test_errors_of_means_have_a_column_per_series(
     assert "ADVI default" in head
     assert {row[0] for row in rows} >= {"mu[1,1]", "pi[1]"}
     assert {len(row) for row in rows} == {len(head)}
+
+
+def test_of_many_errors_the_largest_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_many_parameters(tmp_path, 300, CELLS[:4])
+    table = read_table(tmp_path / "comparison.csv", COMPARISON_COLUMNS)
+    far = table["parameter"].isin(["theta[77]", "theta[200]"]) & table["variant"].eq("tuned")
+    table.loc[far, "mean_error_sd"] = [-50.0, 20.0]
+    write_table(table, tmp_path / "comparison.csv")
+    print_verdicts_and_errors(tmp_path)
+    title, _, *rows = capsys.readouterr().out.partition("Mean errors")[2].strip().splitlines()
+    assert "303" in title
+    assert [row.split()[0] for row in rows[:2]] == ["theta[77]", "theta[200]"]
+    assert len(rows) == MOST_ERRORS
 
 
 def test_what_is_piped_is_not_cut(tmp_path: Path) -> None:

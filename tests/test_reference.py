@@ -170,7 +170,10 @@ def test_a_sampler_that_complains_gives_no_reference() -> None:
     raw, _ = switched_draws()
     for diagnostics, complaint in (
         (Diagnostics(n_divergent=2), "2 transitions diverged"),
+        (Diagnostics(n_divergent=1), "1 transition diverged"),
+        (Diagnostics(n_divergent=4280), "4,280 transitions diverged"),
         (Diagnostics(e_bfmi_min=0.21), "E-BFMI is 0.21"),
+        (Diagnostics(e_bfmi_min=0.29998), "E-BFMI is 0.29998, not above 0.3"),
     ):
         fit = known_fit(raw, diagnostics=diagnostics)
         reference = reference_from_fit(fit, quantities(raw, MIXTURE), title="NUTS")

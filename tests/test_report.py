@@ -16,6 +16,7 @@ from harness.report.numbers import (
     decimals_for,
     escape,
     fixed,
+    plain,
     seconds,
     significant,
     with_error,
@@ -222,6 +223,33 @@ def test_the_report_says_how_to_repeat_it(folder: Path) -> None:
     assert "| reference of `toy` | ordered / nuts / default |" in text
 
 
+def test_links_lead_to_what_is_there(folder: Path) -> None:
+    """A user's folder has no documentation beside it."""
+    for page in (folder / "report.md", *(folder / "tables").iterdir()):
+        text = page.read_text()
+        headings = re.findall(r"^#+ (.+)$", (folder / "report.md").read_text(), re.MULTILINE)
+        anchors = {re.sub(r"[^\w-]", "", item.lower().replace(" ", "-")) for item in headings}
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            file, _, anchor = target.partition("#")
+            assert (page.parent / file).resolve().is_relative_to(folder.resolve()), target
+            assert (page.parent / file).exists(), target
+            assert not anchor or anchor in anchors, target
+
+
+def test_replicates_that_failed_alike_share_a_sentence(tmp_path: Path) -> None:
+    lost = [Cell(program="plain", method="advi", replicate=i, failed=True) for i in (1, 2, 3)]
+    write_results(tmp_path, (CELLS[0], *lost))
+    table = read_table(tmp_path / "fits.csv", FITS_COLUMNS)
+    table["warnings"] = ["x > 0; y; x > 0; x > 0", *table["warnings"].iloc[1:]]
+    write_table(table, tmp_path / "fits.csv")
+    write_report(tmp_path, published=None)
+    text = (tmp_path / "report.md").read_text()
+    own = f"- ADVI default (`plain`, replicates 1, 2, 3): failed: {FAILURE}\n"
+    assert text.count(own) == 1
+    runs = parse_markdown(tmp_path / "tables" / "runs_toy.md")
+    assert runs["notes"].iloc[0] == "x > 0; y"
+
+
 def test_the_same_files_give_the_same_bytes(folder: Path) -> None:
     def content() -> dict[str, bytes]:
         pages = [folder / "report.md", folder / "report.html"]
@@ -255,8 +283,10 @@ def test_other_names_no_figures_and_nothing_published(tmp_path: Path) -> None:
         "ADVI",
     ]
     text = (tmp_path / "report.md").read_text()
+    own, _, rules = text.partition("\n## How verdicts are reached\n")
+    assert rules
     for absent in ("![", "published", "relabelled", "Components"):
-        assert absent not in text
+        assert absent not in own
 
 
 def test_few_series_stand_across(tmp_path: Path) -> None:
@@ -345,6 +375,19 @@ def test_numbers_as_text() -> None:
     assert significant(0.0) == "0"
     assert (seconds(0.1234), seconds(12.5), seconds(None)) == ("0.12", "12", "n/a")
     assert escape("a|b\nc") == "a\\|b c"
+    assert (plain(1e6), plain(0.25), plain(None)) == ("1000000", "0.25", "n/a")
+    assert decimals_for(1e-22) > 8
+    assert with_error(1.234e75, 4e73) == "1.23e+75 ± 4.00e+73"
+    assert with_error(3.21e-20, 2e-22) == "3.210e-20 ± 2.00e-22"
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-80, 1e-9, 1.0, 1e8, 1e15, 1e75, 1e300, float("inf")])
+@pytest.mark.parametrize("error", [None, 1e-200, 1e-3, 1e40])
+def test_no_number_is_wider_than_a_cell(size: float, error: float | None) -> None:
+    shown = (fixed(size, 2), significant(-size), seconds(size), compact(size), plain(size))
+    for text in (*shown, fixed(size, 100), fixed(size, decimals_for(error))):
+        assert len(text) <= 18, text
+    assert len(with_error(-size, error)) <= 40
     assert (compact(1.5e9), compact(15000.0), compact(None)) == ("1.5e+09", "15000", "n/a")
     assert with_error(-1.2345, 0.0321) == "-1.234 ± 0.032"
     assert (with_error(1.5, None), with_error(None, 1.0)) == ("1.50", "n/a")

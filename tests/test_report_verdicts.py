@@ -387,6 +387,12 @@ def test_a_column_of_many_quantities_has_their_worst_verdict(tmp_path: Path) -> 
     reason = page.by_id(cell.all("a")[0].attributes["href"].removeprefix("#"))
     assert "theta[7]" in reason.line
     assert rows["NUTS (ordered), the reference"][1].line == "✓ trust"
+    by_variable = table_rows(page.by_id("table-variables-toy"))
+    mine = [cells for cells in by_variable if cells[0].line == "ADVI tuned"]
+    assert [cells[1].line for cells in mine] == ["theta", "mu"]
+    assert [cells[2].line for cells in mine] == ["60", "3"]
+    assert mine[0][4].line == "✗ do not trust"
+    assert mine[0][5].line == "theta[7]"
     folded = [item.all("summary")[0].line for item in page.all("details")]
     assert "Posterior means (63 rows)" in folded
     assert "theta[60]" in (tmp_path / "tables" / "estimates_toy.md").read_text()

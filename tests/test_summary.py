@@ -405,7 +405,7 @@ def test_failed_run_makes_one_row_without_figures() -> None:
             "variant": "default",
             "replicate": 2,
             "verdict": "do not trust",
-            "verdict_reason": "failed: the run gave no draws",
+            "verdict_reason": "failed: broke",
             "status": "failed",
         }
     ]

@@ -1,5 +1,6 @@
 """Verdicts on approximations whose faults are known: none of the wrong ones may be trusted."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -345,6 +346,34 @@ def test_a_figure_too_noisy_for_its_limit_is_in_doubt() -> None:
     )
     assert (noisy_sd.verdict, noisy_sd.figure) == (Verdict.MEANS_ONLY, "log_sd_ratio")
     assert "too close to its limit" in noisy_sd.reason
+
+
+@pytest.mark.parametrize(
+    ("r_hat", "verdict"),
+    [(1.00983, Verdict.TRUST), (1.01, Verdict.TRUST), (1.0100004, Verdict.DO_NOT_TRUST)],
+)
+def test_a_sentence_reads_true_however_near_the_limit(r_hat: float, verdict: Verdict) -> None:
+    fit = FitFigures(is_mcmc=True, reference=Reference.ABSENT)
+    figures = ParameterFigures(r_hat=r_hat, ess_bulk=1e9, ess_tail=1e9)
+    judgement = judge_parameter(figures, fit=fit)
+    assert judgement.verdict is verdict
+    shown, limit = map(float, re.findall(r"1\.\d+", judgement.reason)[:2])
+    assert limit == 1.01
+    assert (shown <= limit) == (verdict is Verdict.TRUST)
+
+
+def test_a_count_is_written_as_one() -> None:
+    fit = FitFigures(is_mcmc=True, reference=Reference.ABSENT, n_divergent=4280)
+    chains = ParameterFigures(r_hat=1.0, ess_bulk=4e3, ess_tail=4e3)
+    assert "4,280" in judge_parameter(chains, fit=fit).reason
+
+
+def test_a_run_without_draws_gives_its_reason() -> None:
+    failed = FitFigures(is_mcmc=False, reference=Reference.ABSENT, failed=True)
+    assert "no draws" in judge_fit(failed, parameters={}).reason
+    judgement = judge_fit(replace(failed, failure="stopped after 3 s"), parameters={})
+    assert (judgement.verdict, judgement.figure) == (Verdict.DO_NOT_TRUST, "failed")
+    assert "stopped after 3 s" in judgement.reason
 
 
 @pytest.mark.parametrize("missing", [None, float("nan")])

@@ -1,6 +1,9 @@
 """What may be trusted, on the console: the report's verdicts, a line per series of replicates."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from harness.cli.tables import print_table
 from harness.report.dataset import DatasetTables, SeriesTables, dataset_tables
@@ -8,6 +11,9 @@ from harness.report.numbers import median_range, significant
 from harness.report.results import read_results
 from harness.report.verdicts import subject, verdict_table
 from harness.table import NOT_APPLICABLE
+
+#: Errors of more means than these are left to the tables.
+MOST_ERRORS = 12
 
 #: Columns of the report's table that are shown, where they apply; the longest comes last.
 _SHOWN = (
@@ -60,18 +66,32 @@ def print_verdicts_and_errors(folder: Path) -> None:
 
 
 def _print_errors_on(tables: DatasetTables) -> None:
-    """Print the error of each mean of one data set."""
-    columns = [_mean_errors(series) for series in tables.compared]
-    parameters = dict.fromkeys(parameter for column in columns for parameter in column)
-    if parameters:
-        print_table(
-            f"Mean errors on {tables.name} (reference sds)",
-            ["parameter", *(series.title for series in tables.compared)],
-            [[key, *(column.get(key, NOT_APPLICABLE) for column in columns)] for key in parameters],
-        )
+    """Print the error of each mean of one data set; of many the largest, and how many there are."""
+    compared = tables.compared
+    if not compared:
+        return
+    sizes = pd.concat([_error_sizes(series) for series in compared], axis=1).max(axis=1)
+    title = f"Mean errors on {tables.name} (reference sds)"
+    if len(sizes) > MOST_ERRORS:
+        title += f": the {MOST_ERRORS} largest of {len(sizes):,}; comparison.csv has all"
+        sizes = sizes.sort_values(ascending=False, kind="stable").iloc[:MOST_ERRORS]
+    names = [str(name) for name in sizes.index]
+    columns = [_mean_errors(series, names) for series in compared]
+    print_table(
+        title,
+        ["parameter", *(series.title for series in compared)],
+        [[name, *(column.get(name, NOT_APPLICABLE) for column in columns)] for name in names],
+    )
 
 
-def _mean_errors(series: SeriesTables) -> dict[str, str]:
-    """Return the error of each mean, of replicates the median and the range."""
-    groups = series.judged.groupby("parameter", sort=False)["mean_error_sd"]
+def _error_sizes(series: SeriesTables) -> pd.Series:
+    """Return the size of the error of each mean, of replicates the largest."""
+    errors = series.judged.set_index("parameter")["mean_error_sd"].astype(float).abs()
+    return errors.groupby(level=0, sort=False).max()
+
+
+def _mean_errors(series: SeriesTables, names: Sequence[str]) -> dict[str, str]:
+    """Return the error of some means, of replicates the median and the range."""
+    rows = series.judged[series.judged["parameter"].isin(names)]
+    groups = rows.groupby("parameter", sort=False)["mean_error_sd"]
     return {str(name): median_range(values, significant) for name, values in groups}

@@ -18,6 +18,7 @@ from harness.methods.base import OPTIONS_CONFIG, Method, Problem, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.metrics import chains
+from harness.numerals import beside_limit
 from harness.program import Program
 from harness.verdict.rules import E_BFMI_LIMIT
 
@@ -184,7 +185,8 @@ class Nuts:
             )
         e_bfmi = diagnostics.e_bfmi_min
         if e_bfmi is not None and e_bfmi < E_BFMI_LIMIT:
-            warnings.append(f"smallest E-BFMI is {e_bfmi:.2f}, below {E_BFMI_LIMIT}")
+            shown, limit = beside_limit(e_bfmi, E_BFMI_LIMIT, digits=2)
+            warnings.append(f"smallest E-BFMI is {shown}, below {limit}")
         return tuple(warnings)
 
 

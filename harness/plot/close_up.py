@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from harness.numerals import numeral
 from harness.plot.contours import draw_contours, draw_reference, moments, reference_note
 from harness.plot.limits import cutoff, named_counts
 from harness.plot.mixture import component_means, draw_true_means, is_planar_mixture
@@ -162,7 +163,7 @@ def _zoom_alt(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
             float(np.sqrt(moments(series, 0, i)[1][0, 0] / reference[0, 0]))
             for i in range(len(series.fits))
         ]
-        sentences.append(f"{series.title} {np.mean(ratios):.2g}")
+        sentences.append(f"{series.title} {numeral(float(np.mean(ratios)), 2)}")
     return (
         "Contours close up around each component mean. Width along the first coordinate of "
         f"component 1, relative to {view.reference.title}: {', '.join(sentences)}."

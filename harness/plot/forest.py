@@ -1,7 +1,7 @@
 """Every parameter's mean and interval, method by method."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +49,9 @@ def forest_figure(view: DatasetView) -> CaptionedFigure | None:
         return None
     elements = {s.key: [s.elements(i) for i in range(len(s.fits))] for s in view.series}
     every_name = dict.fromkeys(name for replicates in elements.values() for name in replicates[0])
-    names = list(every_name)[:_MOST_PARAMETERS]
+    reference = view.reference.elements() if view.reference else {}
+    every_fit = [item for replicates in elements.values() for item in replicates]
+    names = _shown(list(every_name), every_fit, reference)
     wide = len(names) <= 6 and len(view.series) <= _MANY_ROWS
     n_columns = min(2 if wide else 3, len(names))
     n_rows = math.ceil(len(names) / n_columns)
@@ -63,13 +65,31 @@ def forest_figure(view: DatasetView) -> CaptionedFigure | None:
             [_interval(row, item[name]) for item in elements[series.key] if name in item]
             for row, series in enumerate(view.series)
         ]
-        _draw_panel(axes, view, name, rows)
+        _draw_panel(axes, view, name, rows, band=reference.get(name))
     figure.caption = _caption(view, n_shown=len(names), n_all=len(every_name))
     figure.alt = (
         f"Interval plot of {', '.join(names)} on {view.dataset.name}, a row for each of "
         f"{', '.join(series.title for series in view.series)}. The numbers are in the tables."
     )
     return figure
+
+
+def _shown(
+    names: Sequence[str],
+    every_fit: Sequence[Mapping[str, FloatArray]],
+    reference: Mapping[str, FloatArray],
+) -> list[str]:
+    """Return the parameters that there is room for: those with the largest errors of the mean."""
+    if len(names) <= _MOST_PARAMETERS or not reference:
+        return list(names[:_MOST_PARAMETERS])
+    errors = dict.fromkeys(names, 0.0)
+    for name, draws in reference.items():
+        mean, sd = draws.mean(), draws.std()
+        means = [float(item[name].mean()) for item in every_fit if name in item]
+        if name in errors and sd > 0 and means:
+            errors[name] = max(abs(float(each - mean)) / float(sd) for each in means)
+    worst = sorted(names, key=lambda name: -errors[name])[:_MOST_PARAMETERS]
+    return [name for name in names if name in worst]
 
 
 def _interval(row: int, draws: FloatArray) -> _Interval:
@@ -79,11 +99,17 @@ def _interval(row: int, draws: FloatArray) -> _Interval:
 
 
 def _draw_panel(
-    axes: Axes, view: DatasetView, name: str, rows: Sequence[Sequence[_Interval]]
+    axes: Axes,
+    view: DatasetView,
+    name: str,
+    rows: Sequence[Sequence[_Interval]],
+    *,
+    band: FloatArray | None,
 ) -> None:
     """Draw a parameter, a row for each series; what lies far off is an arrow at the edge."""
     limits = _limits([interval for row in rows for interval in row])
-    _draw_band(axes, view, name)
+    if band is not None:
+        axes.axvspan(*np.quantile(band, [0.05, 0.95]), color=LIGHT_GREY, alpha=0.6, linewidth=0)
     for series, intervals in zip(view.series, rows, strict=True):
         _draw_row(axes, series, intervals, limits)
     axes.set_yticks(range(len(view.series)), [series.title for series in view.series])
@@ -107,16 +133,6 @@ def _limits(intervals: Sequence[_Interval]) -> tuple[float, float]:
     low, high = min(ends), max(ends)
     margin = 0.04 * (high - low) or 1.0
     return low - margin, high + margin
-
-
-def _draw_band(axes: Axes, view: DatasetView, name: str) -> None:
-    """Shade the reference's interval."""
-    if view.reference is None:
-        return
-    draws = view.reference.elements().get(name)
-    if draws is not None:
-        low, high = np.quantile(draws, [0.05, 0.95])
-        axes.axvspan(low, high, color=LIGHT_GREY, alpha=0.6, linewidth=0)
 
 
 def _draw_row(
@@ -149,5 +165,6 @@ def _caption(view: DatasetView, *, n_shown: int, n_all: int) -> str:
     if any(series.program.components for series in view.series):
         text += " Components are ordered by their first coordinate in every draw."
     if n_shown < n_all:
-        text += f" The first {n_shown} of {n_all} parameters are shown."
+        which = "first" if view.reference is None else "least accurate"
+        text += f" The {which} {n_shown} of {n_all:,} parameters are shown."
     return text

@@ -1,6 +1,6 @@
 """Columns of the wide tables: a series of runs, or a published fit, with its estimates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from harness.fit import Status
 from harness.published import Published, PublishedRun, PublishedSummary
 from harness.quantities import RAW, RELABELLED
 from harness.report.dataset import DatasetTables, SeriesTables
+from harness.report.worst import of_names, shown_across
 from harness.series import SeriesKey
 
 
@@ -78,7 +79,7 @@ def dataset_columns(tables: DatasetTables, published: Published | None) -> tuple
     Series stand in the study's order, a published fit behind the series that it is to be
     compared with.  Chains whose labels switched get a column as sampled and one relabelled;
     all others stand relabelled only.  What importance weights make of the draws, and what does
-    not depend on labels, stands in other tables.
+    not depend on labels, stands in other tables.  Of very many quantities the worst are there.
 
     Parameters
     ----------
@@ -91,7 +92,8 @@ def dataset_columns(tables: DatasetTables, published: Published | None) -> tuple
     -------
     tuple of Column
     """
-    columns = [column for series in tables.series for column in _series_columns(series)]
+    names = shown_across(tables)
+    columns = [column for series in tables.series for column in _series_columns(series, names)]
     for run in published.runs_on(tables.name) if published else ():
         if run.parameters and run.in_wide_tables:
             assert published is not None  # noqa: S101 - there is a run
@@ -99,7 +101,7 @@ def dataset_columns(tables: DatasetTables, published: Published | None) -> tuple
     return tuple(columns)
 
 
-def _series_columns(series: SeriesTables) -> list[Column]:
+def _series_columns(series: SeriesTables, names: Sequence[str] | None) -> list[Column]:
     """Return the one or two columns of a series."""
     n_runs, n_ok = series.n_runs, len(series.ok)
     if n_ok == 0:
@@ -117,7 +119,7 @@ def _series_columns(series: SeriesTables) -> list[Column]:
             labels=labels if series.has_components else "",
             n_ok=n_ok,
             n_runs=n_runs,
-            estimates=_estimates(series.labelled(labels)),
+            estimates=_estimates(of_names(series.labelled(labels), names)),
         )
         for labels in shown
     ]

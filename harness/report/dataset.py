@@ -12,6 +12,12 @@ from harness.report.results import Results
 from harness.series import SeriesKey, file_stem, series_titles
 
 _IDENTITY = ["program", "method", "variant"]
+
+#: A report of more rows of ``comparison.csv`` shows the worst quantities of larger data sets ...
+MOST_ROWS_IN_FULL = 2_500
+#: ... so many of each series, as many as there is room for.
+_MOST_WORST, _LEAST_WORST, _ROOM = 12, 3, 240
+
 _PROBLEMS = re.compile(r"\(the reference: (.+)\)$")
 
 
@@ -143,12 +149,15 @@ class DatasetTables:
         In the study's order.
     reference : ReferenceTables or None
         None if the study declares none.
+    n_worst : int or None
+        How many quantities of each series are shown: the worst ones. None: all.
     """
 
     name: str
     n_rows: int | None
     series: tuple[SeriesTables, ...]
     reference: ReferenceTables | None
+    n_worst: int | None = None
 
     @property
     def stem(self) -> str:
@@ -202,7 +211,18 @@ def dataset_tables(results: Results, dataset: str) -> DatasetTables:
         n_rows=None if n_rows is None else int(n_rows),
         series=series,
         reference=_reference(series, source) if source else None,
+        n_worst=_n_worst(results, len(rows)),
     )
+
+
+def _n_worst(results: Results, n_rows: int) -> int | None:
+    """Say how many quantities of each series there is room for, None for all of them."""
+    if len(results.comparison) <= MOST_ROWS_IN_FULL:
+        return None
+    if n_rows <= MOST_ROWS_IN_FULL / len(results.datasets):
+        return None
+    n_series = len(results.fits[["dataset", *_IDENTITY]].drop_duplicates())
+    return min(max(_ROOM // n_series, _LEAST_WORST), _MOST_WORST)
 
 
 def _of(table: pd.DataFrame, key: SeriesKey) -> pd.DataFrame:

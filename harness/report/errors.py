@@ -10,6 +10,7 @@ from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Grid, brief_grid
 from harness.report.numbers import count, fixed, known, median_range, significant, with_error
 from harness.report.reasons import tally
+from harness.report.worst import shown_rows
 
 _HEAD = (
     "series",
@@ -38,14 +39,14 @@ def errors_table(tables: DatasetTables) -> Grid | None:
     Returns
     -------
     Grid or None
-        None where nothing could be compared.  The quantities that the verdict rests
-        on come first, then those that no renaming of components changes, then means corrected
-        by importance weights.
+        None where nothing could be compared; of very many quantities the worst.  The
+        quantities that the verdict rests on come first, then those that no renaming of
+        components changes, then means corrected by importance weights.
     """
     rows = []
     for series in tables.compared:
         for draws, group in _groups(series):
-            for name, replicates in group.groupby("parameter", sort=False):
+            for name, replicates in shown_rows(group, tables).groupby("parameter", sort=False):
                 rows.append(_cells(series, draws, str(name), replicates))
     return brief_grid(_HEAD, rows, text=_TEXT)
 

@@ -1,13 +1,15 @@
 """Sentences computed from the tables; no number is written by hand."""
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from harness.fit import Status
+from harness.numerals import counted
 from harness.published import Published
 from harness.report.dataset import DatasetTables, ReferenceTables
-from harness.report.numbers import count, fixed, known, seconds, significant
+from harness.report.numbers import count, fixed, known, plain, seconds, significant
 from harness.report.reasons import shorten
 from harness.series import METHOD_TITLES
 
@@ -71,7 +73,7 @@ def _reference_quality(reference: ReferenceTables) -> str:
         f"smallest tail ESS {count(min(known(judged['ess_tail']), default=None))}",
     ]
     if not pd.isna(run["n_divergent"]):
-        parts.append(f"{count(run['n_divergent'])} divergent transitions")
+        parts.append(counted(float(run["n_divergent"]), "divergent transition"))
     parts.append(f"{seconds(reference.fit_time_s)} s")
     own = "" if pd.isna(run["verdict"]) else f" By its own checks: {run['verdict']}"
     reason = "" if pd.isna(run["verdict_reason"]) else f" ({shorten(str(run['verdict_reason']))})"
@@ -97,7 +99,7 @@ def _other_priors(
     for name in dict.fromkeys(item.key.program for item in tables.series):
         theirs = programs.get(name, {}).get("data", {})
         differing = [
-            f"{key} = {theirs[key]:g} instead of {mine[key]:g}"
+            f"{key} = {plain(theirs[key])} instead of {plain(mine[key])}"
             for key in theirs
             if key in mine and theirs[key] != mine[key]
         ]
@@ -151,10 +153,18 @@ def _published_agreement(
 
 
 def _failures(tables: DatasetTables) -> list[str]:
-    """Say which runs gave no fit, and why."""
+    """Say which runs gave no fit, and why; replicates that failed alike share a sentence."""
+    replicates: dict[tuple[str, str], list[str]] = {}
+    for item in tables.series:
+        for row in item.fits[item.fits["status"] != str(Status.OK)].to_dict("records"):
+            what = f"{row['status']}: {row['reason']}"
+            replicates.setdefault((_run_title(row), what), []).append(str(row["replicate"]))
     return [
-        f"{METHOD_TITLES.get(row['method'], row['method'])} {row['variant']} (`{row['program']}`, "
-        f"replicate {row['replicate']}): {row['status']}: {row['reason']}"
-        for item in tables.series
-        for row in item.fits[item.fits["status"] != str(Status.OK)].to_dict("records")
+        f"{title}, {'replicate' if len(which) == 1 else 'replicates'} {', '.join(which)}): {what}"
+        for (title, what), which in replicates.items()
     ]
+
+
+def _run_title(row: Mapping[Hashable, Any]) -> str:
+    """Name a run up to its replicate."""
+    return f"{METHOD_TITLES.get(row['method'], row['method'])} {row['variant']} (`{row['program']}`"

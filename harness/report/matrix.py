@@ -9,8 +9,9 @@ import pandas as pd
 from harness.quantities import RAW
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Grid, make_grid
-from harness.report.reasons import severity, worst_rows, worst_verdict
+from harness.report.reasons import worst_rows
 from harness.report.verdicts import times
+from harness.report.worst import rank, severities
 from harness.table import NOT_APPLICABLE
 from harness.verdict.figures import Verdict
 
@@ -64,6 +65,7 @@ class _Line:
 
     title: str
     verdicts: dict[str, Judged]
+    ranked: Sequence[str]
     cells_after: Sequence[str]
 
 
@@ -88,11 +90,8 @@ def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
     row_ids: list[str] = []
     rows = []
     for line in lines:
-        said: dict[tuple[str, str], list[str]] = {}
-        for name, cell in line.verdicts.items():
-            said.setdefault((cell, cell.reason), []).append(name)
         targets = {}
-        for (text, reason), told in said.items():
+        for (text, reason), told in _said(line, columns, tables.n_worst).items():
             row_ids.append(f"why-{tables.stem}-{len(reasons) + 1}")
             verdict = line.verdicts[told[0]].verdict
             shown = Judged(text, verdict=verdict, reason="")
@@ -138,21 +137,46 @@ def fold(names: Sequence[str]) -> dict[str, list[str]]:
     return columns
 
 
+def _said(
+    line: _Line, columns: Mapping[str, Sequence[str]], n_worst: int | None
+) -> dict[tuple[str, str], list[str]]:
+    """Return by verdict and reason the quantities that it is told of.
+
+    Of very many quantities these are the worst, and the worst of each column.
+    """
+    names = list(line.verdicts)
+    if n_worst is not None:
+        shown = {name for name in line.ranked[: n_worst + 1] if name in line.verdicts}
+        shown |= {worst for members in columns.values() if (worst := _worst_of(line, members))}
+        names = [name for name in line.ranked if name in shown]
+    said: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        cell = line.verdicts[name]
+        said.setdefault((cell, cell.reason), []).append(name)
+    return said
+
+
+def _worst_of(line: _Line, members: Sequence[str]) -> str:
+    """Return the worst of a column's quantities, empty if none is judged."""
+    known = {name for name in members if name in line.verdicts}
+    return next((name for name in line.ranked if name in known), "")
+
+
 def _cell(line: _Line, members: Sequence[str], targets: Mapping[str, str]) -> str:
-    """Return the worst verdict of a column's quantities, pointed to the reason of the first."""
-    known = {name: line.verdicts[name] for name in members if name in line.verdicts}
+    """Return the worst verdict of a column's quantities, pointed to the reason of the worst."""
+    known = [line.verdicts[name] for name in members if name in line.verdicts]
     if not known:
         return NOT_APPLICABLE
-    verdict = max((cell.verdict for cell in known.values()), key=severity)
-    same = [name for name, cell in known.items() if cell.verdict == verdict]
-    cell = known[same[0]]
+    name = _worst_of(line, members)
+    cell = line.verdicts[name]
     if len(members) == 1:
         text, reason = str(cell), cell.reason
     else:
-        text = _with_symbol(verdict)
-        text += f" ({len(same)} of {len(known)})" if len(same) < len(known) else ""
-        reason = f"{same[0]}: {cell.reason}"
-    return Judged(text, verdict=verdict, reason=reason, target=targets[same[0]])
+        n_same = sum(other.verdict == cell.verdict for other in known)
+        text = _with_symbol(cell.verdict)
+        text += f" ({n_same:,} of {len(known):,})" if n_same < len(known) else ""
+        reason = f"{name}: {cell.reason}"
+    return Judged(text, verdict=cell.verdict, reason=reason, target=targets[name])
 
 
 def _with_symbol(verdict: str) -> str:
@@ -176,24 +200,35 @@ def _line(
     title: str, series: SeriesTables, fits: pd.DataFrame, rows: pd.DataFrame, after: Sequence[str]
 ) -> _Line:
     """Return a line: the fits' own verdict first, then that of each parameter."""
-    verdicts = {WHOLE: _judged(fits, series.n_runs)}
-    for name, group in rows.groupby("parameter", sort=False):
-        verdicts[str(name)] = _judged(group, series.n_runs)
-    known = {name: cell for name, cell in verdicts.items() if cell is not None}
-    return _Line(title=title, verdicts=known, cells_after=after)
+    verdicts = _judged(fits.assign(parameter=WHOLE), series.n_runs)
+    return _Line(
+        title=title,
+        verdicts=verdicts | _judged(rows, series.n_runs),
+        ranked=(WHOLE, *rank(rows)),
+        cells_after=after,
+    )
 
 
-def _judged(rows: pd.DataFrame, n_runs: int) -> Judged | None:
-    """Return the worst verdict of replicates with the first reason for it."""
-    worst = worst_verdict(rows)
-    if not worst:
-        return None
-    same = rows[rows["verdict"] == worst]
-    first = same.iloc[0]
-    reason = NOT_APPLICABLE if pd.isna(first["verdict_reason"]) else str(first["verdict_reason"])
-    if n_runs > 1:
-        reason = f"#{first['replicate']}: {reason}"
-    text = _with_symbol(worst)
-    if len(same) < n_runs:
-        text += f" ({len(same)} of {n_runs})"
-    return Judged(text, verdict=worst, reason=reason)
+def _judged(rows: pd.DataFrame, n_runs: int) -> dict[str, Judged]:
+    """Return by quantity the worst verdict of replicates, with the first reason for it."""
+    known = rows.assign(severity=severities(rows["verdict"])).dropna(subset="verdict")
+    if known.empty:
+        return {}
+    quantity = known.groupby("parameter", sort=False)["severity"]
+    same = known[known["severity"] == quantity.transform("max")]
+    counts = same["parameter"].value_counts()
+    first = same.drop_duplicates("parameter").set_index("parameter")
+    names = list(dict.fromkeys(known["parameter"]))
+    columns = first.loc[names, ["verdict", "verdict_reason", "replicate"]]
+    return {
+        str(name): _with_reason(str(verdict), reason, replicate, (int(counts[name]), n_runs))
+        for name, verdict, reason, replicate in columns.itertuples(name=None)
+    }
+
+
+def _with_reason(verdict: str, reason: object, replicate: object, share: tuple[int, int]) -> Judged:
+    """Return a verdict of some replicates with its reason."""
+    n_same, n_runs = share
+    told = NOT_APPLICABLE if pd.isna(reason) else str(reason)  # type: ignore[call-overload]
+    text = _with_symbol(verdict) + (f" ({n_same} of {n_runs})" if n_same < n_runs else "")
+    return Judged(text, verdict=verdict, reason=f"#{replicate}: {told}" if n_runs > 1 else told)

@@ -12,13 +12,13 @@ NOTES: Mapping[str, str] = {
         "missing or too noisy. **do not trust**: nothing. Without a reference, chains are "
         "judged by their own diagnostics, which cannot tell of a mode that no chain visits. "
         "Whole fit: the joint draws, which are judged by rules of their own and by the worst "
-        "parameter ([rules](../../docs/verdict.md)). Of replicates the worst verdict, (2 of 3) "
+        "parameter ([rules](#how-verdicts-are-reached)). Of replicates the worst verdict, (2 of 3) "
         "where others have a better one; a column of many quantities has their worst likewise. "
         "Speed: the reference's time divided by this one's. "
         "Fit: seconds, of replicates median [smallest to largest]."
     ),
     "verdict": (
-        "What decided: the figure, its value and its limit ([rules](../../docs/verdict.md)); "
+        "What decided: the figure, its value and its limit ([rules](#how-verdicts-are-reached)); "
         "of replicates the worst verdict's commonest, with the replicate's number. Mean "
         "error: distance from the reference's mean in its sds ± Monte Carlo standard error, "
         "the largest over parameters, and of which parameter. sd ratios: smallest to largest "
@@ -26,6 +26,12 @@ NOTES: Mapping[str, str] = {
         "chains, the largest and the smallest over parameters. k-hat: shape of the "
         "importance weights' tail, with the limit above which they carry no estimate. "
         "n/a: does not apply, or is not known. " + _REPLICATES
+    ),
+    "variables": (
+        "Elements: scalars of the variable. Trust: how many of them have that verdict, of those "
+        "that are judged, in all replicates. Worst element: by its verdict, then by the error of "
+        "its mean or its R-hat. Errors, sd ratios, R-hat and ESS: the worst over elements and "
+        "replicates. n/a: does not apply."
     ),
     "weights": (
         "k-hat: shape of the importance weights' tail. Above the limit, weights do not mend the "

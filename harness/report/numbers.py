@@ -7,6 +7,7 @@ from typing import Self
 
 import pandas as pd
 
+from harness.numerals import decimal, decimals_of
 from harness.table import NOT_APPLICABLE
 
 
@@ -52,28 +53,30 @@ def decimals_for(error: float | None, *, otherwise: int = 3) -> int:
     Returns
     -------
     int
-        From 0 to 8.
+        From 0 on.
     """
     if error is None or not math.isfinite(error) or error <= 0:
         return otherwise
-    return min(max(0, math.ceil(-math.log10(error / 2))), 8)
+    return max(0, math.ceil(-math.log10(error / 2)))
 
 
 def fixed(value: float | None, decimals: int) -> str:
-    """Return a number with fixed decimals, ``n/a`` for None and NaN, never ``-0.0``."""
+    """Return a number with fixed decimals, ``n/a`` for None and NaN, never ``-0.0``.
+
+    Where that would be long, it has an exponent: a cell is never wider than a reader can read.
+    """
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
-    return Number(f"{round(value, decimals) + 0.0:.{decimals}f}", value)
+    return Number(decimal(value, decimals), value)
 
 
 def significant(value: float | None, digits: int = 2) -> str:
-    """Return a number with significant digits, without an exponent; ``n/a`` for None and NaN."""
+    """Return a number with significant digits; ``n/a`` for None and NaN."""
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
     if value == 0 or math.isinf(value):
         return Number(f"{value:g}", value)
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return fixed(value, decimals)
+    return fixed(value, decimals_of(value, digits))
 
 
 def seconds(value: float | None) -> str:
@@ -106,13 +109,16 @@ def with_error(value: float | None, error: float | None) -> str:
         return NOT_APPLICABLE
     if error is None or not math.isfinite(error) or error <= 0:
         return significant(value, 3)
-    decimals = min(max(0, 1 - math.floor(math.log10(error))), 8)
+    decimals = decimals_of(error, 2)
     return Number(f"{fixed(value, decimals)} ± {fixed(error, decimals)}", value)
 
 
 def plain(value: float | None) -> str:
     """Return a number with up to six significant digits and no zeros behind; ``n/a`` for None."""
-    return NOT_APPLICABLE if value is None else Number(f"{value:g}", value)
+    if value is None or math.isnan(value):
+        return NOT_APPLICABLE
+    is_whole = math.isfinite(value) and value == round(value)
+    return fixed(value, 0) if is_whole else Number(f"{value:g}", value)
 
 
 def known(values: Iterable[object]) -> list[float]:

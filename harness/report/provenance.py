@@ -3,6 +3,7 @@
 from typing import Any
 
 from harness.report.grid import Grid, make_grid
+from harness.report.numbers import plain
 
 
 def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
@@ -37,7 +38,7 @@ def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
         for name, item in manifest.get("references", {}).items()
     ]
     for name, item in programs.items():
-        constants = ", ".join(f"{key} = {value:g}" for key, value in item["data"].items())
+        constants = ", ".join(f"{key} = {plain(value)}" for key, value in item["data"].items())
         with_constants = f" with {constants}" if constants else ""
         rows.append(
             (f"program `{name}` ({item['file']}){with_constants}", f"SHA-256 `{item['sha256']}`")

@@ -8,6 +8,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from harness.errors import ResultsError
+from harness.report.glossary import RULES_ANCHOR, RULES_TEXT, RULES_TITLE, rules_table
 from harness.report.markdown import markdown_table
 from harness.report.matrix import SYMBOLS, Judged
 from harness.report.numbers import number_in
@@ -86,6 +87,12 @@ def _environment() -> Environment:
         "symbol": lambda cell: SYMBOLS.get(cell.verdict, ""),
     }
     environment.globals["symbols"] = SYMBOLS
+    environment.globals["rules"] = {
+        "title": RULES_TITLE,
+        "anchor": RULES_ANCHOR,
+        "text": RULES_TEXT,
+        "table": rules_table(),
+    }
     environment.tests["tally"] = lambda cell: _TALLY.match(cell) is not None
     environment.tests["judged"] = lambda cell: isinstance(cell, Judged)
     return environment

@@ -50,7 +50,12 @@ def runs_table(tables: DatasetTables, published: Published | None) -> Grid:
 def _run_cells(row: Mapping[Hashable, Any]) -> list[str]:
     """Return one run's cells."""
     known = {name: None if pd.isna(value) else value for name, value in row.items()}
-    notes = [str(known[name]) for name in ("reason", "warnings") if known[name]]
+    notes = [
+        clause
+        for name in ("reason", "warnings")
+        if known[name]
+        for clause in str(known[name]).split("; ")
+    ]
     method, weight = str(row["method"]), known["likelihood_weight"]
     return [
         f"{METHOD_TITLES.get(method, method)} {row['variant']}",
@@ -62,7 +67,7 @@ def _run_cells(row: Mapping[Hashable, Any]) -> list[str]:
         fixed(known["elbo"], 2),
         str(known["verdict"] or NOT_APPLICABLE),
         str(row["status"]),
-        "; ".join(notes),
+        "; ".join(dict.fromkeys(notes)),
     ]
 
 

@@ -1,5 +1,6 @@
 """The parts of a report on one data set: tables with their titles, notes and figures."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,11 +19,16 @@ from harness.report.matrix import matrix_grids
 from harness.report.notes import INDEPENDENT, NOTES, ORDERED
 from harness.report.runs import runs_table
 from harness.report.stability import stability_table, worst_stability_table
+from harness.report.variables import variables_table
 from harness.report.verdicts import verdict_table
 from harness.report.weights import weights_table
 from harness.report.wide import diagnostics_table, estimates_table
+from harness.report.worst import shown_note
 
 _COMPARISON, _FITS, _STABILITY = ("comparison.csv",), ("fits.csv",), ("stability.csv",)
+
+#: A link in a note, which its file has to follow from one folder below.
+_LINK = re.compile(r"\]\(([^)]+)")
 
 #: A table that names more rows is folded.
 MOST_ROWS = 40
@@ -70,7 +76,8 @@ class Part:
     def page(self) -> str:
         """The content of its file; empty without a table."""
         grid = self.more or self.table
-        return f"{markdown_table(grid)}\n\n{self.note}\n" if grid else ""
+        note = _LINK.sub(r"](../\1", self.note).replace("](../#", "](../report.md#")
+        return f"{markdown_table(grid)}\n\n{note}\n" if grid else ""
 
 
 def _part(
@@ -80,6 +87,7 @@ def _part(
     sources: tuple[str, ...],
     *,
     more: Grid | None = None,
+    more_title: str = "All parameters",
     extra: str = "",
 ) -> Part:
     """Return a table with its note; a longer one only where it is longer."""
@@ -88,6 +96,7 @@ def _part(
         title=title,
         table=table,
         more=more if more != table else None,
+        more_title=more_title,
         note=NOTES[kind] + extra,
         sources=sources,
     )
@@ -101,8 +110,10 @@ def matrix_part(tables: DatasetTables) -> Part:
         title="May I trust it?",
         table=matrix,
         more=reasons,
-        more_title="The reason of every verdict",
-        note=NOTES["matrix"],
+        more_title=(
+            "The reason of every verdict" if tables.n_worst is None else "The reasons of verdicts"
+        ),
+        note=NOTES["matrix"] + shown_note(tables),
         sources=_COMPARISON + _FITS,
     )
 
@@ -116,7 +127,8 @@ def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Pa
     parts = (
         _part("verdict", "What decided", verdict_table(tables), _FITS + _COMPARISON),
         Part(kind="data", title="The data and the posterior", figures=("posterior", "weights")),
-        *_estimates(columns),
+        _part("variables", "Verdicts by variable", variables_table(tables), _COMPARISON),
+        *_estimates(columns, tables),
         *_errors(tables),
         *_accounts(tables),
         _part("labels", "Labels", labels_table(tables), _FITS),
@@ -126,6 +138,7 @@ def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Pa
             worst_stability_table(tables),
             _STABILITY,
             more=stability_table(tables),
+            more_title=_all_or_worst(tables, "least stable"),
         ),
         _part("cost", "Cost", cost_table(tables), _FITS),
         _part("runs", "Runs and their warnings", runs_table(tables, published), _FITS),
@@ -133,25 +146,31 @@ def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Pa
     return [part for part in parts if part.table or part.figures]
 
 
-def _estimates(columns: Sequence[Column]) -> tuple[Part, ...]:
+def _all_or_worst(tables: DatasetTables, worst: str = "worst") -> str:
+    """Say what a longer table has more."""
+    return "All parameters" if tables.n_worst is None else f"The {worst} parameters of each series"
+
+
+def _estimates(columns: Sequence[Column], tables: DatasetTables) -> tuple[Part, ...]:
     """Return posterior means with their diagnostics and intervals."""
     some = any(column.estimates for column in columns if column.key)
     ordered = any(column.labels == RELABELLED for column in columns)
     independent = any(_is_independent(column) for column in columns)
+    left_out = shown_note(tables, across=True)
     return (
         _part(
             "estimates",
             "Posterior means",
             estimates_table(columns) if some else None,
             _COMPARISON,
-            extra=ORDERED if ordered else "",
+            extra=(ORDERED if ordered else "") + left_out,
         ),
         _part(
             "diagnostics",
             "R-hat and effective sample sizes",
             diagnostics_table(columns) if some else None,
             _COMPARISON,
-            extra=INDEPENDENT if independent else "",
+            extra=(INDEPENDENT if independent else "") + left_out,
         ),
         Part(kind="intervals", title="Means and intervals, drawn", figures=("forest",)),
     )
@@ -166,6 +185,8 @@ def _errors(tables: DatasetTables) -> tuple[Part, ...]:
             worst_errors_table(tables),
             _COMPARISON,
             more=errors_table(tables),
+            more_title=_all_or_worst(tables),
+            extra=shown_note(tables),
         ),
         Part(
             kind="approximations",

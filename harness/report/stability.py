@@ -39,7 +39,11 @@ def stability_table(tables: DatasetTables) -> Grid | None:
     Grid or None
         None without replicates.
     """
-    rows = [_cells(series, row) for series in tables.series for row in _records(series.stability)]
+    rows = [
+        _cells(series, row)
+        for series in tables.series
+        for row in _records(_shown(series.stability, tables))
+    ]
     return brief_grid(_HEAD, rows, text=_TEXT)
 
 
@@ -65,6 +69,18 @@ def worst_stability_table(tables: DatasetTables) -> Grid | None:
             mine = judged.loc[[spread.idxmax()]]
         rows += [_cells(series, row) for row in _records(mine.iloc[:1])]
     return brief_grid(_HEAD, rows, text=_TEXT)
+
+
+def _shown(stability: pd.DataFrame, tables: DatasetTables) -> pd.DataFrame:
+    """Return all rows of a series, or of very many those of the least stable quantities."""
+    if tables.n_worst is None:
+        return stability
+    spread = stability["between_sd_ratio"].astype(float).fillna(0.0)
+    return (
+        stability.loc[spread.sort_values(ascending=False, kind="stable").index]
+        .groupby("labels", sort=False, dropna=False)
+        .head(tables.n_worst)
+    )
 
 
 def _records(table: pd.DataFrame) -> list[pd.Series]:

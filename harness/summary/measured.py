@@ -78,7 +78,7 @@ def measure_failure(fit: Fit) -> MeasuredFit:
     """
     if fit.status is Status.NOT_APPLICABLE:
         return MeasuredFit(judgement=None)
-    figures = FitFigures(is_mcmc=False, reference=Reference.ABSENT, failed=True)
+    figures = FitFigures(is_mcmc=False, reference=Reference.ABSENT, failed=True, failure=fit.reason)
     return MeasuredFit(judgement=judge_fit(figures, parameters={}))
 
 

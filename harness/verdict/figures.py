@@ -90,6 +90,8 @@ class FitFigures:
         Whether there is a reference and it passed its checks.
     failed : bool
         The run gave no draws.
+    failure : str
+        Why it gave none, if that is known.
     wrong_data : bool
         The fit's data are not those of the reference.
     weight_mistake : bool
@@ -121,6 +123,7 @@ class FitFigures:
     is_mcmc: bool
     reference: Reference
     failed: bool = False
+    failure: str = ""
     wrong_data: bool = False
     weight_mistake: bool = False
     stopped_early: bool = False

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from harness.numerals import beside_limit, numeral
 from harness.verdict.figures import (
     FitFigures,
     Judgement,
@@ -137,24 +138,26 @@ def _apply(rule: Rule, figures: ParameterFigures, fit: FitFigures) -> Judgement 
     """One rule; None where it has nothing to say."""
     if rule.breach is Breach.TRUE:
         broken = bool(getattr(fit, rule.figure))
-        sentence = f"{rule.figure}: {rule.meaning}"
+        why = fit.failure if rule.figure == "failed" and fit.failure else rule.meaning
+        sentence = f"{rule.figure}: {why}"
         return _finding(rule, rule.verdict, sentence, nearness=math.inf) if broken else None
     value = _lookup(rule.figure, figures, fit)
     limit = _lookup(rule.limit, figures, fit) if isinstance(rule.limit, str) else rule.limit
     error = _lookup(rule.mcse, figures, fit) if rule.mcse else 0.0
     if value is None or limit is None or error is None:
         return _finding(rule, rule.doubt, f"{rule.figure} is not known")
-    shown = f"{rule.figure} = {value:.3g}" + (f" (MCSE {error:.2g})" if rule.mcse else "")
+    number, bound = beside_limit(value, limit, distance=lambda each: _distance(each, rule))
+    shown = f"{rule.figure} = {number}" + (f" (MCSE {numeral(error, 2)})" if rule.mcse else "")
     nearness = _nearness(value, limit=limit, rule=rule)
     excess = _excess(value, limit=limit, rule=rule)
     if excess > MCSE_MARGIN * error:
-        origin = f" from {rule.ideal:g}" if rule.breach is Breach.OFF and rule.ideal else ""
-        sentence = f"{shown}, {rule.breach} {limit:.3g}{origin}: {rule.meaning}"
+        origin = f" from {numeral(rule.ideal)}" if rule.breach is Breach.OFF and rule.ideal else ""
+        sentence = f"{shown}, {rule.breach} {bound}{origin}: {rule.meaning}"
         return _finding(rule, rule.verdict, sentence, nearness=nearness)
     if error > 0 and excess > -MCSE_MARGIN * error:
-        sentence = f"{shown} is too close to its limit {limit:.3g} for its MCSE"
+        sentence = f"{shown} is too close to its limit {bound} for its MCSE"
         return _finding(rule, rule.doubt, sentence)
-    return _finding(rule, Verdict.TRUST, f"{shown} (limit {limit:.3g})", nearness=nearness)
+    return _finding(rule, Verdict.TRUST, f"{shown} (limit {bound})", nearness=nearness)
 
 
 def _finding(
@@ -169,14 +172,19 @@ def _excess(value: float, *, limit: float, rule: Rule) -> float:
     """By how much the figure is past its limit, in its own units; negative inside."""
     if rule.breach is Breach.BELOW:
         return limit - value
-    return abs(value - rule.ideal) - limit if rule.breach is Breach.OFF else value - limit
+    return _distance(value, rule) - limit
+
+
+def _distance(value: float, rule: Rule) -> float:
+    """Return what of a figure is compared with its limit."""
+    return abs(value - rule.ideal) if rule.breach is Breach.OFF else value
 
 
 def _nearness(value: float, *, limit: float, rule: Rule) -> float:
     if rule.breach is Breach.BELOW:
         return limit / value if value > 0 else math.inf
     if rule.breach is Breach.OFF:
-        return abs(value - rule.ideal) / limit
+        return _distance(value, rule) / limit
     room = limit - rule.ideal
     if room > 0:
         return max((value - rule.ideal) / room, 0.0)

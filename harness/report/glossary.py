@@ -1,0 +1,53 @@
+"""What the words of a report mean, inside of it: it has no other page beside it to look them up."""
+
+from harness.numerals import numeral
+from harness.report.grid import Grid, make_grid
+from harness.verdict.rule import Breach, Rule
+from harness.verdict.rules import RULES
+
+#: The heading of the rules, and the name that links to it have in Markdown as in HTML.
+RULES_TITLE = "How verdicts are reached"
+RULES_ANCHOR = "how-verdicts-are-reached"
+
+#: What stands above the table of rules.
+RULES_TEXT = (
+    "Every rule that applies is tried, and the worst verdict counts, in the order *trust*, *means "
+    "only*, *unknown*, *do not trust*. A value with a Monte Carlo standard error breaks its limit "
+    "if it lies at least two of them outside, and keeps it if it lies at least two inside. Between "
+    "the two, or if the value is missing, the verdict in the column *in doubt* follows; a dash "
+    "means that the rule is skipped."
+)
+
+
+def rules_table() -> Grid:
+    """Return the rules of the verdict, a row each.
+
+    Returns
+    -------
+    Grid
+        In the order in which they are tried.
+    """
+    rows = [
+        [
+            rule.figure,
+            _broken(rule),
+            rule.meaning,
+            {"both": "parameters, fit"}.get(rule.scope, str(rule.scope)),
+            str(rule.when),
+            str(rule.verdict),
+            str(rule.doubt or "-"),
+            rule.source,
+        ]
+        for rule in RULES
+    ]
+    head = ["rule", "broken if", "meaning", "judges", "applies", "verdict", "in doubt", "source"]
+    return make_grid(head, rows, text_columns=range(len(head)), is_sortable=False)
+
+
+def _broken(rule: Rule) -> str:
+    """Say when a rule is broken."""
+    if rule.breach is Breach.TRUE:
+        return "true"
+    limit = rule.limit if isinstance(rule.limit, str) else numeral(rule.limit)
+    origin = f" from {numeral(rule.ideal)}" if rule.breach is Breach.OFF and rule.ideal else ""
+    return f"{rule.breach} {limit}{origin}"
