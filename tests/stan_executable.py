@@ -20,7 +20,7 @@ class Answer:
     stderr: str
 
 
-def compile_stan(home: Path, program: Path) -> Path:
+def compile_stan(home: Path, program: Path, *settings: str) -> Path:
     """Compile a program where it stands; its error messages name it without its folder."""
     executable = program.with_suffix("")
     subprocess.run(
@@ -29,6 +29,7 @@ def compile_stan(home: Path, program: Path) -> Path:
             "-C",
             str(home),
             f"STANCFLAGS+=--filename-in-msg={program.name}",
+            *settings,
             str(executable),
         ],
         check=True,
@@ -37,12 +38,15 @@ def compile_stan(home: Path, program: Path) -> Path:
     return executable
 
 
-def reference_executable(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reference_executable(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, *, threads: bool = False
+) -> Path:
     """Return the reference's program, compiled once for all tests of a session."""
-    program = tmp_path_factory.getbasetemp() / "shift.stan"
+    program = tmp_path_factory.getbasetemp() / f"shift-{threads}" / "shift.stan"
     if not program.exists():
+        program.parent.mkdir()
         shutil.copy(REFERENCE / program.name, program)
-        compile_stan(home, program)
+        compile_stan(home, program, *(["STAN_THREADS=true"] if threads else []))
     return program.with_suffix("")
 
 

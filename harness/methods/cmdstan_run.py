@@ -91,14 +91,21 @@ def _cause(message: str) -> str:
     """
     told, _, account = message.partition("Command and output files")
     found = _EXIT_CODES.search(account)
-    code = next((int(code) for code in found[1].split(",") if int(code)), 0) if found else 0
-    if code == 0:
+    codes = [int(code) for code in found[1].split(",")] if found else []
+    failed = next((i for i, code in enumerate(codes) if code), None)
+    if failed is None:
         return _one_line(told)
+    code = codes[failed]
     console = _CONSOLE_FILE.search(account)
     complaint = told.partition("\n")[2].strip()
     if console is not None and not complaint:
-        complaint = _last_words(Path(console[1]))
+        complaint = _last_words(_console_of(failed, Path(console[1])))
     return _end_of_process(code, _one_line(complaint))
+
+
+def _console_of(process: int, first: Path) -> Path:
+    """Return the console file of one process, given that of the first, which cmdstanpy names."""
+    return first.with_name(re.sub(r"_0(-stdout\.txt)$", rf"_{process}\1", first.name))
 
 
 def _last_words(console_file: Path) -> str:

@@ -145,6 +145,9 @@ class Nuts:
                 data=str(data_file),
                 chains=self.n_chains,
                 parallel_chains=min(self.n_chains, os.cpu_count() or 1),
+                # A process per chain, with one thread each: the draws are the same, whether or
+                # not the user's CmdStan compiles with threads, even of a program with reduce_sum.
+                force_one_process_per_chain=True,
                 seed=seed,
                 iter_warmup=self.n_warmup,
                 iter_sampling=self.n_draws,

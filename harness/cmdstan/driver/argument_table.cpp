@@ -14,7 +14,8 @@ namespace {
 
 const Rule any{};
 const Rule path{"Path to existing file", any.accepts};
-const Rule on_off{"[0, 1]", any.accepts};
+const Rule on_off{"[0, 1, false, true]", any.accepts};
+const Rule new_file{"File(s) should not already exist", any.accepts};
 const Rule positive{"0 < %", [](double x) { return x > 0; }};
 // CmdStan words these two as if they were strict.
 const Rule non_negative{"0 < %", [](double x) { return x >= 0; }};
@@ -37,7 +38,7 @@ Argument scalar(std::string name, Value standard, std::string description, Rule 
 template <class Number>
 Argument number(std::string name, Number standard, std::string description, Rule rule) {
   return scalar(std::move(name), standard, std::move(description), std::move(rule),
-                std::to_string(standard));
+                to_text(standard));
 }
 
 Argument flag(std::string name, bool standard, std::string description) {
@@ -91,6 +92,9 @@ Argument threads() {
 #endif
 }
 
+const char* const one_per_chain
+    = " With several chains: one path, to which _ID is appended, or a comma-separated list.";
+
 const char* const jacobian_help
     = "When true, include change-of-variables adjustment for constraining parameter transforms";
 
@@ -128,7 +132,8 @@ Argument hmc() {
           mark("unit_e", "Euclidean manifold with unit metric"),
           mark("diag_e", "Euclidean manifold with diag metric"),
           mark("dense_e", "Euclidean manifold with dense metric")}),
-      file("metric_file", "", "Input file with precomputed Euclidean metric", on_off, ""),
+      file("metric_file", "", std::string("Input file with precomputed Euclidean metric.") + one_per_chain,
+           any, ""),
       number("stepsize", 1.0, "Step size for discrete evolution", positive),
       number("stepsize_jitter", 0.0, "Uniformly random jitter of the stepsize, in percent",
              between(0, 1))});
@@ -199,7 +204,8 @@ Argument diagnose() {
 Argument generate_quantities() {
   return group("generate_quantities", "Generate quantities of interest", {
       file("fitted_params", "",
-           "Input file of sample of fitted parameter values for model conditioned on data"),
+           std::string("Input file of sample of fitted parameter values for model conditioned on data.")
+               + one_per_chain),
       number("num_chains", 1, "Number of chains", positive)});
 }
 
@@ -238,7 +244,7 @@ Argument laplace() {
       file("mode", "",
            "A specification of a mode on the constrained scale for all model parameters, either in "
            "JSON or CSV format.",
-           on_off, ""),
+           any, ""),
       flag("jacobian", true, std::string(jacobian_help) + "."),
       number("draws", 1000, "Number of draws from the laplace approximation", non_negative),
       flag("calculate_lp", true,
@@ -247,14 +253,17 @@ Argument laplace() {
 
 Argument output() {
   return group("output", "File output options", {
-      file("file", "output.csv", "Output file", path, "output.csv"),
-      file("diagnostic_file", "", "Auxiliary output file for diagnostic information"),
+      file("file", "output.csv", std::string("Output file.") + one_per_chain, new_file, "output.csv"),
+      file("diagnostic_file", "",
+           std::string("Auxiliary output file for diagnostic information.") + one_per_chain, new_file),
       scalar("refresh", 100, "Number of iterations between screen updates",
              {"0 <= %", non_negative.accepts}, "100"),
-      scalar("sig_figs", -1, "The number of significant figures used for the output CSV files.",
-             {"0 <= integer <= 18 or -1 to use the default number of significant figures",
-              [](double x) { return x >= -1 && x <= 18; }},
-             "-1"),
+      number("sig_figs", 8,
+             "The number of significant figures in the output files; -1 leaves it to the system, "
+             "whose default is 6 on most. Draws that are to be read again (generate_quantities, "
+             "inits) should have 8 at least.",
+             {"0 <= sig_figs <= 18 or sig_figs == -1",
+              [](double x) { return x >= -1 && x <= 18; }}),
       file("profile_file", "profile.csv", "File to store profiling information",
            {"Valid path and write access to the folder", any.accepts}),
       flag("save_cmdstan_config", false,
@@ -272,8 +281,9 @@ Argument argument_table() {
       scalar("id", 1, "Unique process identifier", {"id >= 0", non_negative.accepts}, "1"),
       group("data", "Input data options", {file("file", "", "Input data file")}),
       scalar("init", std::string("2"),
-             "Initialization method: \"x\" initializes randomly between [-x, x], \"0\" initializes "
-             "to 0, anything else identifies a file of values",
+             std::string("Initialization method: \"x\" initializes randomly between [-x, x], \"0\" "
+                         "initializes to 0, anything else identifies a file of values.")
+                 + one_per_chain,
              any, "\"2\""),
       group("random", "Random number configuration", {seed_from_clock()}),
       output(),

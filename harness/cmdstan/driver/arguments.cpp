@@ -19,6 +19,10 @@ std::string text_of(Number value) {
 
 }  // namespace
 
+std::string to_text(const Value& value) {
+  return std::visit([](const auto& each) { return text_of(each); }, value);
+}
+
 const Argument& Argument::operator[](std::string_view child) const {
   const auto found = std::find_if(children.begin(), children.end(),
                                   [&](const Argument& each) { return each.name == child; });
@@ -39,7 +43,7 @@ std::string Argument::shown() const {
   if (stand_in && is_default()) {
     return std::to_string(*stand_in);
   }
-  return std::visit([](const auto& each) { return text_of(each); }, value);
+  return to_text(value);
 }
 
 std::string Argument::type_name() const {

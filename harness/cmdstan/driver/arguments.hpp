@@ -14,6 +14,9 @@ namespace driver {
 
 using Value = std::variant<bool, int, unsigned int, long long, double, std::string>;
 
+// As the echo and the help show it: true, 0.05, 1e-12.
+std::string to_text(const Value& value);
+
 enum class Kind {
   scalar,  // name=value
   choice,  // name=alternative, followed by what belongs to that alternative

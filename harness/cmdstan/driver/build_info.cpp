@@ -39,11 +39,6 @@ void print_build_info(stan::callbacks::writer& out) {
 #else
   out("STAN_NO_RANGE_CHECKS=false");
 #endif
-#ifdef STAN_CPP_OPTIMS
-  out("STAN_CPP_OPTIMS=true");
-#else
-  out("STAN_CPP_OPTIMS=false");
-#endif
 }
 
 void write_configuration(const Argument& table, const stan::model::model_base& model,

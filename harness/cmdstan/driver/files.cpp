@@ -8,22 +8,20 @@
 namespace driver {
 namespace {
 
-std::vector<std::string> split_on_comma(const std::string& text) {
-  std::vector<std::string> parts;
-  std::istringstream rest(text);
-  for (std::string part; std::getline(rest, part, ',');) {
-    parts.push_back(part);
-  }
-  return parts;
-}
-
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-bool is_list(const std::string& path) { return path.find(',') != std::string::npos; }
-
 }  // namespace
+
+std::vector<std::string> listed(const std::string& path) {
+  std::vector<std::string> names;
+  std::istringstream rest(path + ",");
+  for (std::string name; std::getline(rest, name, ',');) {
+    names.push_back(name);
+  }
+  return names;
+}
 
 FileName::FileName(const std::string& path) : base(path) {
   const std::string name = path.substr(path.find_last_of('/') + 1);
@@ -46,8 +44,8 @@ std::vector<std::string> names_per_chain(const std::string& path, const std::str
     return parts.base + tag + number + (keeps_suffix ? parts.suffix : suffix);
   };
   std::vector<std::string> names;
-  if (is_list(path)) {
-    const auto given = split_on_comma(path);
+  const auto given = listed(path);
+  if (given.size() > 1) {
     if (given.size() != n_chains) {
       throw std::invalid_argument(
           "Number of filenames does not match number of chains: got comma-separated list '" + path
@@ -65,7 +63,7 @@ std::vector<std::string> names_per_chain(const std::string& path, const std::str
 }
 
 void check_output_name(const std::string& path) {
-  for (const std::string& each : split_on_comma(path)) {
+  for (const std::string& each : listed(path)) {
     if (ends_with(each, "/") || ends_with(each, "..") || ends_with(each, "/.")) {
       throw std::invalid_argument("Ill-formed output filename " + each + "\n");
     }
@@ -73,8 +71,8 @@ void check_output_name(const std::string& path) {
 }
 
 bool share_a_file(const std::string& paths, const std::string& others) {
-  for (const std::string& one : split_on_comma(paths)) {
-    for (const std::string& other : split_on_comma(others)) {
+  for (const std::string& one : listed(paths)) {
+    for (const std::string& other : listed(others)) {
       if (std::filesystem::path(one).lexically_normal()
           == std::filesystem::path(other).lexically_normal()) {
         return true;
@@ -87,7 +85,7 @@ bool share_a_file(const std::string& paths, const std::string& others) {
 std::ifstream open_input(const std::string& path) {
   std::ifstream stream(path);
   if (!stream) {
-    throw std::invalid_argument("Can't open specified file, \"" + path + "\"\n");
+    throw std::invalid_argument("Cannot open specified file, \"" + path + "\"\n");
   }
   return stream;
 }

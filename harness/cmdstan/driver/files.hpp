@@ -18,10 +18,14 @@ struct FileName {
 
 // One name per chain. "fit.csv" gives fit_1.csv, fit_2.csv, ..., counted from `first_id`; a
 // comma-separated list is taken as it stands; a single chain keeps the name that was given.
-// `tag` goes before the number. JSON names always end in .json.
+// `tag` goes before the number. JSON names always end in .json. A comma at the end of a list is
+// followed by one more name, which is empty.
 std::vector<std::string> names_per_chain(const std::string& path, const std::string& tag,
                                          const std::string& suffix, unsigned int n_chains,
                                          unsigned int first_id);
+
+// The names of a comma-separated list; of a single path itself.
+std::vector<std::string> listed(const std::string& path);
 
 // Throws unless `path` can name a file (not a folder).
 void check_output_name(const std::string& path);

@@ -6,7 +6,10 @@
 #include <stan/io/empty_var_context.hpp>
 #include <stan/io/json/json_data.hpp>
 
+#include <algorithm>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <stdexcept>
 
 namespace driver {
@@ -18,47 +21,51 @@ void warn_of_r_dump(const std::string& path) {
             << "\tConsider saving your data in JSON format instead." << std::endl;
 }
 
-Context parse(std::istream& stream, const std::string& suffix) {
-  if (suffix == ".json") {
+// The suffix says how a file is read.
+void check_suffix(const std::string& path) {
+  const FileName name(path);
+  if (name.suffix != ".json" && name.suffix != ".R") {
+    throw std::invalid_argument("User specified files must end in .json or .R. Found: "
+                                + (name.suffix.empty() ? path : name.suffix) + "\n");
+  }
+}
+
+Context parse(const std::string& path, std::istream& stream) {
+  if (FileName(path).suffix == ".json") {
     return std::make_shared<stan::json::json_data>(stream);
   }
+  warn_of_r_dump(path);
   return std::make_shared<stan::io::dump>(stream);
 }
 
-bool exists(const std::string& path) { return std::ifstream(path).good(); }
-
-std::string quoted(const std::string& text) { return "\"" + text + "\""; }
-
-// The suffix of files that several chains read; stricter than for one chain, whose files may have
-// any name.
-std::string suffix_for_chains(const std::string& path) {
-  const auto dot = path.find_last_of('.');
-  if (dot == std::string::npos) {
-    throw std::invalid_argument("Found: " + quoted(path)
-                                + " but user specified files must end in .json or .R");
+std::string enumerated(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    text += (text.empty() ? "" : ", ") + name;
   }
-  const std::string suffix = path.substr(dot);
-  if (suffix != ".json" && suffix != ".R") {
-    throw std::invalid_argument("file ending of " + suffix + " is not supported by cmdstan");
-  }
-  if (suffix != ".json") {
-    warn_of_r_dump(path);
-  }
-  return suffix;
+  return text;
 }
 
-// All the numbered files, given that the first exists.
-std::vector<Context> parse_each(const std::vector<std::string>& names, const std::string& suffix) {
-  std::vector<Context> contexts;
-  for (const std::string& name : names) {
-    std::ifstream stream(name);
-    if (!stream) {
-      throw std::invalid_argument("Found " + quoted(names.front()) + " but cannot open "
-                                  + quoted(name) + "\n");
-    }
-    contexts.push_back(parse(stream, suffix));
+// Those of some files that cannot be opened.
+std::vector<std::string> missing_among(const std::vector<std::string>& paths) {
+  std::vector<std::string> missing;
+  std::copy_if(paths.begin(), paths.end(), std::back_inserter(missing),
+               [](const std::string& path) { return !std::ifstream(path); });
+  return missing;
+}
+
+// One file for all chains, where those that are numbered are not all there.
+std::vector<Context> share(const std::string& path, unsigned int n_chains,
+                           const std::string& complaint) {
+  std::ifstream stream(path);
+  if (!stream) {
+    throw std::invalid_argument(complaint + "\nThe file without a number is missing as well: " + path
+                                + ". Several chains look for one file each, their ids appended to "
+                                  "the name, and else for the name as it was given.");
   }
-  return contexts;
+  std::cerr << "Warning: file '" << path << "' is being used to initialize all " << n_chains
+            << " chains!" << std::endl;
+  return std::vector<Context>(n_chains, parse(path, stream));
 }
 
 }  // namespace
@@ -67,12 +74,9 @@ Context read_context(const std::string& path) {
   if (path.empty()) {
     return std::make_shared<stan::io::empty_var_context>();
   }
+  check_suffix(path);
   std::ifstream stream = open_input(path);
-  const std::string suffix = FileName(path).suffix;
-  if (suffix != ".json") {
-    warn_of_r_dump(path);
-  }
-  return parse(stream, suffix);
+  return parse(path, stream);
 }
 
 std::vector<Context> read_contexts(const std::string& path, unsigned int n_chains,
@@ -80,19 +84,20 @@ std::vector<Context> read_contexts(const std::string& path, unsigned int n_chain
   if (n_chains == 1 || path.empty()) {
     return std::vector<Context>(n_chains, read_context(path));
   }
-  const std::string suffix = suffix_for_chains(path);
-  const auto names = names_per_chain(path, "", suffix, n_chains, first_id);
-  if (exists(names.front())) {
-    return parse_each(names, suffix);
+  const auto names = names_per_chain(path, "", "", n_chains, first_id);
+  std::for_each(names.begin(), names.end(), check_suffix);
+  const auto missing = missing_among(names);
+  if (!missing.empty()) {
+    const std::string complaint
+        = "Cannot open some of the requested files: [" + enumerated(missing) + "]";
+    if (listed(path).size() > 1) {
+      throw std::invalid_argument(complaint + "\n");
+    }
+    return share(path, n_chains, complaint);
   }
-  std::ifstream shared(path);
-  if (!shared) {
-    const std::string both = quoted(names.front()) + " and base file " + quoted(path);
-    // The doubled quotation marks are CmdStan's.
-    throw std::invalid_argument("Searching for  \"" + both + "\nCan't open either of specified files,"
-                                + both + "\n");
-  }
-  return std::vector<Context>(n_chains, parse(shared, suffix));
+  std::vector<Context> contexts;
+  std::transform(names.begin(), names.end(), std::back_inserter(contexts), read_context);
+  return contexts;
 }
 
 }  // namespace driver

@@ -105,7 +105,7 @@ void check_output_files(const Argument& table) {
     return;
   }
   const std::string& path = method[input->second].text();
-  if (share_a_file(path, output["file"].text())) {
+  if (!path.empty() && share_a_file(path, output["file"].text())) {
     throw std::invalid_argument("Filename conflict, " + input->second + " file " + path
                                 + " and output file names are identical, must be different.\n");
   }
@@ -127,7 +127,7 @@ Outputs open_outputs(const Argument& table, unsigned int n_chains) {
 void write_heads(const Argument& table, const stan::model::model_base& model, Outputs& outputs) {
   const Argument& output = table["output"];
   if (output["save_cmdstan_config"].flag()) {
-    const std::string name = FileName(output["file"].text()).base + "_config.json";
+    const std::string name = FileName(listed(output["file"].text()).front()).base + "_config.json";
     JsonWriter configuration(open_output(name, output["sig_figs"].integer()));
     write_configuration(table, model, configuration);
   }

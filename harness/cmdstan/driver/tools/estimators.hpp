@@ -114,9 +114,14 @@ inline double effective_size(const Eigen::MatrixXd& chains) {
   return total / std::max(tau, 1 / std::log10(total));
 }
 
+// A step size: each chain has its own and keeps it, so that there is nothing within chains to compare with.
+inline bool constant_within_chains(const Eigen::MatrixXd& draws) {
+  return (halves(draws).colwise().maxCoeff().array() == halves(draws).colwise().minCoeff().array()).all();
+}
+
 // Draws that admit no ESS: fewer than four per half chain, not finite, or constant.
 inline bool undefined(const Eigen::MatrixXd& draws) {
-  return draws.rows() < 8 || !draws.allFinite() || draws.maxCoeff() == draws.minCoeff();
+  return draws.rows() < 8 || !draws.allFinite() || constant_within_chains(draws);
 }
 
 inline double ess_of_halves(const Eigen::MatrixXd& draws) {

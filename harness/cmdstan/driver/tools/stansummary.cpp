@@ -9,7 +9,7 @@
 
 using namespace tools;
 
-// The parameters to show, in three groups: lp__, the sampler's own columns, the model's.
+// The parameters to show, in three groups: the log density, the sampler's own columns, the model's.
 struct Summary {
   std::vector<std::string> titles;
   std::vector<std::string> names;
@@ -40,17 +40,16 @@ static std::vector<std::size_t> display_order(const std::vector<std::string>& na
                      [&](std::size_t a, std::size_t b) { return subscripts(names[a]) < subscripts(names[b]); });
     from = to;
   }
-  const auto group = [&](std::size_t i) { return names[i] == "lp__" ? 0 : ends_in_double_underscore(names[i]) ? 1 : 2; };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return group(a) < group(b); });
+  std::stable_partition(order.begin(), order.end(), [&](std::size_t i) { return ends_in_double_underscore(names[i]); });
   return order;
 }
 
-static Row statistics(const Eigen::MatrixXd& draws, const std::vector<std::string>& percentiles) {
+static Row statistics(const Eigen::MatrixXd& draws, const std::vector<std::string>& percentiles, double sampling_s) {
   Row row{draws.mean(), mcse_mean(draws), sd(draws), median_absolute_deviation(draws)};
   for (const auto& percentile : percentiles)
     row.push_back(quantile(draws, std::atof(percentile.c_str()) / 100));
   const Ess sizes = ess(draws);
-  row.insert(row.end(), {sizes.bulk, sizes.tail, r_hat(draws)});
+  row.insert(row.end(), {sizes.bulk, sizes.tail, sizes.bulk / sampling_s, r_hat(draws)});
   return row;
 }
 
@@ -59,21 +58,24 @@ static Summary summarise(const std::vector<Chain>& chains, const Options& option
   summary.titles = {"Mean", "MCSE", "StdDev", "MAD"};
   for (const auto& percentile : options.percentiles)
     summary.titles.push_back(percentile + "%");
-  summary.titles.insert(summary.titles.end(), {"ESS_bulk", "ESS_tail", "R_hat"});
+  summary.titles.insert(summary.titles.end(), {"ESS_bulk", "ESS_tail", "ESS_bulk/s", "R_hat"});
   const auto& names = chains[0].names;
   const auto& wanted = options.parameters;
   std::string unknown;
   for (const auto& name : wanted)
-    if (std::find(names.begin(), names.end(), name) == names.end())
+    if (ends_in_double_underscore(name) || std::find(names.begin(), names.end(), name) == names.end())
       unknown += "'" + name + "' ";
   if (!unknown.empty())
     throw std::invalid_argument("--include_param: Unrecognized parameter(s): " + unknown);
+  double sampling_s = 0;
+  for (const auto& chain : chains)
+    sampling_s += chain.sampling_s;
   for (const std::size_t index : display_order(names)) {
     const bool own = ends_in_double_underscore(names[index]);
     if (!wanted.empty() && !own && std::find(wanted.begin(), wanted.end(), names[index]) == wanted.end())
       continue;
     summary.names.push_back(names[index]);
-    summary.rows.push_back(statistics(column(chains, index), options.percentiles));
+    summary.rows.push_back(statistics(column(chains, index), options.percentiles, sampling_s));
     summary.n_sampler += own;
   }
   return summary;
@@ -126,7 +128,8 @@ static void write_footing(std::ostream& out, const Chain& chain, const std::stri
 }
 
 static void write_table(std::ostream& out, const Summary& summary, int figures) {
-  const std::vector<Row> own(summary.rows.begin() + (summary.names[0] == "lp__"), summary.rows.begin() + summary.n_sampler);
+  const std::size_t n_density = std::min<std::size_t>(summary.n_sampler, 1);
+  const std::vector<Row> own(summary.rows.begin() + n_density, summary.rows.begin() + summary.n_sampler);
   const std::vector<Row> model(summary.rows.begin() + summary.n_sampler, summary.rows.end());
   std::size_t indent = 0;
   for (const auto& name : summary.names)
@@ -142,7 +145,7 @@ static void write_table(std::ostream& out, const Summary& summary, int figures) 
   }
   out << "\n\n";
   for (std::size_t row = 0; row < summary.names.size(); ++row) {
-    const bool sampler = row < summary.n_sampler && summary.names[row] != "lp__";
+    const bool sampler = n_density <= row && row < summary.n_sampler;
     if (row == summary.n_sampler && row > 0)
       out << "\n";
     out << std::left << std::setw(indent) << summary.names[row] << std::right;
@@ -152,8 +155,8 @@ static void write_table(std::ostream& out, const Summary& summary, int figures) 
   }
 }
 
-static void write_csv(const Summary& summary, const std::vector<Chain>& chains, const Options& options) {
-  std::ofstream out(options.csv_filename);
+static void write_csv(std::ofstream& out, const Summary& summary, const std::vector<Chain>& chains,
+                      const Options& options) {
   out << "name";
   for (const auto& title : summary.titles)
     out << "," << title;
@@ -167,7 +170,7 @@ static void write_csv(const Summary& summary, const std::vector<Chain>& chains, 
   write_heading(out, chains, "# ");
   write_footing(out, chains[0], "# ");
   if (!out.flush())
-    throw std::invalid_argument("Cannot save to csv_filename: " + options.csv_filename + ".");
+    throw std::invalid_argument("Cannot save to csv_filename: " + *options.csv_filename + ".");
 }
 
 static void write_autocorrelation(std::ostream& out, const std::vector<Chain>& chains, int which) {
@@ -177,7 +180,7 @@ static void write_autocorrelation(std::ostream& out, const std::vector<Chain>& c
   std::vector<Eigen::VectorXd> columns;
   for (std::size_t i = 0; i < names.size(); ++i) {
     Eigen::VectorXd values = autocovariance(column(chains, i).col(which - 1));
-    values /= values(0);
+    values /= values(0) == 0 ? not_a_number : values(0);
     columns.push_back(values);
     width = std::max(width, names[i].size() + 1);
   }
@@ -191,39 +194,51 @@ static void write_autocorrelation(std::ostream& out, const std::vector<Chain>& c
       out << std::setw(width) << values(lag);
     out << "\n";
   }
+  out << "\n";
 }
 
-static void check_files(const Options& options) {
-  if (options.files.empty())
-    throw std::invalid_argument("input_files is required");
-  for (const auto& path : options.files)
-    if (!std::ifstream(path))
-      throw std::invalid_argument("Cannot read input csv file: " + path + ".");
+// The table in CSV, opened before anything is printed, so that a name that will not do is told at once.
+static std::ofstream open_csv(const Options& options) {
+  std::ofstream out;
+  if (options.csv_filename) {
+    out.open(*options.csv_filename);
+    if (!out)
+      throw std::invalid_argument("Cannot save to csv_filename: " + *options.csv_filename + ".");
+  }
+  return out;
+}
+
+static void run(const Options& options) {
   if (options.autocorr > static_cast<int>(options.files.size()))
     throw std::invalid_argument("Option --autocorr: " + std::to_string(options.autocorr) + " not a valid chain id.");
-  if (!options.csv_filename.empty() && std::ifstream(options.csv_filename))
-    throw std::invalid_argument("--csv_filename: Path already exists: " + options.csv_filename);
+  const std::vector<Chain> chains = read_chains(options.files);
+  const Summary summary = summarise(chains, options);
+  std::ofstream csv = open_csv(options);
+  write_heading(std::cout, chains, "");
+  std::cout << "\n";
+  write_table(std::cout, summary, options.figures);
+  std::cout << "\n";
+  write_footing(std::cout, chains[0], "");
+  if (options.autocorr)
+    write_autocorrelation(std::cout, chains, options.autocorr);
+  if (csv.is_open())
+    write_csv(csv, summary, chains, options);
 }
 
 int main(int argc, const char* argv[]) {
+  if (argc < 2) {
+    std::cout << usage << std::endl;
+    return 1;
+  }
   try {
     const Options options = parse(argc, argv);
-    if (argc < 2 || options.help) {
+    if (options.help)
       std::cout << usage << std::endl;
-      return options.help ? 0 : 1;
-    }
-    check_files(options);
-    const std::vector<Chain> chains = read_chains(options.files);
-    const Summary summary = summarise(chains, options);
-    write_heading(std::cout, chains, "");
-    std::cout << "\n";
-    write_table(std::cout, summary, options.figures);
-    std::cout << "\n";
-    write_footing(std::cout, chains[0], "");
-    if (options.autocorr)
-      write_autocorrelation(std::cout, chains, options.autocorr);
-    if (!options.csv_filename.empty())
-      write_csv(summary, chains, options);
+    else
+      run(options);
+  } catch (const BadOptions& error) {
+    std::cerr << error.what() << "\nRun with --help for more information." << std::endl;
+    return static_cast<int>(error.refusal);
   } catch (const std::invalid_argument& error) {
     std::cout << error.what() << std::endl;
     return 1;

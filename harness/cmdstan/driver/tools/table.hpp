@@ -24,7 +24,7 @@ inline Shape shape(double value, int figures) {
   const double size = std::fabs(value);
   if (value == 0)
     return {figures, figures + minus};
-  if (std::isnan(value))
+  if (!std::isfinite(value))
     return {figures, 3 + minus};
   if (size >= 1) {
     const int digits = static_cast<int>(std::ceil(std::log10(size) + 1e-6));
