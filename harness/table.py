@@ -19,7 +19,13 @@ _IDENTITY: Mapping[str, str] = {
     "replicate": "Int64",
 }
 
-_VERDICT: Mapping[str, str] = {"verdict": "string", "verdict_reason": "string"}
+_VERDICT: Mapping[str, str] = {
+    "verdict": "string",
+    "verdict_reason": "string",
+    "decided_by": "string",
+    "decided_value": "Float64",
+    "decided_limit": "Float64",
+}
 
 #: Columns of ``comparison.csv``, a row per run and parameter.
 COMPARISON_COLUMNS: Mapping[str, str] = {
@@ -107,6 +113,9 @@ FITS_COLUMNS: Mapping[str, str] = {
     "ksd": "Float64",
     "ksd_null": "Float64",
     **_VERDICT,
+    "decided_parameter": "string",
+    "symmetric_mode": "boolean",
+    "reference_problems": "string",
     "seed": "Int64",
     "status": "string",
     "reason": "string",

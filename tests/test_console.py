@@ -71,7 +71,7 @@ def test_verdicts_have_a_line_per_series(
     assert re.split("  +", replicated[0])[1] == "3 × do not trust"
     raw = next(line for line in lines if line.startswith("NUTS (plain), raw labels"))
     assert re.split("  +", raw)[1] == "do not trust"
-    assert "r_hat = " in raw
+    assert "R-hat is " in raw
 
 
 def test_errors_of_means_have_a_column_per_series(

@@ -1,7 +1,9 @@
 """Tables on which the answer rests: verdicts, errors, labels, stability, accounts, cost."""
 
 import re
+from collections.abc import Hashable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from harness.reference import reference_from_fit
 from harness.report import write_report
 from harness.report.matrix import MOST_QUANTITIES, fold
 from harness.report.numbers import median_range, significant
-from harness.report.reasons import shorten, tally
+from harness.report.reasons import decided, tally
 from harness.table import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
@@ -52,7 +54,7 @@ def test_verdicts_are_those_of_the_csv(folder: Path) -> None:
         fit = fits[(fits["method"] == method) & (fits["variant"] == variant)].iloc[0]
         row, mine = table.loc[series], own_rows(folder, series)
         assert row["verdict"] == fit["verdict"]
-        assert str(row["what decided"]) in fit["verdict_reason"]
+        assert row["what decided"] == decided(fit.to_dict())
         worst = mine["mean_error_sd"].abs().astype(float)
         name = str(worst.idxmax())
         assert row["of"] == name
@@ -87,9 +89,9 @@ def test_switched_labels_have_a_line_of_their_own(folder: Path) -> None:
     table = parse_markdown(folder / "tables" / "verdict_toy.md").set_index("series")
     raw, relabelled = table.loc["NUTS (plain), raw labels"], table.loc["NUTS (plain)"]
     assert raw["verdict"] == "do not trust"
-    assert re.search(r"r_hat = 1\.\d+, above 1\.01", str(raw["what decided"]))
+    assert re.search(r"R-hat is 1\.\d+ \(limit 1\.01\)", str(raw["what decided"]))
     assert raw["largest mean error (reference sds)"] == "n/a"
-    assert relabelled["what decided"] == "n_divergent = 3, above 0"
+    assert relabelled["what decided"] == "3 transitions diverged (limit 0)"
     assert "NUTS (ordered), the reference" in table.index
     assert "NUTS (ordered), raw labels" not in table.index
 
@@ -271,7 +273,9 @@ def test_without_a_reference_no_error_is_known(tmp_path: Path) -> None:
     table = parse_markdown(tmp_path / "tables" / "verdict_toy.md").set_index("series")
     assert "largest mean error (reference sds)" not in table.columns
     assert "speed |" not in text
-    assert table.loc["ADVI default", "what decided"] == "no reference to compare with"
+    fits = read_table(tmp_path / "fits.csv", FITS_COLUMNS)
+    assert set(fits[fits["method"] == "advi"]["decided_by"]) <= {"reference_absent", "k_hat"}
+    assert "no reference" in str(table.loc["ADVI tuned", "what decided"])
     assert not (tmp_path / "tables" / "errors_toy.md").exists()
     joint = parse_markdown(tmp_path / "tables" / "joint_toy.md")
     assert list(joint.columns) == ["series", "KSD (null)"]
@@ -285,9 +289,9 @@ def test_a_reference_that_failed_its_checks_is_said_to_have(tmp_path: Path) -> N
     assert "the reference, NUTS (ordered), failed its checks (7 transitions diverged)" in text
     table = parse_markdown(tmp_path / "tables" / "verdict_toy.md").set_index("series")
     assert table.loc["ADVI tuned", "verdict"] == "unknown"
-    decided = "the reference failed its own checks, so the errors are unknown"
-    assert str(table.loc["ADVI tuned", "what decided"]).startswith(decided)
-    assert "(the reference: 7 transitions diverged)" in str(table.loc["ADVI tuned", "what decided"])
+    told = str(table.loc["ADVI tuned", "what decided"])
+    assert told.startswith("the reference failed its own checks")
+    assert "7 transitions diverged" in told
     assert not (tmp_path / "tables" / "errors_toy.md").exists()
 
 
@@ -327,28 +331,60 @@ def test_replicates_in_a_cell() -> None:
     assert (tally(["trust"]), tally([])) == ("trust", "n/a")
 
 
+def row(columns: Mapping[Hashable, object] = MappingProxyType({})) -> dict[Hashable, object]:
+    """A row of a table whose verdict a mean's error decided."""
+    told: dict[Hashable, object] = {
+        "verdict": "do not trust",
+        "verdict_reason": "the whole sentence",
+        "decided_by": "mean_error_sd",
+        "decided_value": -1.3,
+        "decided_limit": 0.3,
+    }
+    return told | dict(columns)
+
+
 @pytest.mark.parametrize(
-    ("reason", "short"),
+    ("columns", "parts"),
     [
-        (
-            "mu[1]: mean_error_sd = 1.3 (MCSE 0.03), off by more than 0.3: the mean is off",
-            "mu[1]: mean_error_sd = 1.3 (MCSE 0.03), off by more than 0.3",
-        ),
-        ("failed: the run gave no draws", "the run gave no draws"),
-        ("k_hat is not known; it covers one of several", "k_hat is not known"),
-        (
-            "every figure is within its limit, w1_sd = 0.2 (limit 0.3) the nearest to it; no more",
-            "all within limits, nearest: w1_sd = 0.2 (limit 0.3)",
-        ),
-        (
-            "mu[1]: reference_failed: it failed; k-hat cannot see (the reference: its run failed)",
-            "mu[1]: it failed (the reference: its run failed)",
-        ),
-        ("words of a later version", "words of a later version"),
+        ({}, ("1.30", "0.3")),
+        ({"decided_parameter": "mu[1]"}, ("mu[1]: ", "1.30")),
+        ({"decided_by": "failed", "reason": "stopped after 3 s"}, ("no draws", "after 3 s")),
+        ({"decided_by": "reference_failed", "reference_problems": "why"}, ("checks", ": why")),
+        ({"decided_by": "k_hat", "decided_value": pd.NA}, ("k-hat", "not known")),
+        ({"decided_by": "of a later version"}, ("the whole sentence",)),
+        ({"decided_by": pd.NA}, ("the whole sentence",)),
     ],
 )
-def test_reasons_in_short(reason: str, short: str) -> None:
-    assert shorten(reason) == short
+def test_reasons_in_short(columns: dict[Hashable, object], parts: tuple[str, ...]) -> None:
+    told = decided(row(columns))
+    assert all(part in told for part in parts), told
+
+
+@pytest.mark.parametrize("name", ["failed", "r_hat", "k_hat is not known"])
+def test_a_parameter_may_be_called_like_a_criterion(
+    folder: Path, tmp_path: Path, name: str
+) -> None:
+    """Names of parameters are names: reasons come from columns, not out of sentences."""
+    for file in ("stability.csv", "manifest.json"):
+        (tmp_path / file).write_bytes((folder / file).read_bytes())
+    decision = row({"verdict_reason": f"{name}: far off", "decided_value": -9.87})
+    for file, columns, whose in (
+        ("comparison.csv", COMPARISON_COLUMNS, "parameter"),
+        ("fits.csv", FITS_COLUMNS, "decided_parameter"),
+    ):
+        table = read_table(folder / file, columns)
+        table[whose] = table[whose].replace("mu[1,1]", name)
+        tuned = table["variant"] == "tuned"
+        tuned &= table[whose].eq(name) if whose == "parameter" else tuned
+        for column, value in {**decision, whose: name}.items():
+            table.loc[tuned, str(column)] = str(value) if isinstance(value, str) else -9.87
+        table.loc[tuned, "decided_limit"] = 0.3
+        write_table(table, tmp_path / file)
+    write_report(tmp_path, published=None)
+    shown = parse_markdown(tmp_path / "tables" / "verdict_toy.md").set_index("series")
+    assert str(shown.loc["ADVI tuned", "what decided"]).startswith(f"{name}: the mean is 9.87 ")
+    others = str(shown.loc["subsample ADVI unweighted, 3 replicates", "what decided"])
+    assert "weight N/m" in others
 
 
 def test_quantities_share_columns_where_they_are_many() -> None:

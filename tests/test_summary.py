@@ -217,11 +217,12 @@ def test_one_of_two_symmetric_modes_is_flagged_and_not_blamed(*, swapped: bool) 
     assert {row["verdict"] for row in relabelled.values()} == {"trust"}
     assert max(abs(row["mean_error_sd"]) for row in relabelled.values()) < 1e-9  # the same draws
     for row in rows_of(summary, "advi", RAW).values():
-        assert (row["verdict"], row["verdict_reason"].partition(":")[0]) == ("unknown", "nameless")
+        assert (row["verdict"], row["decided_by"]) == ("unknown", "nameless")
         assert "mean_error_sd" not in row
     fit = next(row for row in summary.fits if row["method"] == "advi")
     assert fit["verdict"] == "trust"
-    assert "one of several symmetric modes" in fit["verdict_reason"]
+    assert fit["symmetric_mode"]
+    assert "symmetric modes" in fit["verdict_reason"]
     assert fit["missed_mass"] == 0
 
 
@@ -262,7 +263,7 @@ def test_importance_weights_mend_what_they_can_and_say_where_they_cannot() -> No
     hopeless = fitted(gaussian_approximation(mean=3.0, sd=0.3), program=PLAIN)
     rows = rows_of(tables(hopeless, reference=reference), "advi", PSIS)
     assert {row["verdict"] for row in rows.values()} == {"do not trust"}
-    assert rows["theta[1]"]["verdict_reason"].startswith("k_hat")
+    assert rows["theta[1]"]["decided_by"] == "k_hat"
 
 
 def test_resampled_draws_are_not_weighted_again() -> None:
@@ -305,6 +306,7 @@ def test_a_reference_that_fails_its_checks_is_none_and_the_table_says_why() -> N
     assert "mean_error_sd" not in row
     assert row["verdict"] == "unknown"
     assert "R-hat of theta" in row["verdict_reason"]
+    assert row["decided_by"] == "reference_failed"
     own = rows_of(summary, "nuts", RAW)["theta[1]"]
     assert own["verdict"] == "do not trust"
 
@@ -351,7 +353,8 @@ def test_replicates_that_disagree_are_told() -> None:
     parameter = rows_of(summary, "advi", RAW)["theta[1]"]
     assert parameter["r_hat_runs"] == row["r_hat_runs"]
     assert parameter["verdict"] == "do not trust"
-    assert parameter["verdict_reason"].startswith("r_hat_runs")
+    assert (parameter["decided_by"], parameter["decided_limit"]) == ("r_hat_runs", 1.1)
+    assert parameter["decided_value"] == parameter["r_hat_runs"]
 
 
 def test_a_single_run_has_no_stability() -> None:
@@ -405,7 +408,10 @@ def test_failed_run_makes_one_row_without_figures() -> None:
             "variant": "default",
             "replicate": 2,
             "verdict": "do not trust",
-            "verdict_reason": "failed: broke",
+            "verdict_reason": "the run gave no draws: broke",
+            "decided_by": "failed",
+            "decided_value": None,
+            "decided_limit": None,
             "status": "failed",
         }
     ]

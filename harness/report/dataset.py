@@ -1,6 +1,5 @@
 """The saved tables of one data set, by series, and what the series are measured against."""
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,8 +16,6 @@ _IDENTITY = ["program", "method", "variant"]
 MOST_ROWS_IN_FULL = 2_500
 #: ... so many of each series, as many as there is room for.
 _MOST_WORST, _LEAST_WORST, _ROOM = 12, 3, 240
-
-_PROBLEMS = re.compile(r"\(the reference: (.+)\)$")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -243,15 +240,11 @@ def _reference(series: tuple[SeriesTables, ...], source: dict[str, str]) -> Refe
 
 def _problems(series: tuple[SeriesTables, ...], reference: SeriesTables | None) -> str:
     """Say why fits have no errors although there is a reference; empty if they have."""
-    others = pd.concat(
-        [item.judged for item in series if not item.is_reference] or [pd.DataFrame()]
-    )
+    others = [item for item in series if not item.is_reference]
     if reference is not None and reference.ok.empty:
         return "its run failed"
-    if others.empty or others["mean_error_sd"].notna().any():
+    judged = [item.judged for item in others if not item.judged.empty]
+    if not judged or any(rows["mean_error_sd"].notna().any() for rows in judged):
         return ""
-    for reason in others["verdict_reason"].dropna():
-        found = _PROBLEMS.search(str(reason))
-        if found:
-            return found.group(1)
-    return "see its own verdict"
+    told = pd.concat([item.fits["reference_problems"] for item in others]).dropna()
+    return "see its own verdict" if told.empty else str(told.iloc[0])

@@ -10,7 +10,7 @@ from harness.numerals import counted
 from harness.published import Published
 from harness.report.dataset import DatasetTables, ReferenceTables
 from harness.report.numbers import count, fixed, known, plain, seconds, significant
-from harness.report.reasons import shorten
+from harness.report.reasons import decided
 from harness.series import METHOD_TITLES
 
 #: Chains of a published fit with a larger R-hat have no common mean to compare.
@@ -75,11 +75,12 @@ def _reference_quality(reference: ReferenceTables) -> str:
     if not pd.isna(run["n_divergent"]):
         parts.append(counted(float(run["n_divergent"]), "divergent transition"))
     parts.append(f"{seconds(reference.fit_time_s)} s")
-    own = "" if pd.isna(run["verdict"]) else f" By its own checks: {run['verdict']}"
-    reason = "" if pd.isna(run["verdict_reason"]) else f" ({shorten(str(run['verdict_reason']))})"
-    return f"The reference is {reference.title}: {', '.join(parts)}." + (
-        f"{own}{reason}." if own else ""
+    own = (
+        ""
+        if pd.isna(run["verdict"])
+        else f" By its own checks: {run['verdict']} ({decided(run.to_dict())})."
     )
+    return f"The reference is {reference.title}: {', '.join(parts)}.{own}"
 
 
 def _largest(values: pd.Series) -> str:

@@ -4,6 +4,7 @@ from harness.numerals import numeral
 from harness.report.grid import Grid, make_grid
 from harness.verdict.rule import Breach, Rule
 from harness.verdict.rules import RULES
+from harness.verdict.wording import title_of
 
 #: The heading of the rules, and the name that links to it have in Markdown as in HTML.
 RULES_TITLE = "How verdicts are reached"
@@ -29,9 +30,9 @@ def rules_table() -> Grid:
     """
     rows = [
         [
-            rule.figure,
+            rule.criterion,
+            title_of(rule.criterion),
             _broken(rule),
-            rule.meaning,
             {"both": "parameters, fit"}.get(rule.scope, str(rule.scope)),
             str(rule.when),
             str(rule.verdict),
@@ -40,7 +41,16 @@ def rules_table() -> Grid:
         ]
         for rule in RULES
     ]
-    head = ["rule", "broken if", "meaning", "judges", "applies", "verdict", "in doubt", "source"]
+    head = [
+        "criterion",
+        "which is",
+        "broken if",
+        "judges",
+        "applies",
+        "verdict",
+        "in doubt",
+        "source",
+    ]
     return make_grid(head, rows, text_columns=range(len(head)), is_sortable=False)
 
 

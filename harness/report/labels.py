@@ -5,9 +5,6 @@ from harness.report.grid import Grid, brief_grid
 from harness.report.numbers import count, fixed, median_range
 from harness.table import NOT_APPLICABLE
 
-# What a verdict's sentence adds where an approximation covers one of several equal modes.
-_SYMMETRIC = "one of several symmetric modes"
-
 
 def labels_table(tables: DatasetTables) -> Grid | None:
     """Return R-hat under each way of naming components, and the orders and modes visited.
@@ -50,7 +47,7 @@ def _covered(series: SeriesTables) -> str:
     """Flag approximations of one of several modes that are relabellings of each other."""
     if series.are_chains:
         return NOT_APPLICABLE
-    flagged = int(series.ok["verdict_reason"].str.contains(_SYMMETRIC, regex=False).sum())
+    flagged = int(series.ok["symmetric_mode"].fillna(value=False).sum())
     if flagged == 0:
         return NOT_APPLICABLE
     return "one of several" + (f" ({flagged} of {series.n_runs})" if series.n_runs > 1 else "")

@@ -13,7 +13,7 @@ from harness.report.reasons import worst_rows
 from harness.report.verdicts import times
 from harness.report.worst import rank, severities
 from harness.table import NOT_APPLICABLE
-from harness.verdict.figures import Verdict
+from harness.verdict.criteria import Verdict
 
 #: Shown before each verdict, so that none is told by its colour alone.
 SYMBOLS = {

@@ -1,52 +1,14 @@
-"""A verdict's sentence, shortened to what fits into a table's cell."""
+"""Verdicts of replicates together, and what the worst of them rests on."""
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from harness.table import NOT_APPLICABLE
 from harness.verdict.judge import SEVERITY
-from harness.verdict.rules import RULES
-
-_NAMES = sorted({rule.figure for rule in RULES}, key=len, reverse=True)
-_FIGURE = re.compile(rf"\b({'|'.join(_NAMES)})(?= = | is not known|: )")
-_KEPT = "every figure is within its limit, "
-_REFERENCE = re.compile(r" (\(the reference: .+\))$")
-
-
-def deciding_figure(reason: str) -> str:
-    """Return the name of the figure that a verdict's sentence rests on, empty if it names none."""
-    found = _FIGURE.search(reason)
-    return found.group(1) if found else ""
-
-
-def shorten(reason: str) -> str:
-    """Shorten a verdict's sentence.
-
-    Parameters
-    ----------
-    reason : str
-        A ``verdict_reason``.
-
-    Returns
-    -------
-    str
-        The figure with its value and limit, without what that means; of a flag what it means.
-        A sentence of another form is left as it is.
-    """
-    problems = _REFERENCE.search(reason)
-    body = reason[: problems.start()] if problems else reason
-    found = _FIGURE.search(body)
-    if not found:
-        return reason
-    where = body[: found.start()].replace(_KEPT, "")
-    clause = body[found.start() :].partition(";")[0]
-    flag, _, meaning = clause.partition(": ")
-    text = meaning if flag == found.group(1) else flag.removesuffix(" the nearest to it")
-    start = "all within limits, nearest: " if _KEPT in body else ""
-    return start + where + text + (f" {problems.group(1)}" if problems else "")
+from harness.verdict.wording import statement, title_of
 
 
 def tally(verdicts: Sequence[str]) -> str:
@@ -87,10 +49,41 @@ def worst_rows(rows: pd.DataFrame) -> pd.DataFrame:
     ranked = rows.assign(
         severity=[severity(str(verdict)) for verdict in rows["verdict"]],
         distance=rows["r_hat"].fillna(0.0),
-        verdict_reason=rows["parameter"] + ": " + rows["verdict_reason"],
+        decided_parameter=rows["parameter"],
     )
     ranked = ranked.sort_values(["severity", "distance"], ascending=False, kind="stable")
     return ranked.drop_duplicates("replicate").sort_values("replicate")
+
+
+def decided(row: Mapping[Hashable, Any]) -> str:
+    """Say in short what a verdict rests on.
+
+    Parameters
+    ----------
+    row : Mapping
+        Of ``fits.csv``, or of ``comparison.csv`` with the parameter as ``decided_parameter``.
+
+    Returns
+    -------
+    str
+        What the criterion's value and limit are, without what follows; the whole sentence where
+        this version does not know the criterion.
+    """
+    known = {name: None if pd.isna(value) else value for name, value in row.items()}
+    criterion = str(known["decided_by"])
+    told = statement(
+        criterion,
+        verdict=str(known["verdict"]),
+        value=known["decided_value"],
+        limit=known["decided_limit"],
+    )
+    if not told:
+        return str(known["verdict_reason"] or NOT_APPLICABLE)
+    beside = {"failed": "reason", "reference_failed": "reference_problems"}.get(criterion)
+    if beside and known.get(beside):
+        told += f": {known[beside]}"
+    parameter = known.get("decided_parameter")
+    return f"{parameter}: {told}" if parameter else told
 
 
 def what_decided(rows: pd.DataFrame) -> str:
@@ -99,22 +92,22 @@ def what_decided(rows: pd.DataFrame) -> str:
     Parameters
     ----------
     rows : DataFrame
-        With ``verdict``, ``verdict_reason`` and ``replicate``, a row per replicate.
+        As :func:`decided` takes them, a row per replicate.
 
     Returns
     -------
     str
-        The sentence of the first row whose deciding figure is the commonest; of several rows
-        with the replicate's number and the other rows' figures.
+        Of the criterion that is the most common among the worst rows, its first row; of several
+        rows with the replicate's number and what decided over the others.
     """
-    reasons = rows[rows["verdict"] == worst_verdict(rows)].dropna(subset="verdict_reason")
-    if reasons.empty:
+    worst = rows[rows["verdict"] == worst_verdict(rows)]
+    if worst.empty:
         return NOT_APPLICABLE
-    figures = [deciding_figure(str(reason)) for reason in reasons["verdict_reason"]]
-    commonest = max(dict.fromkeys(figures), key=figures.count)
-    first = reasons.iloc[figures.index(commonest)]
-    text = shorten(str(first["verdict_reason"]))
+    criteria = [str(name) for name in worst["decided_by"].fillna("")]
+    commonest = max(dict.fromkeys(criteria), key=criteria.count)
+    first = worst.iloc[criteria.index(commonest)].to_dict()
+    text = decided(first)
     if len(rows) == 1:
         return text
-    others = [name for name in dict.fromkeys(figures) if name != commonest]
-    return f"#{first['replicate']}: {text}" + (f"; others {', '.join(others)}" if others else "")
+    others = [title_of(name) for name in dict.fromkeys(criteria) if name not in {commonest, ""}]
+    return f"#{first['replicate']}: {text}" + (f"; others: {', '.join(others)}" if others else "")

@@ -21,7 +21,7 @@ from harness.report.numbers import (
 )
 from harness.report.reasons import tally, what_decided, worst_rows, worst_verdict
 from harness.table import NOT_APPLICABLE
-from harness.verdict.figures import Verdict
+from harness.verdict.criteria import Verdict
 
 #: What the table's columns are called; the first is the series.
 _HEAD = (

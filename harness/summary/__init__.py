@@ -17,7 +17,7 @@ from harness.summary.measured import measure_failure, measure_fit
 from harness.summary.parameter_rows import parameter_rows
 from harness.summary.quantity import Target
 from harness.summary.stability_rows import run_spreads, stability_rows
-from harness.verdict.figures import Reference
+from harness.verdict.criteria import Reference
 
 __all__ = ["Summary", "summarise"]
 

@@ -14,7 +14,7 @@ from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
 from harness.quantities import RAW, Quantities, free_names, stack
 from harness.runner import FittedRun
 from harness.summary.quantity import MeasuredQuantity, Target, explain, measure_quantities
-from harness.verdict.figures import FitFigures, Judgement, Reference
+from harness.verdict.criteria import FitCriteria, Judgement, Reference
 from harness.verdict.judge import judge_fit
 
 # The distances that take all pairs of draws, and the classifier, use so many of each set.
@@ -45,6 +45,10 @@ class MeasuredFit:
         The way of naming components that the verdict on the fit rests on.
     n_label_orders : int or None
         In how many orders the draws name the components.
+    symmetric_mode : bool or None
+        Whether the draws cover one of several modes that are relabellings of each other.
+    reference_problems : str
+        Why the reference is none, empty if it is one or there is none.
     judgement : Judgement or None
         The verdict on the fit; None for a run that does not apply.
     """
@@ -56,6 +60,8 @@ class MeasuredFit:
     weights: Psis | None = None
     judged_labels: str = RAW
     n_label_orders: int | None = None
+    symmetric_mode: bool | None = None
+    reference_problems: str = ""
     judgement: Judgement | None
 
     @property
@@ -78,7 +84,9 @@ def measure_failure(fit: Fit) -> MeasuredFit:
     """
     if fit.status is Status.NOT_APPLICABLE:
         return MeasuredFit(judgement=None)
-    figures = FitFigures(is_mcmc=False, reference=Reference.ABSENT, failed=True, failure=fit.reason)
+    figures = FitCriteria(
+        is_mcmc=False, reference=Reference.ABSENT, failed=True, failure=fit.reason
+    )
     return MeasuredFit(judgement=judge_fit(figures, parameters={}))
 
 
@@ -137,6 +145,8 @@ def measure_fit(
         weights=weights,
         judged_labels=named.judged_labels,
         n_label_orders=named.n_label_orders,
+        symmetric_mode=figures.symmetric_mode,
+        reference_problems=target.problems,
         judgement=explain(judgement, target),
     )
 
@@ -203,14 +213,14 @@ def _figures(
     weights: Psis | None,
     joint: JointComparison | None,
     missed: float | None,
-) -> FitFigures:
+) -> FitCriteria:
     """Collect what the verdict on a fit looks at."""
     diagnostics = fit.diagnostics
     is_mcmc = fit.draw_kind is DrawKind.CHAINS
     used = fit.used_data
     seen = used["n_rows"] * used["likelihood_weight"] if target.n_rows is not None else 0.0
     orders = named.n_label_orders
-    return FitFigures(
+    return FitCriteria(
         is_mcmc=is_mcmc,
         reference=target.state,
         weight_mistake=(

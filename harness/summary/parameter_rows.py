@@ -7,7 +7,7 @@ from typing import Any
 from harness.fit import Status
 from harness.runner import FittedRun
 from harness.summary.measured import MeasuredFit
-from harness.verdict.figures import Judgement
+from harness.verdict.criteria import Judgement
 
 
 def run_identity(fitted: FittedRun) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def parameter_rows(fitted: FittedRun, measured: MeasuredFit) -> Iterator[dict[st
     identity = run_identity(fitted)
     status = str(fitted.fit.status)
     if fitted.fit.status is not Status.OK:
-        yield {**identity, **verdict_columns(measured), "status": status}
+        yield {**identity, **judgement_columns(measured.judgement), "status": status}
         return
     for item in measured.quantities:
         yield {
@@ -55,13 +55,27 @@ def parameter_rows(fitted: FittedRun, measured: MeasuredFit) -> Iterator[dict[st
         }
 
 
-def verdict_columns(measured: MeasuredFit) -> dict[str, str]:
+def verdict_columns(measured: MeasuredFit) -> dict[str, Any]:
     """Return the columns of a fit's verdict; none for a run that does not apply."""
-    return judgement_columns(measured.judgement)
+    judgement = measured.judgement
+    if judgement is None:
+        return {}
+    return {
+        **judgement_columns(judgement),
+        "decided_parameter": judgement.parameter or None,
+        "symmetric_mode": measured.symmetric_mode,
+        "reference_problems": measured.reference_problems or None,
+    }
 
 
-def judgement_columns(judgement: Judgement | None) -> dict[str, str]:
+def judgement_columns(judgement: Judgement | None) -> dict[str, Any]:
     """Return the columns of a verdict, if there is one."""
     if judgement is None:
         return {}
-    return {"verdict": str(judgement.verdict), "verdict_reason": judgement.reason}
+    return {
+        "verdict": str(judgement.verdict),
+        "verdict_reason": judgement.reason,
+        "decided_by": judgement.criterion or None,
+        "decided_value": judgement.value,
+        "decided_limit": judgement.limit,
+    }

@@ -13,7 +13,7 @@ from harness.metrics.stability import Stability
 from harness.quantities import PSIS, RAW, Quantities, is_constant
 from harness.reference import ReferenceDraws
 from harness.summary.moments import Moments, resample, summarise_draws, summarise_weighted
-from harness.verdict.figures import FitFigures, Judgement, ParameterFigures, Reference
+from harness.verdict.criteria import FitCriteria, Judgement, ParameterCriteria, Reference
 from harness.verdict.judge import judge_parameter
 
 # Fewer weighted draws than these have no marginal to compare.
@@ -80,7 +80,7 @@ def explain(judgement: Judgement, target: Target) -> Judgement:
     -------
     Judgement
     """
-    if judgement.figure != "reference_failed":
+    if judgement.criterion != "reference_failed":
         return judgement
     return replace(judgement, reason=f"{judgement.reason} (the reference: {target.problems})")
 
@@ -90,7 +90,7 @@ def measure_quantities(
     named: Quantities,
     target: Target,
     *,
-    fit: FitFigures,
+    fit: FitCriteria,
     spreads: Mapping[tuple[str, str], Stability],
     weights: Psis | None,
 ) -> Iterator[MeasuredQuantity]:
@@ -104,7 +104,7 @@ def measure_quantities(
         The draws.
     target : Target
         What they are measured against.
-    fit : FitFigures
+    fit : FitCriteria
         What is known of the fit as a whole.
     spreads : Mapping
         What replicates say together, by labels and name.
@@ -136,7 +136,7 @@ def measure_quantities(
 
 
 def _weighted_quantities(
-    named: Quantities, target: Target, *, fit: FitFigures, weights: Psis
+    named: Quantities, target: Target, *, fit: FitCriteria, weights: Psis
 ) -> Iterator[MeasuredQuantity]:
     """Measure what importance weights make of the draws."""
     for name, draws in named.judged.items():
@@ -156,12 +156,12 @@ def _weighted_quantities(
         )
 
 
-def _alone(fit: FitFigures) -> FitFigures:
+def _alone(fit: FitCriteria) -> FitCriteria:
     """Judge a quantity that the reference lacks as one of a fit without any."""
     return replace(fit, reference=Reference.ABSENT)
 
 
-def _nameless(fit: FitFigures) -> FitFigures:
+def _nameless(fit: FitCriteria) -> FitCriteria:
     """Judge raw labels of exchangeable components by the chains alone."""
     return replace(fit, nameless=True, reference=Reference.ABSENT)
 
@@ -183,7 +183,7 @@ def _measure(
     labels: str,
     name: str,
     moments: Moments,
-    fit: FitFigures,
+    fit: FitCriteria,
     r_hat_runs: float | None,
 ) -> MeasuredQuantity:
     """Measure and judge one quantity."""
@@ -193,7 +193,7 @@ def _measure(
             labels=labels, name=name, moments=exact, errors=None, r_hat_runs=None, judgement=None
         )
     errors = compare_parameter(draws, reference=reference) if reference is not None else None
-    figures = ParameterFigures(
+    figures = ParameterCriteria(
         **(asdict(errors) if errors else {}),
         r_hat=moments.r_hat,
         ess_bulk=moments.ess_bulk,

@@ -1,4 +1,4 @@
-"""May a reader use an approximation? One of four verdicts, with the figure that decided it.
+"""May a reader use an approximation? One of four verdicts, with the criterion that decided it.
 
-`figures` holds what is judged, `rules` the thresholds, `judge` applies them.
+`criteria` holds what is judged, `rules` the limits; `judge` applies them, `wording` says it.
 """

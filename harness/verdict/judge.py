@@ -2,38 +2,40 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from harness.numerals import beside_limit, numeral
-from harness.verdict.figures import (
-    FitFigures,
+from harness.verdict.criteria import (
+    FitCriteria,
     Judgement,
-    ParameterFigures,
+    ParameterCriteria,
     Reference,
     Verdict,
     known,
 )
 from harness.verdict.rule import Breach, Rule, Scope, When
 from harness.verdict.rules import RULES
+from harness.verdict.wording import statement
 
 # From best to worst: nothing known outweighs a fault known to be harmless to means.
 SEVERITY = (Verdict.TRUST, Verdict.MEANS_ONLY, Verdict.UNKNOWN, Verdict.DO_NOT_TRUST)
 
-# How many of its Monte Carlo standard errors must lie between a figure and its limit.
+# How many of its Monte Carlo standard errors must lie between a value and its limit.
 MCSE_MARGIN = 2.0
 
 _SYMMETRIC = "; it covers one of several symmetric modes and is judged under its labels"
+_IN_DOUBT = ", too close for its Monte Carlo error"
 _CHAINS_ALONE = "; no reference: chains cannot tell of a mode that none of them visits"
 
 
-def judge_parameter(figures: ParameterFigures, *, fit: FitFigures) -> Judgement:
+def judge_parameter(criteria: ParameterCriteria, *, fit: FitCriteria) -> Judgement:
     """Verdict on one parameter of a fit.
 
     Parameters
     ----------
-    figures : ParameterFigures
-        The parameter's figures; None or NaN are unknown.
-    fit : FitFigures
-        Its fit: flags and figures that decide over every parameter.
+    criteria : ParameterCriteria
+        Those of the parameter; None or NaN are unknown.
+    fit : FitCriteria
+        Its fit: flags and statistics that decide over every parameter.
 
     Returns
     -------
@@ -44,17 +46,17 @@ def judge_parameter(figures: ParameterFigures, *, fit: FitFigures) -> Judgement:
     ----------
     The rules and their sources stand in `harness.verdict.rules` and `docs/verdict.md`.
     """
-    findings = _findings((Scope.PARAMETER, Scope.BOTH), figures, fit)
+    findings = _findings((Scope.PARAMETER, Scope.BOTH), criteria, fit)
     return _conclude(_decisive(findings), fit=fit)
 
 
-def judge_fit(fit: FitFigures, *, parameters: Mapping[str, Judgement]) -> Judgement:
+def judge_fit(fit: FitCriteria, *, parameters: Mapping[str, Judgement]) -> Judgement:
     """Verdict on a fit as a whole: the worst of its own rules and of its parameters.
 
     Parameters
     ----------
-    fit : FitFigures
-        The fit's flags and figures; None or NaN are unknown.
+    fit : FitCriteria
+        The fit's flags and statistics; None or NaN are unknown.
     parameters : mapping of str to Judgement
         The verdict on each parameter, by name; without any, a fit can at best be unknown.
 
@@ -65,16 +67,11 @@ def judge_fit(fit: FitFigures, *, parameters: Mapping[str, Judgement]) -> Judgem
         parameters with the worst verdict, the reason names the one furthest past its limit.
     """
     candidates = []
-    own = _decisive(_findings((Scope.FIT, Scope.BOTH), ParameterFigures(), fit))
+    own = _decisive(_findings((Scope.FIT, Scope.BOTH), ParameterCriteria(), fit))
     if own is not None and (parameters or own.verdict in {Verdict.UNKNOWN, Verdict.DO_NOT_TRUST}):
         candidates.append(_conclude(own, fit=fit))
     candidates += [
-        Judgement(
-            verdict=each.verdict,
-            figure=each.figure,
-            reason=f"{name}: {each.reason}",
-            nearness=each.nearness,
-        )
+        replace(each, reason=f"{name}: {each.reason}", parameter=name)
         for name, each in parameters.items()
     ]
     if not candidates:
@@ -82,16 +79,29 @@ def judge_fit(fit: FitFigures, *, parameters: Mapping[str, Judgement]) -> Judgem
     return max(candidates, key=lambda each: (SEVERITY.index(each.verdict), each.nearness))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Finding:
+    """What a rule has to say: the verdict that it reaches, by which value."""
+
+    rule: Rule
+    verdict: Verdict
+    nearness: float
+    value: float | None = None
+    limit: float | None = None
+    mcse: float | None = None
+    is_in_doubt: bool = False
+
+
 def _findings(
-    scopes: tuple[Scope, ...], figures: ParameterFigures, fit: FitFigures
-) -> list[Judgement]:
+    scopes: tuple[Scope, ...], criteria: ParameterCriteria, fit: FitCriteria
+) -> list[_Finding]:
     """Collect what each rule that applies has to say."""
     rules = [rule for rule in RULES if rule.scope in scopes and _applies(rule, fit)]
-    said = [_apply(rule, figures, fit) for rule in rules]
+    said = [_apply(rule, criteria, fit) for rule in rules]
     return [finding for finding in said if finding is not None]
 
 
-def _applies(rule: Rule, fit: FitFigures) -> bool:
+def _applies(rule: Rule, fit: FitCriteria) -> bool:
     compared = fit.reference is Reference.VALID
     return {
         When.ALWAYS: True,
@@ -103,7 +113,7 @@ def _applies(rule: Rule, fit: FitFigures) -> bool:
     }[rule.when]
 
 
-def _decisive(findings: Sequence[Judgement]) -> Judgement | None:
+def _decisive(findings: Sequence[_Finding]) -> _Finding | None:
     """Pick the first of the worst; if all limits are kept, the one nearest to its limit."""
     if not findings:
         return None
@@ -113,70 +123,82 @@ def _decisive(findings: Sequence[Judgement]) -> Judgement | None:
     return max(findings, key=lambda each: each.nearness)
 
 
-def _conclude(decisive: Judgement | None, *, fit: FitFigures) -> Judgement:
-    """Turn the decisive finding into the sentence that a reader gets."""
+def _conclude(decisive: _Finding | None, *, fit: FitCriteria) -> Judgement:
+    """Say what a finding says, in a sentence at last."""
     if decisive is None:
         return Judgement(
             verdict=Verdict.UNKNOWN,
-            figure="none",
-            reason="no figure that could decide is known",
+            criterion="",
+            reason="nothing is known that could decide",
             nearness=1.0,
         )
-    reason = decisive.reason
-    if decisive.verdict is Verdict.TRUST:
-        alone = "" if fit.reference is Reference.VALID else _CHAINS_ALONE
-        reason = f"every figure is within its limit, {reason} the nearest to it{alone}"
     return Judgement(
         verdict=decisive.verdict,
-        figure=decisive.figure,
-        reason=reason + (_SYMMETRIC if fit.symmetric_mode else ""),
+        criterion=decisive.rule.criterion,
+        value=decisive.value,
+        limit=decisive.limit,
+        reason=_sentence(decisive, fit),
         nearness=decisive.nearness,
     )
 
 
-def _apply(rule: Rule, figures: ParameterFigures, fit: FitFigures) -> Judgement | None:
-    """One rule; None where it has nothing to say."""
+def _sentence(finding: _Finding, fit: FitCriteria) -> str:
+    """Write what was found, and what follows from it."""
+    said = statement(
+        finding.rule.criterion,
+        verdict=finding.verdict,
+        value=finding.value,
+        limit=finding.limit,
+        mcse=finding.mcse,
+    )
+    if finding.is_in_doubt:
+        said += "" if finding.value is None else _IN_DOUBT
+    elif finding.verdict is Verdict.TRUST:
+        said += "" if fit.reference is Reference.VALID else _CHAINS_ALONE
+    else:
+        told = fit.failure if finding.rule.criterion == "failed" else finding.rule.meaning
+        said += f": {told}" if told else ""
+    return said + (_SYMMETRIC if fit.symmetric_mode else "")
+
+
+def _apply(rule: Rule, criteria: ParameterCriteria, fit: FitCriteria) -> _Finding | None:
+    """One rule; None where it is skipped."""
     if rule.breach is Breach.TRUE:
-        broken = bool(getattr(fit, rule.figure))
-        why = fit.failure if rule.figure == "failed" and fit.failure else rule.meaning
-        sentence = f"{rule.figure}: {why}"
-        return _finding(rule, rule.verdict, sentence, nearness=math.inf) if broken else None
-    value = _lookup(rule.figure, figures, fit)
-    limit = _lookup(rule.limit, figures, fit) if isinstance(rule.limit, str) else rule.limit
-    error = _lookup(rule.mcse, figures, fit) if rule.mcse else 0.0
+        is_broken = bool(getattr(fit, rule.criterion))
+        return _Finding(rule=rule, verdict=rule.verdict, nearness=math.inf) if is_broken else None
+    value = _lookup(rule.criterion, criteria, fit)
+    limit = _lookup(rule.limit, criteria, fit) if isinstance(rule.limit, str) else rule.limit
+    error = _lookup(rule.mcse, criteria, fit) if rule.mcse else 0.0
     if value is None or limit is None or error is None:
-        return _finding(rule, rule.doubt, f"{rule.figure} is not known")
-    number, bound = beside_limit(value, limit, distance=lambda each: _distance(each, rule))
-    shown = f"{rule.figure} = {number}" + (f" (MCSE {numeral(error, 2)})" if rule.mcse else "")
-    nearness = _nearness(value, limit=limit, rule=rule)
-    excess = _excess(value, limit=limit, rule=rule)
-    if excess > MCSE_MARGIN * error:
-        origin = f" from {numeral(rule.ideal)}" if rule.breach is Breach.OFF and rule.ideal else ""
-        sentence = f"{shown}, {rule.breach} {bound}{origin}: {rule.meaning}"
-        return _finding(rule, rule.verdict, sentence, nearness=nearness)
-    if error > 0 and excess > -MCSE_MARGIN * error:
-        sentence = f"{shown} is too close to its limit {bound} for its MCSE"
-        return _finding(rule, rule.doubt, sentence)
-    return _finding(rule, Verdict.TRUST, f"{shown} (limit {bound})", nearness=nearness)
+        return _in_doubt(_Finding(rule=rule, verdict=Verdict.UNKNOWN, nearness=1.0))
+    excess, margin = _excess(value, limit=limit, rule=rule), MCSE_MARGIN * error
+    finding = _Finding(
+        rule=rule,
+        verdict=rule.verdict if excess > margin else Verdict.TRUST,
+        nearness=_nearness(value, limit=limit, rule=rule),
+        value=value,
+        limit=limit,
+        mcse=error,
+    )
+    return _in_doubt(finding) if margin > 0 and -margin < excess <= margin else finding
 
 
-def _finding(
-    rule: Rule, verdict: Verdict | None, sentence: str, *, nearness: float = 1.0
-) -> Judgement | None:
-    if verdict is None:
+def _in_doubt(finding: _Finding) -> _Finding | None:
+    """Reach what a rule says of a value in doubt, or one that is not known."""
+    if finding.rule.doubt is None:
         return None
-    return Judgement(verdict=verdict, figure=rule.figure, reason=sentence, nearness=nearness)
+    return replace(finding, verdict=finding.rule.doubt, nearness=1.0, is_in_doubt=True)
 
 
 def _excess(value: float, *, limit: float, rule: Rule) -> float:
-    """By how much the figure is past its limit, in its own units; negative inside."""
+    """By how much the value is past its limit, in its own units; negative inside."""
     if rule.breach is Breach.BELOW:
         return limit - value
     return _distance(value, rule) - limit
 
 
 def _distance(value: float, rule: Rule) -> float:
-    """Return what of a figure is compared with its limit."""
+    """Return what of a value is compared with its limit."""
     return abs(value - rule.ideal) if rule.breach is Breach.OFF else value
 
 
@@ -191,5 +213,5 @@ def _nearness(value: float, *, limit: float, rule: Rule) -> float:
     return math.inf if value > limit else 0.0
 
 
-def _lookup(name: str, figures: ParameterFigures, fit: FitFigures) -> float | None:
-    return known(getattr(figures if hasattr(figures, name) else fit, name))
+def _lookup(name: str, criteria: ParameterCriteria, fit: FitCriteria) -> float | None:
+    return known(getattr(criteria if hasattr(criteria, name) else fit, name))

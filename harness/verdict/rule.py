@@ -1,9 +1,9 @@
-"""What a rule of the verdict is: a figure, a limit, and what follows."""
+"""What a rule of the verdict is: a criterion, a limit, and what follows."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.verdict.figures import Verdict
+from harness.verdict.criteria import Verdict
 
 
 class Scope(StrEnum):
@@ -26,7 +26,7 @@ class When(StrEnum):
 
 
 class Breach(StrEnum):
-    """How a figure breaks its limit."""
+    """How a value breaks its limit."""
 
     TRUE = "true"
     ABOVE = "above"
@@ -40,35 +40,36 @@ class Rule:
 
     Attributes
     ----------
-    figure : str
-        Attribute of the figures that is judged.
+    criterion : str
+        Attribute of the criteria that is judged.
     scope : Scope
     when : When
     breach : Breach
     limit : float or str
-        A number, or the attribute of the fit's figures that holds it; 0 for a flag.
+        A number, or the attribute of the fit's criteria that holds it; 0 for a flag.
     ideal : float
         The value that a perfect fit has; `Breach.OFF` measures from here.
     mcse : str
-        Attribute that holds the figure's Monte Carlo standard error, or empty. Two of them must
-        lie between the figure and its limit; else the figure is in doubt.
+        Attribute that holds the value's Monte Carlo standard error, or empty. Two of them must
+        lie between the value and its limit; else it is in doubt.
     verdict : Verdict
         If the limit is broken.
     doubt : Verdict or None
-        If the figure is unknown or in doubt; None: the rule then says nothing.
+        If the value is unknown or in doubt; None: the rule is then skipped.
     meaning : str
-        What a broken limit means, as the end of a sentence.
+        What follows from a broken limit, as the end of a sentence; empty where the criterion says
+        it already.
     source : str
         Paper, or the arithmetic that the limit comes from.
     """
 
-    figure: str
+    criterion: str
     scope: Scope
     when: When
     breach: Breach
     verdict: Verdict
-    meaning: str
     source: str
+    meaning: str = ""
     limit: float | str = 0.0
     ideal: float = 0.0
     mcse: str = ""

@@ -1,24 +1,24 @@
-"""The rules: which figure, against which limit, gives which verdict, and on whose authority.
+"""The rules: which criterion, against which limit, gives which verdict, and on whose authority.
 
 `docs/verdict.md` shows the same table with the reasons at length; a test keeps them together.
 """
 
 import math
 
-from harness.verdict.figures import Verdict
+from harness.verdict.criteria import Verdict
 from harness.verdict.rule import Breach, Rule, Scope, When
 
 
 def _flag(
-    figure: str,
-    meaning: str,
+    criterion: str,
     source: str,
     *,
     when: When = When.ALWAYS,
     verdict: Verdict = Verdict.DO_NOT_TRUST,
+    meaning: str = "",
 ) -> Rule:
     return Rule(
-        figure=figure,
+        criterion=criterion,
         scope=Scope.BOTH,
         when=when,
         breach=Breach.TRUE,
@@ -42,34 +42,14 @@ _RANK = "Vehtari et al. (2021)"
 _PSIS = "Vehtari et al. (2024); Yao et al. (2018)"
 
 RULES: tuple[Rule, ...] = (
-    _flag("failed", "the run gave no draws", "no figure exists"),
-    _flag("wrong_data", "the fit has seen other data than the reference", "another posterior"),
-    _flag(
-        "weight_mistake",
-        "the likelihood of the subsample lacks its weight N/m, so this is another posterior",
-        "Hoffman et al. (2013)",
-    ),
-    _flag(
-        "stopped_early",
-        "the optimiser stopped at its last iteration, not at an optimum",
-        "Dhaka et al. (2020)",
-        when=When.ALONE,
-    ),
-    _flag("may_diverge", "the optimiser reported that it may be diverging", "Dhaka et al. (2020)"),
-    _flag(
-        "mode_missed",
-        "the reference has a mode that no draw of this fit visits",
-        "Yao et al. (2018)",
-    ),
-    _flag(
-        "nameless",
-        "exchangeable components have no names of their own; the relabelled row tells",
-        "Stephens (2000)",
-        when=When.APPROXIMATION,
-        verdict=Verdict.UNKNOWN,
-    ),
+    _flag("failed", "no value exists"),
+    _flag("weight_mistake", "Hoffman et al. (2013)", meaning="this is another posterior"),
+    _flag("stopped_early", "Dhaka et al. (2020)", when=When.ALONE),
+    _flag("may_diverge", "Dhaka et al. (2020)"),
+    _flag("mode_missed", "Yao et al. (2018)"),
+    _flag("nameless", "Stephens (2000)", when=When.APPROXIMATION, verdict=Verdict.UNKNOWN),
     Rule(
-        figure="k_hat",
+        criterion="k_hat",
         scope=Scope.PARAMETER,
         when=When.WEIGHTED,
         breach=Breach.ABOVE,
@@ -80,7 +60,7 @@ RULES: tuple[Rule, ...] = (
         source="Vehtari et al. (2024)",
     ),
     Rule(
-        figure="r_hat",
+        criterion="r_hat",
         scope=Scope.PARAMETER,
         when=When.MCMC,
         breach=Breach.ABOVE,
@@ -92,7 +72,7 @@ RULES: tuple[Rule, ...] = (
         source=_RANK,
     ),
     Rule(
-        figure="ess_bulk",
+        criterion="ess_bulk",
         scope=Scope.PARAMETER,
         when=When.MCMC,
         breach=Breach.BELOW,
@@ -103,7 +83,7 @@ RULES: tuple[Rule, ...] = (
         source=_RANK,
     ),
     Rule(
-        figure="ess_tail",
+        criterion="ess_tail",
         scope=Scope.PARAMETER,
         when=When.MCMC,
         breach=Breach.BELOW,
@@ -114,7 +94,7 @@ RULES: tuple[Rule, ...] = (
         source=_RANK,
     ),
     Rule(
-        figure="n_divergent",
+        criterion="n_divergent",
         scope=Scope.BOTH,
         when=When.MCMC,
         breach=Breach.ABOVE,
@@ -124,7 +104,7 @@ RULES: tuple[Rule, ...] = (
         source="Betancourt (2017)",
     ),
     Rule(
-        figure="e_bfmi",
+        criterion="e_bfmi",
         scope=Scope.BOTH,
         when=When.MCMC,
         breach=Breach.BELOW,
@@ -135,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         source="Betancourt (2016)",
     ),
     Rule(
-        figure="r_hat_runs",
+        criterion="r_hat_runs",
         scope=Scope.PARAMETER,
         when=When.APPROXIMATION,
         breach=Breach.ABOVE,
@@ -146,7 +126,7 @@ RULES: tuple[Rule, ...] = (
         source="Dhaka et al. (2020)",
     ),
     Rule(
-        figure="k_hat",
+        criterion="k_hat",
         scope=Scope.BOTH,
         when=When.ALONE,
         breach=Breach.ABOVE,
@@ -155,23 +135,18 @@ RULES: tuple[Rule, ...] = (
         meaning="the draws do not cover the posterior, and no reference says what they got right",
         source=_PSIS,
     ),
-    _flag(
-        "reference_failed",
-        "the reference failed its own checks, so the errors are unknown; k-hat alone cannot see "
-        "a mode that the draws never visit",
-        _PSIS,
-        when=When.ALONE,
-        verdict=Verdict.UNKNOWN,
-    ),
-    _flag(
-        "reference_absent",
-        "no reference to compare with; k-hat alone cannot see a mode that the draws never visit",
-        _PSIS,
-        when=When.ALONE,
-        verdict=Verdict.UNKNOWN,
+    *(
+        _flag(
+            state,
+            _PSIS,
+            when=When.ALONE,
+            verdict=Verdict.UNKNOWN,
+            meaning="k-hat alone cannot see a mode that the draws never visit",
+        )
+        for state in ("reference_failed", "reference_absent")
     ),
     Rule(
-        figure="mean_error_sd",
+        criterion="mean_error_sd",
         scope=Scope.PARAMETER,
         when=When.COMPARED,
         breach=Breach.OFF,
@@ -179,11 +154,10 @@ RULES: tuple[Rule, ...] = (
         mcse="mean_error_mcse",
         verdict=Verdict.DO_NOT_TRUST,
         doubt=Verdict.UNKNOWN,
-        meaning="the mean is off by that many reference sds",
         source="coverage of a shifted Gaussian; Huggins et al. (2020)",
     ),
     Rule(
-        figure="log_sd_ratio",
+        criterion="log_sd_ratio",
         scope=Scope.PARAMETER,
         when=When.COMPARED,
         breach=Breach.OFF,
@@ -191,22 +165,20 @@ RULES: tuple[Rule, ...] = (
         mcse="log_sd_ratio_mcse",
         verdict=Verdict.MEANS_ONLY,
         doubt=Verdict.MEANS_ONLY,
-        meaning="the sd is wrong by more than a factor of 1.2",
         source="coverage of a rescaled Gaussian; Huggins et al. (2020)",
     ),
     Rule(
-        figure="w1_sd",
+        criterion="w1_sd",
         scope=Scope.PARAMETER,
         when=When.COMPARED,
         breach=Breach.ABOVE,
         limit=MEAN_LIMIT_SD,
         verdict=Verdict.MEANS_ONLY,
         doubt=Verdict.MEANS_ONLY,
-        meaning="the marginal has another shape",
         source="Huggins et al. (2020)",
     ),
     Rule(
-        figure="coverage_90",
+        criterion="coverage_90",
         scope=Scope.PARAMETER,
         when=When.COMPARED,
         breach=Breach.OFF,
@@ -215,11 +187,10 @@ RULES: tuple[Rule, ...] = (
         mcse="coverage_90_mcse",
         verdict=Verdict.MEANS_ONLY,
         doubt=Verdict.MEANS_ONLY,
-        meaning="the 90% interval does not hold 90% of the reference",
         source="coverage of a Gaussian rescaled by 1.2",
     ),
     Rule(
-        figure="coverage_50",
+        criterion="coverage_50",
         scope=Scope.PARAMETER,
         when=When.COMPARED,
         breach=Breach.OFF,
@@ -228,33 +199,30 @@ RULES: tuple[Rule, ...] = (
         mcse="coverage_50_mcse",
         verdict=Verdict.MEANS_ONLY,
         doubt=Verdict.MEANS_ONLY,
-        meaning="the 50% interval does not hold 50% of the reference",
         source="coverage of a Gaussian rescaled by 1.2",
     ),
     Rule(
-        figure="mahalanobis_beyond_null",
+        criterion="mahalanobis_beyond_null",
         scope=Scope.FIT,
         when=When.COMPARED,
         breach=Breach.ABOVE,
         limit=MEAN_LIMIT_SD,
         verdict=Verdict.DO_NOT_TRUST,
         doubt=Verdict.MEANS_ONLY,
-        meaning="the mean of a combination of parameters is off by that many reference sds",
         source="limit of the mean error, for combinations",
     ),
     Rule(
-        figure="covariance_error_beyond_null",
+        criterion="covariance_error_beyond_null",
         scope=Scope.FIT,
         when=When.COMPARED,
         breach=Breach.ABOVE,
         limit=0.44,
         verdict=Verdict.MEANS_ONLY,
         doubt=Verdict.MEANS_ONLY,
-        meaning="the variance of a combination of parameters is wrong by that relative error",
         source="1.2 squared less 1; Huggins et al. (2020)",
     ),
     Rule(
-        figure="c2st_accuracy",
+        criterion="c2st_accuracy",
         scope=Scope.FIT,
         when=When.COMPARED,
         breach=Breach.ABOVE,
@@ -262,11 +230,10 @@ RULES: tuple[Rule, ...] = (
         ideal=0.5,
         mcse="c2st_mcse",
         verdict=Verdict.MEANS_ONLY,
-        meaning="a classifier tells the joint draws from the reference's",
         source="Lopez-Paz and Oquab (2017)",
     ),
     Rule(
-        figure="k_hat",
+        criterion="k_hat",
         scope=Scope.FIT,
         when=When.COMPARED,
         breach=Breach.ABOVE,

@@ -1,6 +1,7 @@
-"""What a verdict is made of: the figures of a parameter, those of its fit, and the outcome.
+"""What a verdict is made of: the criteria of a parameter, those of its fit, and the outcome.
 
-A figure that is None or NaN is unknown. Every name is that of the column or metric it holds.
+A criterion is a statistic or a flag that can decide. One that is None or NaN is unknown. Every name
+is that of the column or metric it holds.
 """
 
 import math
@@ -32,24 +33,31 @@ class Judgement:
     Attributes
     ----------
     verdict : Verdict
-    figure : str
-        The figure or flag that decided.
+    criterion : str
+        What decided: the criterion of a rule, empty if none is known.
+    value, limit : float or None
+        Of the criterion; None of a flag, and of a value that is not known.
+    parameter : str
+        Of a fit that a parameter decided, which one.
     reason : str
-        One sentence that names it with its value and limit.
+        The same as a sentence for a reader.
     nearness : float
-        How far the figure has gone from its ideal (0) to its limit (1) and beyond; infinite for a
-        flag, 1 for a figure in doubt.
+        How far the value has gone from its ideal (0) to its limit (1) and beyond; infinite for a
+        flag, 1 for a value in doubt.
     """
 
     verdict: Verdict
-    figure: str
+    criterion: str
     reason: str
     nearness: float
+    value: float | None = None
+    limit: float | None = None
+    parameter: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParameterFigures:
-    """Figures of one parameter of one fit.
+class ParameterCriteria:
+    """Criteria of one parameter of one fit.
 
     Attributes
     ----------
@@ -79,8 +87,8 @@ class ParameterFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FitFigures:
-    """Figures and flags of one fit.
+class FitCriteria:
+    """Statistics and flags of one fit.
 
     Attributes
     ----------
@@ -92,8 +100,6 @@ class FitFigures:
         The run gave no draws.
     failure : str
         Why it gave none, if that is known.
-    wrong_data : bool
-        The fit's data are not those of the reference.
     weight_mistake : bool
         The likelihood of a subsample lacks its weight N/m.
     stopped_early : bool
@@ -124,7 +130,6 @@ class FitFigures:
     reference: Reference
     failed: bool = False
     failure: str = ""
-    wrong_data: bool = False
     weight_mistake: bool = False
     stopped_early: bool = False
     may_diverge: bool = False
@@ -170,7 +175,7 @@ class FitFigures:
 
 
 def known(value: float | None) -> float | None:
-    """Take a figure that is NaN for what it is: unknown.
+    """Take a value that is NaN for what it is: unknown.
 
     Parameters
     ----------

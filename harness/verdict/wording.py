@@ -1,0 +1,197 @@
+"""What a verdict rests on, as a sentence: written last, from the criterion and its numbers."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.numerals import beside_limit, counted, numeral
+from harness.verdict.criteria import Verdict
+
+#: A criterion's value and limit as a reader is shown them, and by what its error is multiplied.
+_Shown = tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """How a criterion is spoken of.
+
+    Attributes
+    ----------
+    title : str
+        Its name.
+    statement : str
+        What its value says, with places for the value and, of a number, for the limit.
+    shown : callable
+        Value and limit to what is shown of them.
+    of : str
+        What a count counts.
+    """
+
+    title: str
+    statement: str
+    shown: Callable[[float, float], _Shown] = lambda value, limit: (value, limit, 1.0)
+    of: str = ""
+
+
+def _size(value: float, limit: float) -> _Shown:
+    """Show how far off a value is, in whichever direction."""
+    return abs(value), limit, 1.0
+
+
+def _ratio(value: float, limit: float) -> _Shown:
+    """Show a logarithm as the ratio that it is of."""
+    ratio = math.exp(min(value, math.log(1e300)))
+    return ratio, math.exp(math.copysign(limit, value)), ratio
+
+
+def _share_of(nominal: float) -> Callable[[float, float], _Shown]:
+    """Show a part in per cent, with the limit that is on its side of what it should be."""
+
+    def shown(value: float, limit: float) -> _Shown:
+        return 100 * value, 100 * (nominal + math.copysign(limit, value - nominal)), 100.0
+
+    return shown
+
+
+_WORDS: Mapping[str, _Words] = {
+    "failed": _Words(title="no draws", statement="the run gave no draws"),
+    "weight_mistake": _Words(
+        title="missing weight", statement="the likelihood of the subsample lacks its weight N/m"
+    ),
+    "stopped_early": _Words(
+        title="stopped early",
+        statement="the optimiser stopped at its last iteration, before it converged",
+    ),
+    "may_diverge": _Words(
+        title="may be diverging", statement="the optimiser reported that it may be diverging"
+    ),
+    "mode_missed": _Words(
+        title="a missed mode", statement="the reference has a mode that no draw of this fit visits"
+    ),
+    "nameless": _Words(
+        title="no names",
+        statement="exchangeable components have no names of their own; see the relabelled row",
+    ),
+    "reference_failed": _Words(
+        title="a failed reference",
+        statement="the reference failed its own checks, so that errors are unknown",
+    ),
+    "reference_absent": _Words(
+        title="no reference", statement="there is no reference, so that errors are unknown"
+    ),
+    "k_hat": _Words(title="k-hat", statement="k-hat is {value} (limit {limit})"),
+    "r_hat": _Words(title="R-hat", statement="R-hat is {value} (limit {limit})"),
+    "ess_bulk": _Words(
+        title="the bulk ESS", statement="the bulk effective sample size is {value} (limit {limit})"
+    ),
+    "ess_tail": _Words(
+        title="the tail ESS", statement="the tail effective sample size is {value} (limit {limit})"
+    ),
+    "n_divergent": _Words(
+        title="divergences", statement="{value} diverged (limit {limit})", of="transition"
+    ),
+    "e_bfmi": _Words(title="E-BFMI", statement="E-BFMI is {value} (limit {limit})"),
+    "r_hat_runs": _Words(
+        title="R-hat across replicates",
+        statement="R-hat across replicates is {value} (limit {limit})",
+    ),
+    "mean_error_sd": _Words(
+        title="the error of the mean",
+        statement="the mean is {value} posterior sds off (limit {limit})",
+        shown=_size,
+    ),
+    "log_sd_ratio": _Words(
+        title="the sd ratio",
+        statement="the sd is {value} times the reference's (limit {limit})",
+        shown=_ratio,
+    ),
+    "w1_sd": _Words(
+        title="the Wasserstein-1 distance",
+        statement="the marginal lies {value} posterior sds from the reference's in Wasserstein-1 "
+        "distance (limit {limit})",
+    ),
+    "coverage_90": _Words(
+        title="the coverage of the 90% interval",
+        statement="the 90% interval holds {value}% of the reference (limit {limit}%)",
+        shown=_share_of(0.9),
+    ),
+    "coverage_50": _Words(
+        title="the coverage of the 50% interval",
+        statement="the 50% interval holds {value}% of the reference (limit {limit}%)",
+        shown=_share_of(0.5),
+    ),
+    "mahalanobis_beyond_null": _Words(
+        title="the mean of some combination of parameters",
+        statement="some combination of parameters has its mean {value} posterior sds off "
+        "(limit {limit})",
+    ),
+    "covariance_error_beyond_null": _Words(
+        title="the variance of some combination of parameters",
+        statement="some combination of parameters has its variance {value}% off (limit {limit}%)",
+        shown=_share_of(0.0),
+    ),
+    "c2st_accuracy": _Words(
+        title="the classifier",
+        statement="a classifier tells the joint draws from the reference's with accuracy {value} "
+        "(limit {limit})",
+    ),
+}
+
+#: What stands before the criterion where every limit is kept.
+_KEPT = "every limit is kept, and nearest to its limit: "
+
+
+def title_of(criterion: str) -> str:
+    """Return what a criterion is called in a sentence."""
+    words = _WORDS.get(criterion)
+    return criterion if words is None else words.title
+
+
+def statement(
+    criterion: str,
+    *,
+    verdict: Verdict | str,
+    value: float | None = None,
+    limit: float | None = None,
+    mcse: float | None = None,
+) -> str:
+    """Say what a criterion's value is, and what its limit.
+
+    Parameters
+    ----------
+    criterion : str
+        The criterion of a rule.
+    verdict : Verdict
+        What follows from it.
+    value, limit : float, optional
+        Of a flag neither; a criterion whose value is not known has no value.
+    mcse : float, optional
+        The value's Monte Carlo standard error.
+
+    Returns
+    -------
+    str
+        A clause; empty for a criterion of another version.
+
+    Examples
+    --------
+    >>> statement("mahalanobis_beyond_null", verdict="do not trust", value=2.51, limit=0.3)
+    'some combination of parameters has its mean 2.51 posterior sds off (limit 0.3)'
+    >>> statement("r_hat", verdict="trust", value=1.0098, limit=1.01)
+    'every limit is kept, and nearest to its limit: R-hat is 1.0098 (limit 1.01)'
+    """
+    words = _WORDS.get(criterion)
+    if words is None:
+        return ""
+    if "{value}" not in words.statement:
+        return words.statement
+    if value is None or limit is None:
+        return f"{words.title} is not known"
+    number, bound, scale = words.shown(value, limit)
+    shown, edge = beside_limit(number, bound)
+    if words.of:
+        shown = counted(number, words.of)
+    if mcse:
+        shown += f" ± {numeral(mcse * scale, 2)}"
+    start = _KEPT if verdict == Verdict.TRUST else ""
+    return start + words.statement.format(value=shown, limit=edge)
