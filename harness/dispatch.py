@@ -74,6 +74,12 @@ class Observer:
     def elsewhere(self, run: Run) -> None:
         """Take note that another process is fitting a run."""
 
+    def compiling(self, programs: Sequence[str], elapsed_s: float) -> None:
+        """Take note, about once a second, of the programs that are being compiled."""
+
+    def measured(self, run: Run, *, n_measured: int, n_runs: int) -> None:
+        """Take note that the figures of a run are known."""
+
     def step(self, text: str) -> None:
         """Take note of what is done before or after the fits."""
 

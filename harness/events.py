@@ -67,6 +67,23 @@ class RunElsewhere(_Event):
     run: str
 
 
+class Compiling(_Event):
+    """Programs are being compiled; comes again every few seconds while they are."""
+
+    event: Literal["compiling"] = "compiling"
+    programs: tuple[str, ...]
+    elapsed_s: NonNegativeFloat
+
+
+class RunMeasured(_Event):
+    """The figures of a run are known; runs are measured while others are fitted."""
+
+    event: Literal["run_measured"] = "run_measured"
+    run: str
+    n_measured: NonNegativeInt
+    n_runs: NonNegativeInt
+
+
 class Summary(_Event):
     """Tables and report are written."""
 
@@ -86,7 +103,15 @@ class Failed(_Event):
 
 
 Event = Annotated[
-    StudyStarted | RunStarted | RunFinished | FitDamaged | RunElsewhere | Summary | Failed,
+    Compiling
+    | StudyStarted
+    | RunStarted
+    | RunFinished
+    | RunMeasured
+    | FitDamaged
+    | RunElsewhere
+    | Summary
+    | Failed,
     Field(discriminator="event"),
 ]
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,10 @@ class IsolatedFits:
                 return worker.call(task, time_limit_s)
             finally:
                 self._give_back(worker)
+
+    def spare(self) -> AbstractContextManager[None]:
+        """Wait for a core that no task needs, and have it."""
+        return self._budget.take(1)
 
     @property
     def is_busy(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
@@ -20,6 +21,10 @@ class Pool(Protocol):
     def submit(self, task: Task) -> Future[Outcome]:
         """Begin a task; the future raises what :func:`harness.work.perform` raises."""
         ...
+
+    def spare(self) -> AbstractContextManager[None]:
+        """Wait for a core of this machine that no task needs, and have it."""
+        return nullcontext()
 
     def close(self) -> None:
         """End what is under way."""
@@ -51,6 +56,8 @@ class LocalPool(Pool):
         What a thread does with a task; by default it fits in this process.
     stop : callable, optional
         Ends what is under way.
+    spare : callable, optional
+        Waits for a core that no task needs; by default there is always one.
     """
 
     def __init__(
@@ -59,10 +66,12 @@ class LocalPool(Pool):
         *,
         call: Callable[[Task], Outcome] = perform,
         stop: Callable[[], None] | None = None,
+        spare: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._n_jobs = n_jobs
         self._call = call
         self._stop = stop
+        self._spare = spare
         self._threads = ThreadPoolExecutor(n_jobs, thread_name_prefix="fit")
 
     def n_at_once(self) -> int:
@@ -72,6 +81,10 @@ class LocalPool(Pool):
     def submit(self, task: Task) -> Future[Outcome]:
         """Begin a task in a thread; see :meth:`Pool.submit`."""
         return self._threads.submit(self._call, task)
+
+    def spare(self) -> AbstractContextManager[None]:
+        """Wait for a core; see :meth:`Pool.spare`."""
+        return self._spare()
 
     def close(self) -> None:
         """End what is under way, and drop what has not begun."""
@@ -96,4 +109,4 @@ def local_pool(n_jobs: int, *, time_limit_s: float | None) -> LocalPool:
     """
     fits = IsolatedFits()
     call = partial(fits.perform, time_limit_s=time_limit_s)
-    return LocalPool(n_jobs, call=call, stop=fits.close)
+    return LocalPool(n_jobs, call=call, stop=fits.close, spare=fits.spare)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from harness.dispatch import Settled
 from harness.fit import Status
@@ -102,6 +102,38 @@ def _likenesses(cell: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 def _groups(run: Run) -> tuple[tuple[str, ...], ...]:
     """Return the groups that a run belongs to, its cell first."""
     return _likenesses((run.dataset, run.program, run.method.name, run.variant))
+
+
+class Pace:
+    """Lets a line through now and then: the first at once, then one in so many seconds.
+
+    Parameters
+    ----------
+    every_s : float
+        Seconds between lines.
+    clock : callable
+        Gives seconds.
+    """
+
+    def __init__(
+        self, every_s: float = 10.0, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._every_s = every_s
+        self._clock = clock
+        self._last: float | None = None
+
+    def is_due(self) -> bool:
+        """Whether it is time for a line; if so, the next is due in so many seconds."""
+        now = self._clock()
+        if self._last is not None and now - self._last < self._every_s:
+            return False
+        self._last = now
+        return True
+
+
+def compiling_line(programs: Sequence[str], elapsed_s: float) -> str:
+    """Say what is being compiled, and for how long."""
+    return f"compiling {', '.join(programs)} ({time_text(elapsed_s)})"
 
 
 def time_text(seconds: float | None) -> str:

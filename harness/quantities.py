@@ -25,6 +25,8 @@ Named = Mapping[str, FloatArray]
 
 # A coordinate that others explain up to this part of its variance adds nothing to them.
 _UNEXPLAINED = 1e-8
+# Rows of a matrix that are looked at together.
+_BLOCK = 64
 # Draws that differ by no more than this part of their size are equal.
 _ROUNDING = 1e-12
 
@@ -216,21 +218,34 @@ def free_names(draws: Named) -> tuple[str, ...]:
     tuple of str
         Names in the order given.
     """
-    picked: list[str] = []
-    basis: list[FloatArray] = []
-    for name, values in draws.items():
-        centred = values.ravel() - values.mean()
-        size = np.linalg.norm(centred)
-        if is_constant(values):
-            continue
-        rest = centred / size
-        for direction in basis:
-            rest = rest - (rest @ direction) * direction
-        left = float(np.linalg.norm(rest))
-        if left**2 > _UNEXPLAINED:
-            picked.append(name)
-            basis.append(rest / left)
-    return tuple(picked)
+    varying = [name for name, values in draws.items() if not is_constant(values)]
+    if not varying:
+        return ()
+    rows = np.stack([draws[name].ravel() for name in varying])
+    rows -= rows.mean(axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return tuple(varying[i] for i in _independent_rows(rows))
+
+
+def _independent_rows(rows: FloatArray) -> list[int]:
+    """Pick rows of length 1 that those picked before do not explain.
+
+    Gram-Schmidt, a block of rows at a time: most of its work are products of matrices, so that
+    thousands of rows take seconds.
+    """
+    picked: list[int] = []
+    basis = np.empty_like(rows)
+    for start in range(0, len(rows), _BLOCK):
+        before = basis[: len(picked)]
+        block = rows[start : start + _BLOCK]
+        block = block - (block @ before.T) @ before
+        for i, rest in enumerate(block):
+            left = float(np.linalg.norm(rest))
+            if left**2 > _UNEXPLAINED:
+                direction = basis[len(picked)] = rest / left
+                picked.append(start + i)
+                block[i + 1 :] -= np.outer(block[i + 1 :] @ direction, direction)
+    return picked
 
 
 def stack(draws: Named, names: tuple[str, ...]) -> FloatArray:

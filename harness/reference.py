@@ -1,5 +1,6 @@
 """Reference draws: what the errors of a fit are measured against, and whether they may be."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from harness.datasets import FloatArray
 from harness.fit import DrawKind, Fit
-from harness.metrics import chains
+from harness.metrics.batch import batches_of
 from harness.numerals import beside_limit, counted
 from harness.quantities import Quantities, is_constant
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, R_HAT_LIMIT
@@ -48,7 +49,7 @@ def reference_from_fit(fit: Fit, named: Quantities, *, title: str) -> ReferenceD
     -------
     ReferenceDraws
     """
-    problems = list(_sampler_problems(fit))
+    problems = list(sampler_problems(fit))
     if fit.draw_kind is not DrawKind.CHAINS:
         problems.append("its draws are not Markov chains, so that nothing checks them")
     else:
@@ -56,8 +57,18 @@ def reference_from_fit(fit: Fit, named: Quantities, *, title: str) -> ReferenceD
     return ReferenceDraws(title=title, quantities=named, problems=tuple(problems))
 
 
-def _sampler_problems(fit: Fit) -> Iterable[str]:
-    """Say what the sampler itself reports."""
+def sampler_problems(fit: Fit) -> Iterable[str]:
+    """Say what the sampler itself reports against taking a fit as reference.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Yields
+    ------
+    str
+        A clause each.
+    """
     diagnostics = fit.diagnostics
     if diagnostics.n_divergent:
         yield f"{counted(diagnostics.n_divergent, 'transition')} diverged"
@@ -80,14 +91,40 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
     """
     varying = {name: values for name, values in draws.items() if not is_constant(values)}
     if not varying:
+        return diagnosed_problems({}, {}, {})
+    batches = batches_of(np.stack(list(varying.values()), axis=-1))
+    r_hat, ess_bulk, ess_tail = (
+        dict(zip(varying, np.concatenate(figures).tolist(), strict=True))
+        for figures in (
+            [batch.r_hat for batch in batches],
+            [batch.ess_bulk for batch in batches],
+            [batch.ess_tail for batch in batches],
+        )
+    )
+    return diagnosed_problems(r_hat, ess_bulk, ess_tail)
+
+
+def diagnosed_problems(
+    r_hat: Mapping[str, float], ess_bulk: Mapping[str, float], ess_tail: Mapping[str, float]
+) -> list[str]:
+    """Check what the diagnostics of a reference's chains say; see :func:`chain_problems`.
+
+    Parameters
+    ----------
+    r_hat, ess_bulk, ess_tail : Mapping
+        Of each quantity that varies.
+
+    Returns
+    -------
+    list of str
+    """
+    if not r_hat:
         return ["none of its quantities varies"]
     problems = []
-    r_hat = {name: chains.r_hat(values) for name, values in varying.items()}
     worst = max(r_hat, key=lambda name: (np.isnan(r_hat[name]), r_hat[name]))
     if not r_hat[worst] < R_HAT_LIMIT:
         problems.append(f"R-hat of {worst} is {_beside(r_hat[worst], 'below', R_HAT_LIMIT)}")
-    for what, estimate in (("bulk", chains.ess_bulk), ("tail", chains.ess_tail)):
-        ess = {name: estimate(values) for name, values in varying.items()}
+    for what, ess in (("bulk", ess_bulk), ("tail", ess_tail)):
         least = min(ess, key=lambda name: (not np.isnan(ess[name]), ess[name]))
         if not ess[least] > ESS_LIMIT:
             problems.append(f"{what} ESS of {least} is {_beside(ess[least], 'above', ESS_LIMIT)}")
@@ -100,6 +137,25 @@ def _beside(value: float, side: str, limit: float) -> str:
         return "not known"
     number, bound = beside_limit(value, limit)
     return f"{number}, not {side} {bound}"
+
+
+def quantities_digest(named: Quantities) -> str:
+    """Return a SHA-256 of quantities' names and draws.
+
+    Parameters
+    ----------
+    named : Quantities
+
+    Returns
+    -------
+    str
+    """
+    hasher = hashlib.sha256()
+    for labels, draws in named.by_labels.items():
+        for name, values in draws.items():
+            hasher.update(f"{labels} {name} {values.shape}\n".encode())
+            hasher.update(np.ascontiguousarray(values).data)
+    return hasher.hexdigest()
 
 
 def mismatch(reference: ReferenceDraws, named: Quantities, *, program: str) -> str:

@@ -1,9 +1,9 @@
 """Run a study: every run gives a stored or a fresh fit, or a reason why there is none."""
 
+import time
 from collections.abc import Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
 
 from harness.cmdstan import ensure_cmdstan
 from harness.compilation import CompiledProgram, compile_program
@@ -17,6 +17,7 @@ from harness.study import Run, Study
 
 #: A compiler wants a core and about 1.5 GB, so no more than this many at once.
 _PARALLEL_COMPILERS = 2
+_TELL_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,22 @@ class FittedRun:
     from_store: bool
 
 
-def compile_all(programs: Mapping[str, Program]) -> dict[str, CompiledProgram]:
+def compile_all(
+    programs: Mapping[str, Program], observer: Observer | None = None
+) -> dict[str, CompiledProgram]:
     """Compile the programs of a study, side by side.
+
+    Parameters
+    ----------
+    programs : Mapping
+        By name.
+    observer : Observer, optional
+        Told what is being compiled while that takes a while.
+
+    Returns
+    -------
+    dict
+        By name.
 
     Raises
     ------
@@ -54,10 +69,20 @@ def compile_all(programs: Mapping[str, Program]) -> dict[str, CompiledProgram]:
     """
     ensure_cmdstan()  # in this thread, which Ctrl-C reaches
     commands = GuardedCommands()
-    compile_one = partial(compile_program, commands=commands)
     pool = ThreadPoolExecutor(_PARALLEL_COMPILERS)
+    begun = time.monotonic()
     try:
-        return dict(zip(programs, pool.map(compile_one, programs.values()), strict=True))
+        futures = {
+            name: pool.submit(compile_program, item, commands=commands)
+            for name, item in programs.items()
+        }
+        while (left := wait(futures.values(), _TELL_EVERY_S, FIRST_EXCEPTION)).not_done:
+            for future in left.done:
+                future.result()
+            names = [name for name, future in futures.items() if future in left.not_done]
+            if observer is not None:
+                observer.compiling(names, time.monotonic() - begun)
+        return {name: future.result() for name, future in futures.items()}
     finally:
         commands.end()
         pool.shutdown(cancel_futures=True)

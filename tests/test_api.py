@@ -264,5 +264,5 @@ def test_code_and_arrays_give_what_files_give(
         means = [float(draws["posterior"]["rho"].mean()) for draws in (one, other)]
         assert means[0] == pytest.approx(means[1], abs=0.025)  # five times its MCSE
     assert told[0] == "2 runs need a fit"
-    assert told[-1] == "measuring the fits"
+    assert "measuring the fits" in told
     assert capfd.readouterr() == ("", "")

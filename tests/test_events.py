@@ -8,11 +8,13 @@ from pydantic import ValidationError
 
 from harness.events import (
     EVENTS,
+    Compiling,
     Event,
     Failed,
     FitDamaged,
     RunElsewhere,
     RunFinished,
+    RunMeasured,
     RunStarted,
     StudyStarted,
     Summary,
@@ -24,6 +26,7 @@ from tests.cases import PROJECT
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema_text()))
 
 ONE_OF_EACH: list[Event] = [
+    Compiling(programs=("gmm", "gmm_fused"), elapsed_s=12.5),
     StudyStarted(study="s", n_runs=2, n_to_fit=1),
     RunStarted(run="r"),
     RunFinished(
@@ -36,6 +39,7 @@ ONE_OF_EACH: list[Event] = [
         n_runs=2,
         time_left_s=None,
     ),
+    RunMeasured(run="r", n_measured=1, n_runs=2),
     FitDamaged(run="r"),
     RunElsewhere(run="r"),
     Summary(study="s", n_runs=2, n_stored=1, n_failed=1, report="report.md"),

@@ -9,9 +9,9 @@ from harness.errors import HarnessError
 from harness.metrics.distance import (
     mahalanobis,
     sliced_wasserstein,
-    whiten,
     whitened_covariance_error,
 )
+from harness.metrics.whitening import whiten
 
 Floats = NDArray[np.float64]
 

@@ -5,16 +5,8 @@ import pytest
 from scipy.stats import norm
 
 from harness.errors import HarnessError
-from harness.metrics.draws import (
-    array_stats,
-    flatten,
-    mean_mcse,
-    quantile_ess,
-    quantile_mcse,
-    scalar_draws,
-    sd_mcse,
-    vector_draws,
-)
+from harness.metrics.batch import mean_mcse, quantile_ess, quantile_mcse, sd_mcse
+from harness.metrics.draws import array_stats, flatten, scalar_draws, vector_draws
 
 
 def autoregressive(phi: float, *, n_chains: int, n_draws: int, seed: int) -> np.ndarray:

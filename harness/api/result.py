@@ -18,7 +18,7 @@ from harness.report import ReportView, Results, answer_html, make_view, write_re
 from harness.results import open_results_folder
 from harness.runner import FittedRun
 from harness.study import Study
-from harness.summary import summarise
+from harness.summary import Measuring, summarise
 from harness.table import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
@@ -214,6 +214,7 @@ def make_result(
     *,
     references: Mapping[str, ReferenceDraws],
     published: Published | None = None,
+    measuring: Measuring | None = None,
 ) -> StudyResult:
     """Measure the fits of a study.
 
@@ -227,12 +228,15 @@ def make_result(
         References that come from files, by data set.
     published : Published, optional
         Numbers from elsewhere.
+    measuring : Measuring, optional
+        What was measured already.
 
     Returns
     -------
     StudyResult
     """
-    summary = summarise(study, fitted, references)
+    summary = summarise(study, fitted, references, measuring=measuring)
+    fitted = summary.fitted
     titles = {
         (run.dataset, run.program, run.method.name, run.variant, run.replicate): title
         for title, run in zip(run_titles(fitted), [item.run for item in fitted], strict=True)

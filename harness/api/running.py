@@ -1,6 +1,6 @@
 """A study to its result: the one way in which the command line and Python programs run it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 
 from harness import runner
@@ -8,12 +8,13 @@ from harness.api.result import StudyResult, make_result
 from harness.dispatch import Observer, Settled
 from harness.errors import StudyError
 from harness.pools import Pool, local_pool
-from harness.progress import outcome_line
+from harness.progress import Pace, compiling_line, outcome_line
 from harness.published import published_of
 from harness.reference_file import read_references
 from harness.scheduler import ClusterPool
 from harness.store import Store
 from harness.study import Run, Study
+from harness.summary import Background, Measuring
 
 #: Told a line of what happens, for example ``print``.
 Progress = Callable[[str], object]
@@ -80,18 +81,42 @@ def fit_study(
     references = read_references(study)
     store.check_writable()
     store.sweep()
+    measuring = Measuring(study, references, store=store)
     runs = runner.run_study(
         study,
         store=store,
-        programs=runner.compile_all(study.programs),
+        programs=runner.compile_all(study.programs, observer),
         pool=pool,
         observer=observer,
         retry_failed=retry_failed,
     )
-    with closing(runs):
-        fitted = tuple(runs)
-    observer.step("measuring the fits")
-    return make_result(study, fitted, references=references, published=published)
+    fitted = []
+    with closing(runs), Background(measuring, spare=pool.spare) as background:
+        told = _Measured(observer, n_runs=len(study.runs))
+        for item in runs:
+            fitted.append(item)
+            background.add(item)
+            told.tell(background.news())
+        observer.step("measuring the fits")
+        told.tell(background.finish())
+    return make_result(
+        study, fitted, references=references, published=published, measuring=measuring
+    )
+
+
+class _Measured:
+    """Counts the runs whose figures are known, and tells of each."""
+
+    def __init__(self, observer: Observer, *, n_runs: int) -> None:
+        self._observer = observer
+        self._n_runs = n_runs
+        self.n_measured = 0
+
+    def tell(self, runs: Iterable[Run]) -> None:
+        """Tell of some more."""
+        for run in runs:
+            self.n_measured += 1
+            self._observer.measured(run, n_measured=self.n_measured, n_runs=self._n_runs)
 
 
 class ProgressLines(Observer):
@@ -105,6 +130,8 @@ class ProgressLines(Observer):
 
     def __init__(self, say: Progress) -> None:
         self._say = say
+        self._pace = Pace()
+        self._n_finished = 0
 
     def planned(self, to_fit: Sequence[Run]) -> None:
         """Say how much there is to do."""
@@ -112,6 +139,7 @@ class ProgressLines(Observer):
 
     def finished(self, run: Run, settled: Settled) -> None:
         """Say how a run ended."""
+        self._n_finished += 1
         self._say(outcome_line(run, settled, again="retry_failed=True"))
 
     def damaged(self, run: Run) -> None:
@@ -121,6 +149,17 @@ class ProgressLines(Observer):
     def elsewhere(self, run: Run) -> None:
         """Say that another process fits a run."""
         self._say(f"another process is fitting: {run.label}")
+
+    def compiling(self, programs: Sequence[str], elapsed_s: float) -> None:
+        """Say now and then what is being compiled."""
+        if self._pace.is_due():
+            self._say(compiling_line(programs, elapsed_s))
+
+    def measured(self, run: Run, *, n_measured: int, n_runs: int) -> None:
+        """Say now and then how many fits are measured, once all are fitted."""
+        del run
+        if self._n_finished == n_runs and n_measured < n_runs and self._pace.is_due():
+            self._say(f"measured {n_measured} of {n_runs}")
 
     def step(self, text: str) -> None:
         """Say what is done beside the fits."""

@@ -20,16 +20,18 @@ from rich.progress import Progress as Bar
 from harness.cli.console import ERR, OUT, note
 from harness.dispatch import Observer, Settled
 from harness.events import (
+    Compiling,
     Event,
     FitDamaged,
     RunElsewhere,
     RunFinished,
+    RunMeasured,
     RunStarted,
     StudyStarted,
     Summary,
 )
 from harness.fit import Status
-from harness.progress import Progress, outcome_line, time_text
+from harness.progress import Pace, Progress, compiling_line, outcome_line, time_text
 from harness.study import Run, Study
 
 
@@ -68,6 +70,7 @@ class Display(Observer):
         self._study = study
         self._mode = mode
         self._progress = Progress(len(study.runs), n_at_once=n_at_once)
+        self._pace = Pace()
         self._log_file = log_file
         self._bar = Bar(
             SpinnerColumn(),
@@ -133,9 +136,10 @@ class Display(Observer):
         )
         self._bar.advance(self._task)
         self._describe()
-        has_failed = fit.status is Status.FAILED
-        if has_failed or (self._mode is Mode.USUAL and not ERR.is_terminal):
+        if fit.status is Status.FAILED:
             self._say(line)
+        else:
+            self._say_if_no_bar(line)
 
     def damaged(self, run: Run) -> None:
         """Show that a stored fit is damaged."""
@@ -146,6 +150,25 @@ class Display(Observer):
         """Show that another process fits a run."""
         self._emit(RunElsewhere(run=run.label))
         self._log(f"another process is fitting: {run.label}")
+
+    def compiling(self, programs: Sequence[str], elapsed_s: float) -> None:
+        """Show what is being compiled."""
+        line = compiling_line(programs, elapsed_s)
+        self._bar.update(self._task, description=line)
+        if self._pace.is_due():
+            self._log(line)
+            self._emit(Compiling(programs=tuple(programs), elapsed_s=elapsed_s))
+            self._say_if_no_bar(line)
+
+    def measured(self, run: Run, *, n_measured: int, n_runs: int) -> None:
+        """Show how many fits are measured, once all are fitted."""
+        self._emit(RunMeasured(run=run.label, n_measured=n_measured, n_runs=n_runs))
+        if self._progress.n_finished < n_runs:
+            return
+        description = f"measuring the fits: {run.label}"
+        self._bar.update(self._task, completed=n_measured, description=description)
+        if self._pace.is_due():
+            self._say_if_no_bar(f"measured {n_measured} of {n_runs} fits")
 
     def step(self, text: str) -> None:
         """Show what happens after the fits."""
@@ -181,6 +204,11 @@ class Display(Observer):
         """Print a line that even a quiet run tells; in JSON it is an event already."""
         if self._mode is not Mode.JSON:
             self._bar.print(line, markup=False)
+
+    def _say_if_no_bar(self, line: str) -> None:
+        """Print a line where there is no terminal, and so no bar that moves."""
+        if self._mode is Mode.USUAL and not ERR.is_terminal:
+            self._say(line)
 
     def _log(self, line: str) -> None:
         time = datetime.now(UTC).isoformat(timespec="seconds")

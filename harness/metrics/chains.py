@@ -1,14 +1,15 @@
 """Convergence diagnostics of Markov chains of one quantity, draws shaped (chain, draw).
 
-Thin wrappers over arviz_stats, under the field's names, that say NaN (unknown) where a diagnostic
-is not defined instead of warning about it. Independent draws of an approximation have none of
-these: for them R-hat is 1 by construction and says nothing.
+They say NaN (unknown) where a diagnostic is not defined instead of warning about it. Independent
+draws of an approximation have none of these: for them R-hat is 1 by construction and says nothing.
+Of many quantities `harness.metrics.batch.Batch` computes the same at once.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.errors import HarnessError
+from harness.metrics.batch import Batch
 from harness.metrics.draws import Floats, array_stats
 
 
@@ -35,11 +36,7 @@ def r_hat(draws: npt.ArrayLike) -> float:
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Bayesian Analysis 16(2), equation (4)
     with the rank normalisation of section 4.1.
     """
-    chains = _chains(draws)
-    if chains.shape[0] < 2 or not _varies(chains):
-        return float("nan")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return float(array_stats.rhat(chains, method="rank"))
+    return float(_batch(draws).r_hat[0])
 
 
 def ess_bulk(draws: npt.ArrayLike) -> float:
@@ -63,8 +60,7 @@ def ess_bulk(draws: npt.ArrayLike) -> float:
     ----------
     Vehtari et al. (2021), Bayesian Analysis 16(2), section 4: ESS of the rank-normalised draws.
     """
-    chains = _chains(draws)
-    return float(array_stats.ess(chains, method="bulk")) if _varies(chains) else float("nan")
+    return float(_batch(draws).ess_bulk[0])
 
 
 def ess_tail(draws: npt.ArrayLike) -> float:
@@ -88,10 +84,7 @@ def ess_tail(draws: npt.ArrayLike) -> float:
     ----------
     Vehtari et al. (2021), Bayesian Analysis 16(2), section 4.
     """
-    chains = _chains(draws)
-    if not _varies(chains):
-        return float("nan")
-    return float(array_stats.ess(chains, method="tail", prob=(0.05, 0.95)))
+    return float(_batch(draws).ess_tail[0])
 
 
 def mcse_mean(draws: npt.ArrayLike) -> float:
@@ -115,8 +108,8 @@ def mcse_mean(draws: npt.ArrayLike) -> float:
     ----------
     Vehtari et al. (2021), Bayesian Analysis 16(2), section 4: sd over root ESS of the mean.
     """
-    chains = _chains(draws)
-    return float(array_stats.mcse(chains, method="mean")) if _varies(chains) else float("nan")
+    batch = _batch(draws)
+    return float(batch.mean_mcse[0]) if batch.is_defined[0] else float("nan")
 
 
 def mcse_sd(draws: npt.ArrayLike) -> float:
@@ -140,8 +133,8 @@ def mcse_sd(draws: npt.ArrayLike) -> float:
     ----------
     Delta method on the variance, with the ESS of the squared deviations (as in arviz_stats).
     """
-    chains = _chains(draws)
-    return float(array_stats.mcse(chains, method="sd")) if _varies(chains) else float("nan")
+    batch = _batch(draws)
+    return float(batch.sd_mcse[0]) if batch.is_defined[0] else float("nan")
 
 
 def e_bfmi(energy: npt.ArrayLike) -> Floats:
@@ -171,7 +164,7 @@ def e_bfmi(energy: npt.ArrayLike) -> Floats:
     arXiv:1604.00695.
     """
     chains = _chains(energy)
-    if not _varies(chains):
+    if not Batch(chains[None]).is_defined[0]:
         return np.full(chains.shape[0], np.nan)
     with np.errstate(invalid="ignore"):
         return np.asarray(array_stats.bfmi(chains), dtype=np.float64)
@@ -184,7 +177,5 @@ def _chains(draws: npt.ArrayLike) -> Floats:
     return chains
 
 
-def _varies(chains: Floats) -> bool:
-    """Whether the chains are long enough, finite and not all stuck at one and the same value."""
-    long_enough = chains.shape[1] >= 4 and bool(np.all(np.isfinite(chains)))
-    return long_enough and bool(np.ptp(chains) > 0)
+def _batch(draws: npt.ArrayLike) -> Batch:
+    return Batch(_chains(draws)[None])

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve_triangular
+from scipy.sparse.linalg import eigsh
 from scipy.stats import chi2
 
-from harness.errors import HarnessError
-from harness.metrics.draws import Estimate, Floats, flatten, mean_mcse, vector_draws
+from harness.metrics.draws import Estimate, Floats, flatten
+from harness.metrics.whitening import MeanErrors, Whitening, whiten, whitened
+
+# Of larger matrices the extreme eigenvalue is found by iteration.
+_DENSE_SIZE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,48 +50,6 @@ class CovarianceError:
     null_95: float
 
 
-def whiten(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> tuple[Floats, Floats]:
-    r"""Both sets of draws in coordinates where the reference has mean 0 and covariance I.
-
-    :math:`z = L^{-1} (x - \bar r)` with :math:`L L^T` the sample covariance of the reference.
-
-    Parameters
-    ----------
-    draws, reference : array (n_draws, d) or (chain, draw, d)
-        Draws of the approximation and of the reference.
-
-    Returns
-    -------
-    draws, reference : ndarray, same shapes
-        In reference sds.
-
-    Raises
-    ------
-    HarnessError
-        If a shape is wrong, d differs, a draw is not finite, or the reference's covariance is
-        singular (a constant or redundant parameter, or no more draws than parameters).
-    """
-    x = vector_draws(draws, name="draws")
-    r = vector_draws(reference, name="reference")
-    if x.shape[-1] != r.shape[-1]:
-        raise HarnessError(f"draws have {x.shape[-1]} parameters, the reference {r.shape[-1]}")
-    pooled = flatten(r)
-    sd = pooled.std(axis=0, ddof=1)
-    constant = np.flatnonzero(np.ptp(pooled, axis=0) == 0)
-    if constant.size:
-        raise HarnessError(f"parameters {constant.tolist()} of the reference are constant")
-    correlation = np.atleast_2d(np.corrcoef(pooled, rowvar=False))
-    try:
-        factor = np.linalg.cholesky(correlation)
-    except np.linalg.LinAlgError:
-        factor = np.zeros_like(correlation)
-    # rounding lets an exactly redundant parameter pass the factorisation with a tiny pivot
-    if np.diag(factor).min() < 1e-7:
-        raise HarnessError("the reference's covariance is singular; drop redundant parameters")
-    x, r = (_solve(factor, (values - pooled.mean(axis=0)) / sd) for values in (x, r))
-    return x, r
-
-
 def mahalanobis(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> MeanDistance:
     r"""Mahalanobis distance of the mean.
 
@@ -115,11 +76,16 @@ def mahalanobis(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> MeanDistan
     ----------
     Mahalanobis (1936), On the generalised distance in statistics.
     """
-    x, r = whiten(draws, reference=reference)
+    x, white = whitened(draws, reference)
+    return white_mahalanobis(x, white, MeanErrors.of(x))
+
+
+def white_mahalanobis(x: Floats, white: Whitening, errors: MeanErrors) -> MeanDistance:
+    """`mahalanobis` of draws that are whitened already, with the errors of their means."""
     d = x.shape[-1]
-    variances = [mean_mcse(x[..., j]) ** 2 + mean_mcse(r[..., j]) ** 2 for j in range(d)]
+    variances = errors.variances + white.errors.variances
     null = np.sqrt(np.mean(variances) * chi2.ppf(0.95, d))
-    error = flatten(x).mean(axis=0) - flatten(r).mean(axis=0)
+    error = flatten(x).mean(axis=0) - flatten(white.reference).mean(axis=0)
     return MeanDistance(distance=float(np.linalg.norm(error)), null_95=float(null))
 
 
@@ -154,14 +120,28 @@ def whitened_covariance_error(draws: npt.ArrayLike, *, reference: npt.ArrayLike)
     the spectrum's edge by Silverstein (1985), Journal of Multivariate Analysis 16, on F matrices;
     the half is the 95% point of the spread in Johnstone (2001), Annals of Statistics 29(2).
     """
-    x, r = whiten(draws, reference=reference)
-    d = r.shape[-1]
+    x, white = whitened(draws, reference)
+    return white_covariance_error(x, white, MeanErrors.of(x))
+
+
+def white_covariance_error(x: Floats, white: Whitening, errors: MeanErrors) -> CovarianceError:
+    """`whitened_covariance_error` of draws that are whitened already."""
+    d = x.shape[-1]
     covariance = np.atleast_2d(np.cov(flatten(x), rowvar=False))
     d_edge = (np.sqrt(d) + 0.5) ** 2
-    y, z = d_edge / _n_effective(x), d_edge / _n_effective(r)
+    y, z = d_edge / errors.n_effective, d_edge / white.errors.n_effective
     edge = ((1 + np.sqrt(max(y + z - y * z, 0.0))) / (1 - z)) ** 2 if z < 1 else np.inf
-    error = float(np.linalg.norm(covariance - np.eye(d), ord=2))
+    error = _spectral_norm(covariance - np.eye(d))
     return CovarianceError(error=error, null_95=float(edge - 1))
+
+
+def _spectral_norm(matrix: Floats) -> float:
+    """Return the largest eigenvalue of a symmetric matrix, in absolute value."""
+    if len(matrix) <= _DENSE_SIZE:
+        return float(np.linalg.norm(matrix, ord=2))
+    start = np.ones(len(matrix))  # the default is random
+    values = eigsh(matrix, k=1, which="LM", v0=start, tol=1e-9, return_eigenvectors=False)
+    return float(np.abs(values).max())
 
 
 def sliced_wasserstein(
@@ -200,20 +180,19 @@ def sliced_wasserstein(
     Bonneel, Rabin, Peyre and Pfister (2015), Sliced and Radon Wasserstein barycenters of measures.
     """
     x, r = whiten(draws, reference=reference)
+    return white_sliced_wasserstein(x, r, rng=rng, n_projections=n_projections)
+
+
+def white_sliced_wasserstein(
+    x: Floats, r: Floats, *, rng: np.random.Generator, n_projections: int = 200
+) -> Estimate:
+    """`sliced_wasserstein` of draws that are whitened already."""
     directions = rng.standard_normal((x.shape[-1], n_projections))
     directions /= np.linalg.norm(directions, axis=0)
     squares = _squared_w2(flatten(x) @ directions, flatten(r) @ directions)
     value = float(np.sqrt(squares.mean()))
     error = float(np.std(squares, ddof=1) / np.sqrt(n_projections))
     return Estimate(value=value, mcse=error / (2 * value) if value > 0 else 0.0)
-
-
-def _n_effective(draws: Floats) -> float:
-    """Effective number of draws for a mean, averaged over coordinates; at most their number."""
-    coordinates = [draws[..., j] for j in range(draws.shape[-1])]
-    worth = [np.var(c, ddof=1) / mean_mcse(c) ** 2 for c in coordinates if np.ptp(c) > 0]
-    count = draws[..., 0].size
-    return float(min(np.mean(worth), count)) if worth else float(count)
 
 
 def _squared_w2(x: Floats, r: Floats) -> Floats:
@@ -225,10 +204,3 @@ def _squared_w2(x: Floats, r: Floats) -> Floats:
     middle = levels - mass / 2
     gaps = x[np.searchsorted(levels_x, middle)] - r[np.searchsorted(levels_r, middle)]
     return np.asarray(mass @ gaps**2, dtype=np.float64)
-
-
-def _solve(factor: Floats, values: Floats) -> Floats:
-    """Solve the lower-triangular system for every draw."""
-    rows = values.reshape(-1, values.shape[-1])
-    solved = solve_triangular(factor, rows.T, lower=True).T
-    return np.asarray(solved, dtype=np.float64).reshape(values.shape)

@@ -1,4 +1,4 @@
-"""Check draws and estimate what their Monte Carlo error does to a mean, an sd and a quantile.
+"""Check draws: their shapes, their number, and that they are finite.
 
 The number of axes says how draws came about, everywhere in this package. For one quantity,
 (n_draws,) are independent draws and (chain, draw) are Markov chains; for d quantities,
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from arviz_stats.base import array
-from scipy.stats import beta
 
 from harness.errors import HarnessError
 
@@ -93,95 +92,6 @@ def flatten(draws: Floats) -> Floats:
     ndarray (n_chains * n_draws, d)
     """
     return draws.reshape(-1, draws.shape[-1])
-
-
-def mean_mcse(draws: Floats) -> float:
-    r"""Monte Carlo standard error of the mean of one quantity.
-
-    :math:`s / \sqrt{n}` for independent draws, :math:`s / \sqrt{\mathrm{ESS}}` for chains
-    (Vehtari et al. 2021, Bayesian Analysis 16(2), section 4).
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-
-    Returns
-    -------
-    float
-        In the units of the draws; 0 where all draws are equal.
-    """
-    if np.ptp(draws) == 0:
-        return 0.0
-    if draws.ndim == 1:
-        return float(np.std(draws, ddof=1) / np.sqrt(draws.size))
-    return float(array_stats.mcse(draws, method="mean"))
-
-
-def sd_mcse(draws: Floats) -> float:
-    r"""Monte Carlo standard error of the sd of one quantity.
-
-    By the delta method :math:`\sqrt{(m_4 - s^4) / n} / (2 s)` with :math:`m_4` the fourth central
-    moment; for chains with the ESS of the squared deviations in place of n (Kenney and Keeping
-    1951, as in arviz_stats).
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-
-    Returns
-    -------
-    float
-        In the units of the draws; 0 where all draws are equal.
-    """
-    if np.ptp(draws) == 0:
-        return 0.0
-    if draws.ndim == 2:
-        return float(array_stats.mcse(draws, method="sd"))
-    squares = (draws - draws.mean()) ** 2
-    return float(np.std(squares) / np.sqrt(draws.size) / (2 * np.sqrt(squares.mean())))
-
-
-def quantile_ess(draws: Floats, *, prob: float) -> float:
-    """Effective number of draws behind a quantile.
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-    prob : float
-        Probability of the quantile, between 0 and 1.
-
-    Returns
-    -------
-    float
-        The number of draws itself for independent ones (and for constant chains).
-    """
-    if draws.ndim == 1 or np.ptp(draws) == 0:
-        return float(draws.size)
-    return float(array_stats.ess(draws, method="quantile", prob=prob))
-
-
-def quantile_mcse(draws: Floats, *, prob: float) -> float:
-    """Monte Carlo standard error of a quantile.
-
-    Half the distance between the quantiles at the ends of a central 68% interval for the
-    probability, a beta distribution under `quantile_ess` draws (Vehtari et al. 2021, Bayesian
-    Analysis 16(2), section 4.4).
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-    prob : float
-        Probability of the quantile, between 0 and 1.
-
-    Returns
-    -------
-    float
-        In the units of the draws; 0 where all draws are equal.
-    """
-    n = quantile_ess(draws, prob=prob)
-    ends = beta.ppf([0.1586553, 0.8413447], n * prob + 1, n * (1 - prob) + 1)
-    edges = np.quantile(draws, np.asarray(ends))
-    return float(np.diff(edges)[0] / 2)
 
 
 def _checked(draws: npt.ArrayLike, *, name: str, shapes: str, n_axes: int) -> Floats:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.metrics.classifier import classifier_two_sample_test
-from harness.metrics.discrepancy import energy_distance, mmd
+from harness.metrics.classifier import carries_whitening, classifier_two_sample_test
+from harness.metrics.discrepancy import PairDistances
 from harness.metrics.distance import (
-    mahalanobis,
-    sliced_wasserstein,
-    whiten,
-    whitened_covariance_error,
+    white_covariance_error,
+    white_mahalanobis,
+    white_sliced_wasserstein,
 )
-from harness.metrics.draws import Floats
+from harness.metrics.draws import Floats, vector_draws
+from harness.metrics.whitening import MeanErrors, Whitening
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class JointComparison:
 def compare_joint(
     draws: npt.ArrayLike,
     *,
-    reference: npt.ArrayLike,
+    reference: npt.ArrayLike | Whitening,
     rng: np.random.Generator,
     max_draws: int = 2000,
 ) -> JointComparison:
@@ -64,8 +64,10 @@ def compare_joint(
 
     Parameters
     ----------
-    draws, reference : array (n_draws, d) or (chain, draw, d)
-        Draws of the approximation and of the reference.
+    draws : array (n_draws, d) or (chain, draw, d)
+        Draws of the approximation.
+    reference : array (n_draws, d) or (chain, draw, d), or Whitening
+        Draws of the reference, or the coordinates that they span, which serve many fits.
     rng : numpy.random.Generator
         For the directions and the classifier.
     max_draws : int
@@ -79,15 +81,21 @@ def compare_joint(
     Raises
     ------
     HarnessError
-        As `harness.metrics.distance.whiten` does.
+        As `harness.metrics.whitening.whiten` does.
     """
-    x, r = whiten(draws, reference=reference)
-    mean = mahalanobis(x, reference=r)
-    covariance = whitened_covariance_error(x, reference=r)
-    sliced = sliced_wasserstein(x, reference=r, rng=rng)
+    white = reference if isinstance(reference, Whitening) else Whitening(reference)
+    x, r = white.apply(draws), white.reference
+    errors = MeanErrors.of(x)
+    mean = white_mahalanobis(x, white, errors)
+    covariance = white_covariance_error(x, white, errors)
+    sliced = white_sliced_wasserstein(x, r, rng=rng)
     few_x, few_r = _thin(x, max_draws=max_draws), _thin(r, max_draws=max_draws)
-    energy = energy_distance(few_x, reference=few_r)
-    kernel = mmd(few_x, reference=few_r)
+    pairs = PairDistances.of(few_x, reference=few_r)
+    energy, kernel = pairs.energy_distance(), pairs.mmd()
+    if not carries_whitening(few_r):
+        # nor may the classifier see coordinates that all of the reference was fitted to
+        x, r = vector_draws(draws, name="draws"), white.original
+        few_x, few_r = _thin(x, max_draws=max_draws), _thin(r, max_draws=max_draws)
     test = classifier_two_sample_test(few_x, reference=few_r, rng=rng, max_draws=max_draws)
     return JointComparison(
         mahalanobis=mean.distance,

@@ -11,14 +11,8 @@ import numpy.typing as npt
 from scipy.stats import wasserstein_distance
 
 from harness.errors import HarnessError
-from harness.metrics.draws import (
-    Estimate,
-    Floats,
-    mean_mcse,
-    quantile_ess,
-    scalar_draws,
-    sd_mcse,
-)
+from harness.metrics.batch import Batch
+from harness.metrics.draws import Estimate, Floats, scalar_draws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,21 +59,40 @@ def compare_parameter(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Para
     HarnessError
         If a shape is wrong or a draw is not finite.
     """
-    mean = mean_error_sd(draws, reference=reference)
-    sd = log_sd_ratio(draws, reference=reference)
-    half = coverage(draws, reference=reference, level=0.5)
-    most = coverage(draws, reference=reference, level=0.9)
-    return ParameterComparison(
-        mean_error_sd=mean.value,
-        mean_error_mcse=mean.mcse,
-        log_sd_ratio=sd.value,
-        log_sd_ratio_mcse=sd.mcse,
-        w1_sd=w1_sd(draws, reference=reference),
-        coverage_50=half.value,
-        coverage_50_mcse=half.mcse,
-        coverage_90=most.value,
-        coverage_90_mcse=most.mcse,
-    )
+    return compare_batches(*_pair(draws, reference))[0]
+
+
+def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]:
+    """All errors of several parameters at once.
+
+    Parameters
+    ----------
+    draws, reference : Batch
+        Draws of the approximation and of the reference, the same parameters in the same order.
+
+    Returns
+    -------
+    list of ParameterComparison
+    """
+    mean, mean_mcse = _mean_errors(draws, reference)
+    ratio, ratio_mcse = _log_sd_ratios(draws, reference)
+    half, half_mcse = _coverages(draws, reference, level=0.5)
+    most, most_mcse = _coverages(draws, reference, level=0.9)
+    columns = {
+        "mean_error_sd": mean,
+        "mean_error_mcse": mean_mcse,
+        "log_sd_ratio": ratio,
+        "log_sd_ratio_mcse": ratio_mcse,
+        "w1_sd": _w1s(draws, reference),
+        "coverage_50": half,
+        "coverage_50_mcse": half_mcse,
+        "coverage_90": most,
+        "coverage_90_mcse": most_mcse,
+    }
+    return [
+        ParameterComparison(**{name: float(values[j]) for name, values in columns.items()})
+        for j in range(len(draws))
+    ]
 
 
 def mean_error_sd(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate:
@@ -111,12 +124,7 @@ def mean_error_sd(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate
     The error scale of Yao, Vehtari, Simpson and Gelman (2018), Yes, but did it work?, section 4;
     MCSE of Vehtari et al. (2021), Bayesian Analysis 16(2).
     """
-    x, r, sd = _pair(draws, reference)
-    if sd == 0:
-        return Estimate(value=float("nan"), mcse=float("nan"))
-    error = float((x.mean() - r.mean()) / sd)
-    mcse = np.sqrt(mean_mcse(x) ** 2 + mean_mcse(r) ** 2 + (error * sd_mcse(r)) ** 2) / sd
-    return Estimate(value=error, mcse=float(mcse))
+    return _estimate(*_mean_errors(*_pair(draws, reference)))
 
 
 def log_sd_ratio(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate:
@@ -145,14 +153,7 @@ def log_sd_ratio(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate:
     ----------
     Delta method; MCSE of an sd as in `harness.metrics.draws.sd_mcse`.
     """
-    x, r, sd = _pair(draws, reference)
-    sd_draws = float(np.std(x, ddof=1))
-    if sd == 0:
-        return Estimate(value=float("nan"), mcse=float("nan"))
-    if sd_draws == 0:
-        return Estimate(value=float("-inf"), mcse=0.0)
-    mcse = np.hypot(sd_mcse(x) / sd_draws, sd_mcse(r) / sd)
-    return Estimate(value=float(np.log(sd_draws / sd)), mcse=float(mcse))
+    return _estimate(*_log_sd_ratios(*_pair(draws, reference)))
 
 
 def w1_sd(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> float:
@@ -182,10 +183,7 @@ def w1_sd(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> float:
     Villani (2009), Optimal transport, remark 6.5 (it bounds the error of every 1-Lipschitz mean);
     for posteriors, Huggins, Kasprzak, Campbell and Broderick (2020), AISTATS.
     """
-    x, r, sd = _pair(draws, reference)
-    if sd == 0:
-        return float("nan")
-    return float(wasserstein_distance(x.ravel(), r.ravel()) / sd)
+    return float(_w1s(*_pair(draws, reference))[0])
 
 
 def coverage(draws: npt.ArrayLike, *, reference: npt.ArrayLike, level: float) -> Estimate:
@@ -218,31 +216,75 @@ def coverage(draws: npt.ArrayLike, *, reference: npt.ArrayLike, level: float) ->
     """
     if not 0 < level < 1:
         raise HarnessError(f"level must lie between 0 and 1; got {level}")
-    x, r, _ = _pair(draws, reference)
+    return _estimate(*_coverages(*_pair(draws, reference), level=level))
+
+
+def _mean_errors(x: Batch, r: Batch) -> tuple[Floats, Floats]:
+    """See `mean_error_sd`: values and their MCSEs."""
+    sd = _reference_sd(r)
+    error = (x.mean - r.mean) / sd
+    squares = x.mean_mcse**2 + r.mean_mcse**2 + (error * r.sd_mcse) ** 2
+    return error, np.sqrt(squares) / sd
+
+
+def _log_sd_ratios(x: Batch, r: Batch) -> tuple[Floats, Floats]:
+    """See `log_sd_ratio`: values and their MCSEs."""
+    sd = _reference_sd(r)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(x.sd / sd)
+        mcse = np.hypot(x.sd_mcse / x.sd, r.sd_mcse / sd)
+    is_point = (x.sd == 0) & ~np.isnan(sd)
+    return np.where(is_point, -np.inf, ratio), np.where(is_point, 0.0, mcse)
+
+
+def _w1s(x: Batch, r: Batch) -> Floats:
+    """See `w1_sd`."""
+    # of sorted draws scipy's own sorting takes little time
+    distances = [wasserstein_distance(*pair) for pair in zip(x.ordered, r.ordered, strict=True)]
+    return np.array(distances) / _reference_sd(r)
+
+
+def _coverages(x: Batch, r: Batch, *, level: float) -> tuple[Floats, Floats]:
+    """See `coverage`: values and their MCSEs."""
     low, high = 0.5 - level / 2, 0.5 + level / 2
-    ends = np.quantile(x, [low, high])
-    inside = ((r >= ends[0]) & (r <= ends[1])).astype(float)
-    variance = mean_mcse(inside) ** 2 + _interval_variance(x, r, low=low, high=high)
-    return Estimate(value=float(inside.mean()), mcse=float(np.sqrt(variance)))
+    ends = x.quantiles([low, high])
+    lower, upper = (np.expand_dims(ends[:, k], tuple(range(1, r.values.ndim))) for k in (0, 1))
+    inside = Batch((r.values >= lower) & (r.values <= upper))
+    variance = inside.mean_mcse**2 + _interval_variances(x, r, low=low, high=high)
+    return inside.mean, np.sqrt(variance)
 
 
-def _interval_variance(x: Floats, r: Floats, *, low: float, high: float) -> float:
+def _interval_variances(x: Batch, r: Batch, *, low: float, high: float) -> Floats:
     """Variance of the reference's mass between two sample quantiles of `x`."""
     probs = np.array([low, high])
-    n_effective = min(quantile_ess(x, prob=prob) for prob in probs)
+    n_effective = np.minimum(x.quantile_ess(low), x.quantile_ess(high))
     covariance = np.minimum.outer(probs, probs) - np.outer(probs, probs)
-    step = np.minimum(np.sqrt(np.diag(covariance) / n_effective), np.minimum(probs, 1 - probs))
-    reference = np.sort(r, axis=None)
-    above, below = (
-        np.searchsorted(reference, np.quantile(x, probs + sign * step)) / reference.size
-        for sign in (1, -1)
-    )
-    slope = (above - below) / (2 * step) * np.array([-1.0, 1.0])
-    return float(slope @ covariance @ slope / n_effective)
+    spread = np.sqrt(np.diag(covariance) / n_effective[:, None])
+    step = np.minimum(spread, np.minimum(probs, 1 - probs))
+    above, below = (_masses_below(r, x.quantiles(probs + sign * step)) for sign in (1, -1))
+    slopes = (above - below) / (2 * step) * np.array([-1.0, 1.0])
+    variances = [slope @ covariance @ slope for slope in slopes]
+    return np.array(variances) / n_effective
 
 
-def _pair(draws: npt.ArrayLike, reference: npt.ArrayLike) -> tuple[Floats, Floats, float]:
-    """Both sets of draws, checked, and the reference's sd (0 exactly where it is constant)."""
+def _masses_below(r: Batch, limits: Floats) -> Floats:
+    """Return the fractions of each parameter's draws below its limits."""
+    counts = [np.searchsorted(*pair) for pair in zip(r.ordered, limits, strict=True)]
+    return np.array(counts) / r.size
+
+
+def _reference_sd(r: Batch) -> Floats:
+    """Return the reference's sds, NaN where it is constant, so that what they divide is too."""
+    return np.where(r.varies, r.sd, np.nan)
+
+
+def _estimate(values: Floats, mcses: Floats) -> Estimate:
+    """Return the estimate of a batch of one."""
+    return Estimate(value=float(values[0]), mcse=float(mcses[0]))
+
+
+def _pair(draws: npt.ArrayLike, reference: npt.ArrayLike) -> tuple[Batch, Batch]:
+    """Both sets of draws, checked, as batches of one."""
     x = scalar_draws(draws, name="draws")
     r = scalar_draws(reference, name="reference")
-    return x, r, float(np.std(r, ddof=1)) if np.ptp(r) > 0 else 0.0
+    return Batch(x[None]), Batch(r[None])

@@ -5,6 +5,7 @@ from harness.store.content import FitContent, pack
 from harness.store.failures import Failure, cmdstan_failure, passing_failure
 from harness.store.folder import Claim, Store
 from harness.store.key import FORMAT, fit_key
+from harness.store.measurements import MeasuredFrom, Measurements, content_digest
 
 __all__ = [
     "FORMAT",
@@ -12,9 +13,12 @@ __all__ = [
     "Claim",
     "Failure",
     "FitContent",
+    "MeasuredFrom",
+    "Measurements",
     "Store",
     "about_run",
     "cmdstan_failure",
+    "content_digest",
     "fit_key",
     "pack",
     "passing_failure",

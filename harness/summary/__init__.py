@@ -2,24 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.fit import DrawKind, Status
+from harness.fit import DrawKind, Status, failed_fit
 from harness.metrics.stability import Stability
-from harness.quantities import Quantities, posterior_arrays, quantities
-from harness.reference import ReferenceDraws, mismatch, reference_from_fit
+from harness.reference import ReferenceDraws
 from harness.runner import FittedRun
 from harness.series import SeriesKey
 from harness.study import Study
+from harness.summary.background import Background
 from harness.summary.fit_rows import fit_row
-from harness.summary.measured import measure_failure, measure_fit
+from harness.summary.measured import MeasuredFit, judge_measurement, measure_failure
+from harness.summary.measurement import Measurement
+from harness.summary.measuring import Measuring
 from harness.summary.parameter_rows import parameter_rows
-from harness.summary.quantity import Target
-from harness.summary.stability_rows import run_spreads, stability_rows
-from harness.verdict.criteria import Reference
+from harness.summary.stability_rows import stability_rows
 
-__all__ = ["Summary", "summarise"]
+__all__ = ["Background", "Measuring", "Summary", "measure_all", "summarise"]
 
 Row = dict[str, Any]
 
@@ -33,15 +33,22 @@ class Summary:
     comparison, fits, stability : list of dict
         Rows of ``comparison.csv``, ``fits.csv`` and ``stability.csv``, keyed by the columns that
         :mod:`harness.table` declares.
+    fitted : tuple of FittedRun
+        The runs; a fit that could not be measured is a failure here, with its reason.
     """
 
     comparison: list[Row]
     fits: list[Row]
     stability: list[Row]
+    fitted: tuple[FittedRun, ...]
 
 
 def summarise(
-    study: Study, fitted: Sequence[FittedRun], from_files: Mapping[str, ReferenceDraws]
+    study: Study,
+    fitted: Sequence[FittedRun],
+    from_files: Mapping[str, ReferenceDraws],
+    *,
+    measuring: Measuring | None = None,
 ) -> Summary:
     """Summarise the fits of a study, judged against the references of their data sets.
 
@@ -53,54 +60,76 @@ def summarise(
         All of its runs, failed ones included.
     from_files : Mapping
         References that come from files, by data set.
+    measuring : Measuring, optional
+        What was measured already; what is missing is measured now.
 
     Returns
     -------
     Summary
+
+    Raises
+    ------
+    HarnessError
+        If a fit and its reference do not belong together.
     """
-    named = {item.key: _quantities(item) for item in fitted if item.fit.status is Status.OK}
-    references = {**from_files, **_run_references(study, fitted, named)}
+    measuring = measuring or Measuring(study, from_files)
+    measure_all(measuring, fitted)
+    told = [_unmeasured(item, measuring) for item in fitted]
     comparison: list[Row] = []
     fits: list[Row] = []
     stability: list[Row] = []
-    for group in _series(fitted).values():
+    for group in _series(told).values():
         ok = [item for item in group if item.fit.status is Status.OK]
         spreads: Mapping[tuple[str, str], Stability] = {}
         if len(ok) > 1 and all(item.fit.draw_kind is DrawKind.INDEPENDENT for item in ok):
-            spreads = run_spreads([named[item.key] for item in ok])
+            spreads = measuring.spreads(ok)
         for item in group:
-            measured = (
-                measure_fit(
-                    item,
-                    named[item.key],
-                    target=_target(study, item, named[item.key], references),
-                    spreads=spreads,
-                )
-                if item.key in named
-                else measure_failure(item.fit)
-            )
+            measured = _judged(item, measuring, spreads)
             comparison.extend(parameter_rows(item, measured))
             fits.append(fit_row(item, measured))
         stability.extend(stability_rows(group, spreads, study.datasets[group[0].run.dataset]))
-    return Summary(comparison=comparison, fits=fits, stability=stability)
+    return Summary(comparison=comparison, fits=fits, stability=stability, fitted=tuple(told))
 
 
-def _quantities(item: FittedRun) -> Quantities:
-    """Name the quantities of a fit."""
-    program = item.program.program
-    return quantities(posterior_arrays(item.fit, program), program)
+def measure_all(measuring: Measuring, fitted: Sequence[FittedRun]) -> None:
+    """Measure what has not been measured, references first.
+
+    Parameters
+    ----------
+    measuring : Measuring
+    fitted : sequence of FittedRun
+        All runs of a study.
+    """
+    later = []
+    for item in fitted:
+        if measuring.is_ready(item):
+            measuring.take(item)
+        else:
+            later.append(item)
+    for item in later:
+        measuring.take(item)
 
 
-def _run_references(
-    study: Study, fitted: Sequence[FittedRun], named: Mapping[str, Quantities]
-) -> dict[str, ReferenceDraws]:
-    """Take the references that are runs of the study, and gave a fit."""
-    by_run = {item.run: item for item in fitted if item.key in named}
-    return {
-        dataset: reference_from_fit(item.fit, named[item.key], title=item.run.label)
-        for dataset, source in study.references.items()
-        if source.run is not None and (item := by_run.get(source.run)) is not None
-    }
+def _unmeasured(item: FittedRun, measuring: Measuring) -> FittedRun:
+    """Turn a fit that could not be measured into a failure with its reason."""
+    if item.fit.status is not Status.OK:
+        return item
+    found = measuring.result(item)
+    return (
+        item
+        if isinstance(found, Measurement)
+        else replace(item, fit=failed_fit(Status.FAILED, found))
+    )
+
+
+def _judged(
+    item: FittedRun, measuring: Measuring, spreads: Mapping[tuple[str, str], Stability]
+) -> MeasuredFit:
+    """Judge a run by its measurement."""
+    found = measuring.result(item) if item.fit.status is Status.OK else ""
+    if not isinstance(found, Measurement):
+        return measure_failure(item.fit)
+    return judge_measurement(item.fit, found, target=measuring.target(item), spreads=spreads)
 
 
 def _series(fitted: Sequence[FittedRun]) -> dict[tuple[str, SeriesKey], list[FittedRun]]:
@@ -110,27 +139,3 @@ def _series(fitted: Sequence[FittedRun]) -> dict[tuple[str, SeriesKey], list[Fit
         run = item.run
         groups[run.dataset, SeriesKey(run.program, run.method.name, run.variant)].append(item)
     return dict(groups)
-
-
-def _target(
-    study: Study,
-    item: FittedRun,
-    named: Quantities,
-    references: Mapping[str, ReferenceDraws],
-) -> Target:
-    """Say what a fit is measured against; the reference itself is judged by its own checks."""
-    dataset = item.run.dataset
-    n_rows = item.program.program.n_rows_of(study.datasets[dataset])
-    source = study.references.get(dataset)
-    if source is None or source.run == item.run:
-        return Target(n_rows=n_rows, state=Reference.ABSENT)
-    reference = references.get(dataset)
-    if reference is None:
-        return Target(n_rows=n_rows, state=Reference.FAILED, problems="its run failed")
-    if reference.problems:
-        problems = "; ".join(reference.problems)
-        return Target(n_rows=n_rows, state=Reference.FAILED, problems=problems)
-    problem = mismatch(reference, named, program=item.run.program)
-    if problem:
-        return Target(n_rows=n_rows, state=Reference.FAILED, problems=problem)
-    return Target(n_rows=n_rows, state=Reference.VALID, draws=reference)

@@ -47,7 +47,7 @@ def fit_row(fitted: FittedRun, measured: MeasuredFit) -> dict[str, Any]:
         "seed": fitted.run.seed,
         "status": str(fit.status),
         "reason": fit.reason,
-        "warnings": "; ".join(fit.warnings),
+        "warnings": "; ".join([*fit.warnings, *measured.notes]),
     }
 
 

@@ -3,26 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from harness.fit import DrawKind, Fit, Status, log_weights
-from harness.metrics.joint import JointComparison, compare_joint
-from harness.metrics.modes import missed_mass
-from harness.metrics.psis import Psis, psis
+from harness.fit import DrawKind, Fit, Status
+from harness.metrics.joint import JointComparison
 from harness.metrics.stability import Stability
-from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
-from harness.quantities import RAW, Quantities, free_names, stack
-from harness.runner import FittedRun
-from harness.summary.quantity import MeasuredQuantity, Target, explain, measure_quantities
+from harness.metrics.stein import KernelStein
+from harness.quantities import RAW
+from harness.summary.measurement import Measurement, WeightFigures
+from harness.summary.quantity import MeasuredQuantity, Target, explain, judge_quantity
 from harness.verdict.criteria import FitCriteria, Judgement, Reference
 from harness.verdict.judge import judge_fit
-
-# The distances that take all pairs of draws, and the classifier, use so many of each set.
-_MAX_JOINT_DRAWS = 1000
-# A discrepancy of fewer points says nothing.
-_MIN_POINTS = 10
-# Keeps the generator of random directions and folds apart from others of the same seed.
-_JOINT_STREAM = 2
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +28,7 @@ class MeasuredFit:
         See `harness.metrics.modes.missed_mass`.
     stein : KernelStein or None
         From the gradients of the log density, in units of the draws' own sds.
-    weights : Psis or None
+    weights : WeightFigures or None
         Importance weights against the full-data posterior.
     judged_labels : str
         The way of naming components that the verdict on the fit rests on.
@@ -49,6 +38,8 @@ class MeasuredFit:
         Whether the draws cover one of several modes that are relabellings of each other.
     reference_problems : str
         Why the reference is none, empty if it is one or there is none.
+    notes : tuple of str
+        What could not be measured, and why.
     judgement : Judgement or None
         The verdict on the fit; None for a run that does not apply.
     """
@@ -57,11 +48,12 @@ class MeasuredFit:
     joint: JointComparison | None = None
     missed_mass: float | None = None
     stein: KernelStein | None = None
-    weights: Psis | None = None
+    weights: WeightFigures | None = None
     judged_labels: str = RAW
     n_label_orders: int | None = None
     symmetric_mode: bool | None = None
     reference_problems: str = ""
+    notes: tuple[str, ...] = ()
     judgement: Judgement | None
 
     @property
@@ -90,23 +82,23 @@ def measure_failure(fit: Fit) -> MeasuredFit:
     return MeasuredFit(judgement=judge_fit(figures, parameters={}))
 
 
-def measure_fit(
-    item: FittedRun,
-    named: Quantities,
+def judge_measurement(
+    fit: Fit,
+    measurement: Measurement,
     *,
     target: Target,
     spreads: Mapping[tuple[str, str], Stability],
 ) -> MeasuredFit:
-    """Measure a fit.
+    """Judge a fit by what was measured of it.
 
     Parameters
     ----------
-    item : FittedRun
-        A run whose fit is ok.
-    named : Quantities
-        Its quantities.
+    fit : Fit
+        A fit that is ok.
+    measurement : Measurement
+        Its figures.
     target : Target
-        What it is measured against.
+        What it was measured against.
     spreads : Mapping
         Of a series with several replicates, what they say together, by labels and name.
 
@@ -114,46 +106,40 @@ def measure_fit(
     -------
     MeasuredFit
     """
-    weights = _weights(item.fit)
-    joint, missed = _joint(item, named, target)
-    figures = _figures(item.fit, named, target, weights=weights, joint=joint, missed=missed)
-    # an approximation that was resampled has weights for its proposals, not for its draws
-    of_draws = None if _is_resampled(item.fit) else weights
+    criteria = _criteria(fit, measurement, target)
     measured = tuple(
-        measure_quantities(
-            item.fit.draw_kind, named, target, fit=figures, spreads=spreads, weights=of_draws
-        )
+        judge_quantity(each, target, fit=criteria, spread=spreads.get((each.labels, each.name)))
+        for each in measurement.quantities
     )
-    judgements = {
-        each.name: each.judgement
-        for each in measured
-        if each.labels == named.judged_labels and each.judgement is not None
-    }
+    judged = [each for each in measured if each.labels == measurement.judged_labels]
+    judgements = {each.name: each.judgement for each in judged if each.judgement is not None}
     compared = {
         each.name: judgements[each.name]
-        for each in measured
-        if each.labels == named.judged_labels and each.errors and each.name in judgements
+        for each in judged
+        if each.errors and each.name in judgements
     }
     # where there is a reference, what it lacks decides nothing
-    judgement = judge_fit(figures, parameters=compared if target.draws else judgements)
+    is_compared = target.state is Reference.VALID
+    judgement = judge_fit(criteria, parameters=compared if is_compared else judgements)
     judgement = _partial(judgement, target, n_compared=len(compared), n_judged=len(judgements))
     return MeasuredFit(
         quantities=measured,
-        joint=joint,
-        missed_mass=missed,
-        stein=_stein(item.fit),
-        weights=weights,
-        judged_labels=named.judged_labels,
-        n_label_orders=named.n_label_orders,
-        symmetric_mode=figures.symmetric_mode,
+        joint=measurement.joint,
+        missed_mass=measurement.missed_mass,
+        stein=measurement.stein,
+        weights=measurement.weights,
+        judged_labels=measurement.judged_labels,
+        n_label_orders=measurement.n_label_orders,
+        symmetric_mode=criteria.symmetric_mode,
         reference_problems=target.problems,
+        notes=measurement.notes,
         judgement=explain(judgement, target),
     )
 
 
 def _partial(judgement: Judgement, target: Target, *, n_compared: int, n_judged: int) -> Judgement:
     """Say what a verdict leaves out, if its reference lacks something."""
-    if target.draws is None or n_compared == n_judged:
+    if target.state is not Reference.VALID or n_compared == n_judged:
         return judgement
     left_out = (
         f"; of {n_judged} quantities {n_judged - n_compared} have no reference and do not count"
@@ -161,65 +147,14 @@ def _partial(judgement: Judgement, target: Target, *, n_compared: int, n_judged:
     return replace(judgement, reason=judgement.reason + left_out)
 
 
-def _is_resampled(fit: Fit) -> bool:
-    return fit.draws is not None and "proposals" in fit.draws.children
-
-
-def _weights(fit: Fit) -> Psis | None:
-    """Weigh an approximation against the full-data posterior, before any resampling of it."""
-    log_weight = log_weights(fit)
-    return None if log_weight is None else psis(log_weight)
-
-
-def _stein(fit: Fit) -> KernelStein | None:
-    """Measure draws by the gradients of the log density, in units of the draws' own sds."""
-    assert fit.draws is not None  # noqa: S101 - the fit is ok
-    points = fit.draws.get("points")
-    if points is None:
-        return None
-    positions, gradients = points["position"].to_numpy(), points["gradient"].to_numpy()
-    scale = positions.std(axis=0)
-    if len(positions) < _MIN_POINTS or not (scale > 0).all():
-        return None
-    return kernel_stein_discrepancy(positions, gradients=gradients, scale=scale)
-
-
-def _joint(
-    item: FittedRun, named: Quantities, target: Target
-) -> tuple[JointComparison | None, float | None]:
-    """Measure all quantities together, and the modes that the fit does not visit."""
-    if target.draws is None:
-        return None, None
-    reference = target.draws.quantities.judged
-    names = free_names(reference)
-    draws = stack(named.judged, names)
-    if item.fit.draw_kind is DrawKind.INDEPENDENT:
-        draws = draws.reshape(-1, len(names))
-    against = stack(reference, names)
-    joint = compare_joint(
-        draws,
-        reference=against,
-        rng=np.random.default_rng([item.run.seed, _JOINT_STREAM]),
-        max_draws=_MAX_JOINT_DRAWS,
-    )
-    return joint, missed_mass(draws, reference=against)
-
-
-def _figures(
-    fit: Fit,
-    named: Quantities,
-    target: Target,
-    *,
-    weights: Psis | None,
-    joint: JointComparison | None,
-    missed: float | None,
-) -> FitCriteria:
+def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria:
     """Collect what the verdict on a fit looks at."""
     diagnostics = fit.diagnostics
+    weights, joint = measurement.weights, measurement.joint
     is_mcmc = fit.draw_kind is DrawKind.CHAINS
     used = fit.used_data
     seen = used["n_rows"] * used["likelihood_weight"] if target.n_rows is not None else 0.0
-    orders = named.n_label_orders
+    orders = measurement.n_label_orders
     return FitCriteria(
         is_mcmc=is_mcmc,
         reference=target.state,
@@ -228,8 +163,8 @@ def _figures(
         ),
         stopped_early=diagnostics.converged == "no",
         may_diverge=bool(diagnostics.may_be_diverging),
-        mode_missed=bool(missed),
-        symmetric_mode=not is_mcmc and orders is not None and orders < named.n_symmetries,
+        mode_missed=bool(measurement.missed_mass),
+        symmetric_mode=not is_mcmc and orders is not None and orders < measurement.n_symmetries,
         n_divergent=diagnostics.n_divergent,
         e_bfmi=diagnostics.e_bfmi_min,
         k_hat=weights.k_hat if weights else None,

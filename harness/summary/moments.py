@@ -6,8 +6,7 @@ import numpy as np
 
 from harness.datasets import FloatArray
 from harness.fit import DrawKind
-from harness.metrics import chains
-from harness.metrics.draws import quantile_mcse, sd_mcse
+from harness.metrics.batch import Batch
 from harness.metrics.psis import Psis, psis_moments
 
 _PROBABILITIES = (0.05, 0.5, 0.95)
@@ -60,26 +59,53 @@ def summarise_draws(draws: FloatArray, kind: DrawKind) -> Moments:
     -------
     Moments
     """
-    q5, q50, q95 = np.quantile(draws, _PROBABILITIES)
-    are_chains = kind is DrawKind.CHAINS
-    sd = float(draws.std(ddof=1))
-    as_drawn = draws if are_chains else draws.ravel()
-    mcse_q5, mcse_q50, mcse_q95 = (quantile_mcse(as_drawn, prob=prob) for prob in _PROBABILITIES)
-    return Moments(
-        mean=float(draws.mean()),
-        sd=sd,
-        q5=float(q5),
-        q50=float(q50),
-        q95=float(q95),
-        mcse_mean=chains.mcse_mean(draws) if are_chains else sd / draws.size**0.5,
-        mcse_sd=chains.mcse_sd(draws) if are_chains else sd_mcse(draws.ravel()),
-        mcse_q5=mcse_q5,
-        mcse_q50=mcse_q50,
-        mcse_q95=mcse_q95,
-        ess_bulk=chains.ess_bulk(draws) if are_chains else np.nan,
-        ess_tail=chains.ess_tail(draws) if are_chains else np.nan,
-        r_hat=chains.r_hat(draws) if are_chains else np.nan,
-    )
+    return summarise_batch(Batch(draws[None] if kind is DrawKind.CHAINS else draws.reshape(1, -1)))[
+        0
+    ]
+
+
+def summarise_batch(batch: Batch) -> list[Moments]:
+    """Summarise several quantities at once.
+
+    Parameters
+    ----------
+    batch : Batch
+        Markov chains or independent draws, as for :func:`summarise_draws`.
+
+    Returns
+    -------
+    list of Moments
+    """
+    quantiles = batch.quantiles(_PROBABILITIES)
+    q5, q50, q95 = (batch.quantile_mcse(prob) for prob in _PROBABILITIES)
+    unknown = np.full(len(batch), np.nan)
+    are_chains = batch.are_chains
+    columns = {
+        "mean": batch.mean,
+        "sd": batch.sd,
+        "q5": quantiles[:, 0],
+        "q50": quantiles[:, 1],
+        "q95": quantiles[:, 2],
+        "mcse_mean": _of_chains(batch, batch.mean_mcse, batch.sd / batch.size**0.5),
+        "mcse_sd": _of_chains(batch, batch.sd_mcse, batch.sd_mcse),
+        "mcse_q5": q5,
+        "mcse_q50": q50,
+        "mcse_q95": q95,
+        "ess_bulk": batch.ess_bulk if are_chains else unknown,
+        "ess_tail": batch.ess_tail if are_chains else unknown,
+        "r_hat": batch.r_hat if are_chains else unknown,
+    }
+    return [
+        Moments(**{name: float(values[j]) for name, values in columns.items()})
+        for j in range(len(batch))
+    ]
+
+
+def _of_chains(batch: Batch, of_chains: FloatArray, of_independent: FloatArray) -> FloatArray:
+    """Pick the error of a kind of draws: NaN for chains that say nothing of it."""
+    if not batch.are_chains:
+        return of_independent
+    return np.where(batch.is_defined, of_chains, np.nan)
 
 
 def summarise_weighted(draws: FloatArray, weights: Psis) -> Moments:

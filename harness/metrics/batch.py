@@ -1,0 +1,280 @@
+"""Draws of several quantities side by side, and the Monte Carlo errors of their summaries.
+
+What one quantity after another costs a call each is done for a batch at once.  Of each quantity
+the figures are the same, to the last digit, whatever batch it stands in.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import beta
+
+from harness.metrics import autocorrelation
+from harness.metrics.draws import Floats
+
+#: Quantities of one batch: few enough for a processor's cache, enough to save calls.
+BATCH_SIZE = 16
+
+# Shorter chains have no effective sample size.
+_FEWEST_DRAWS = 4
+# The ends of a central 68% interval.
+_ONE_SD = (0.1586553, 0.8413447)
+
+Truths = npt.NDArray[np.bool_]
+
+
+class Batch:
+    """Draws of several quantities: independent ones, or Markov chains.
+
+    What is computed is kept, so that a reference serves many fits.
+
+    Parameters
+    ----------
+    values : array (quantity, draw) or (quantity, chain, draw)
+        Finite draws; two axes are independent draws, three Markov chains.
+    """
+
+    def __init__(self, values: npt.ArrayLike) -> None:
+        self.values: Floats = np.ascontiguousarray(values, dtype=np.float64)
+        self._ess: dict[float, Floats] = {}
+
+    def __len__(self) -> int:
+        """Return the number of quantities."""
+        return len(self.values)
+
+    @property
+    def are_chains(self) -> bool:
+        """Whether the draws are Markov chains."""
+        return self.values.ndim == 3
+
+    @property
+    def flat(self) -> Floats:
+        """The draws of each quantity in a row."""
+        return self.values.reshape(len(self), -1)
+
+    @property
+    def size(self) -> int:
+        """The number of draws of each quantity, all chains."""
+        return int(self.flat.shape[1])
+
+    @cached_property
+    def ordered(self) -> Floats:
+        """The same, in ascending order."""
+        return np.sort(self.flat, axis=1)
+
+    @cached_property
+    def varies(self) -> Truths:
+        """Whether the draws of a quantity are not all equal."""
+        return np.asarray(self.ordered[:, -1] > self.ordered[:, 0])
+
+    @cached_property
+    def mean(self) -> Floats:
+        """Means, in the units of the draws."""
+        return np.asarray(self.flat.mean(axis=1))
+
+    @cached_property
+    def sd(self) -> Floats:
+        """Sample sds."""
+        return np.asarray(self.flat.std(axis=1, ddof=1))
+
+    @cached_property
+    def mean_mcse(self) -> Floats:
+        """See `harness.metrics.draws.mean_mcse`."""
+        return np.where(self.varies, self.sd / np.sqrt(self._mean_ess), 0.0)
+
+    @cached_property
+    def _mean_ess(self) -> Floats:
+        return self._ess_of(self.values)
+
+    @cached_property
+    def sd_mcse(self) -> Floats:
+        """See `harness.metrics.draws.sd_mcse`."""
+        deviations = self.values - np.expand_dims(self.mean, tuple(range(1, self.values.ndim)))
+        squares = deviations**2
+        flat = squares.reshape(len(self), -1)
+        variance = flat.mean(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.are_chains:
+                fourth = (deviations**4).reshape(len(self), -1).mean(axis=1)
+                error = np.sqrt((fourth - variance**2) / self._ess_of(squares) / variance / 4)
+            else:
+                error = np.std(flat, axis=1) / np.sqrt(self.size) / (2 * np.sqrt(variance))
+        return np.where(self.varies, error, 0.0)
+
+    def quantiles(self, probs: npt.ArrayLike) -> Floats:
+        """Quantiles by linear interpolation, as `numpy.quantile` has them.
+
+        Parameters
+        ----------
+        probs : array (k,) or (quantity, k)
+            Probabilities, the same for all quantities or their own.
+
+        Returns
+        -------
+        ndarray (quantity, k)
+        """
+        wanted = np.asarray(probs, dtype=np.float64)
+        positions = np.broadcast_to((self.size - 1) * wanted, (len(self), wanted.shape[-1]))
+        below = np.clip(np.floor(positions), 0, self.size - 1).astype(np.intp)
+        above = np.minimum(below + 1, self.size - 1)
+        part = positions - below
+        low = np.take_along_axis(self.ordered, below, axis=1)
+        high = np.take_along_axis(self.ordered, above, axis=1)
+        gap = high - low
+        found = np.where(part >= 0.5, high - gap * (1 - part), low + gap * part)
+        # NaN is sorted to the end
+        return np.where(np.isnan(self.ordered[:, -1:]), np.nan, found)
+
+    def quantile_ess(self, prob: float) -> Floats:
+        """See `harness.metrics.draws.quantile_ess`."""
+        if prob not in self._ess:
+            limits = np.expand_dims(self.quantiles([prob]), 2) if self.are_chains else 0.0
+            below = self.values <= limits
+            ess = self._ess_of(below.astype(np.float64))
+            self._ess[prob] = np.where(self.varies, ess, float(self.size))
+        return self._ess[prob]
+
+    def quantile_mcse(self, prob: float) -> Floats:
+        """See `harness.metrics.draws.quantile_mcse`."""
+        n = self.quantile_ess(prob)[:, None]
+        ends = beta.ppf(_ONE_SD, n * prob + 1, n * (1 - prob) + 1)
+        edges = self.quantiles(ends)
+        return np.asarray((edges[:, 1] - edges[:, 0]) / 2)
+
+    def _ess_of(self, values: Floats) -> Floats:
+        """Effective number of draws of a function of the draws; all of independent ones."""
+        if not self.are_chains:
+            return np.full(len(self), float(self.size))
+        if self.values.shape[-1] < _FEWEST_DRAWS:
+            return np.full(len(self), np.nan)
+        return autocorrelation.effective_size(autocorrelation.split_chains(values))
+
+    # Diagnostics of chains: NaN where they are not defined, see `harness.metrics.chains`.
+
+    @cached_property
+    def is_defined(self) -> Truths:
+        """Whether chains are long enough, finite and not all stuck at one and the same value."""
+        is_long = self.are_chains and self.values.shape[-1] >= _FEWEST_DRAWS
+        return np.isfinite(self.flat).all(axis=1) & self.varies & is_long
+
+    def _where_defined(self, figures: Floats) -> Floats:
+        return np.where(self.is_defined, figures, np.nan)
+
+    @cached_property
+    def _ranked(self) -> Floats:
+        return autocorrelation.rank_normalise(autocorrelation.split_chains(self.values))
+
+    @cached_property
+    def ess_bulk(self) -> Floats:
+        """See `harness.metrics.chains.ess_bulk`."""
+        if not self.is_defined.any():
+            return np.full(len(self), np.nan)
+        return self._where_defined(autocorrelation.effective_size(self._ranked))
+
+    @cached_property
+    def ess_tail(self) -> Floats:
+        """See `harness.metrics.chains.ess_tail`."""
+        if not self.is_defined.any():
+            return np.full(len(self), np.nan)
+        low, high = self.quantile_ess(0.05), self.quantile_ess(0.95)
+        return self._where_defined(np.where(high < low, high, low))
+
+    @cached_property
+    def r_hat(self) -> Floats:
+        """See `harness.metrics.chains.r_hat`."""
+        if not self.is_defined.any() or self.values.shape[1] < 2:
+            return np.full(len(self), np.nan)
+        r_hat = autocorrelation.rank_r_hat(self.values, ranked=self._ranked)
+        return self._where_defined(r_hat)
+
+
+def batches_of(draws: Floats) -> list[Batch]:
+    """Cut draws of d quantities into batches.
+
+    Parameters
+    ----------
+    draws : array (n_draws, d) or (chain, draw, d)
+
+    Returns
+    -------
+    list of Batch
+        In the order of the quantities.
+    """
+    rows = np.moveaxis(draws, -1, 0)
+    return [Batch(rows[i : i + BATCH_SIZE]) for i in range(0, len(rows), BATCH_SIZE)]
+
+
+def mean_mcse(draws: Floats) -> float:
+    r"""Monte Carlo standard error of the mean of one quantity.
+
+    :math:`s / \sqrt{n}` for independent draws, :math:`s / \sqrt{\mathrm{ESS}}` for chains
+    (Vehtari et al. 2021, Bayesian Analysis 16(2), section 4).
+
+    Parameters
+    ----------
+    draws : array (n_draws,) or (chain, draw)
+
+    Returns
+    -------
+    float
+        In the units of the draws; 0 where all draws are equal.
+    """
+    return float(Batch(draws[None]).mean_mcse[0])
+
+
+def sd_mcse(draws: Floats) -> float:
+    r"""Monte Carlo standard error of the sd of one quantity.
+
+    By the delta method :math:`\sqrt{(m_4 - s^4) / n} / (2 s)` with :math:`m_4` the fourth central
+    moment; for chains with the ESS of the squared deviations in place of n (Kenney and Keeping
+    1951, as in arviz_stats).
+
+    Parameters
+    ----------
+    draws : array (n_draws,) or (chain, draw)
+
+    Returns
+    -------
+    float
+        In the units of the draws; 0 where all draws are equal.
+    """
+    return float(Batch(draws[None]).sd_mcse[0])
+
+
+def quantile_ess(draws: Floats, *, prob: float) -> float:
+    """Effective number of draws behind a quantile.
+
+    Parameters
+    ----------
+    draws : array (n_draws,) or (chain, draw)
+    prob : float
+        Probability of the quantile, between 0 and 1.
+
+    Returns
+    -------
+    float
+        The number of draws itself for independent ones (and for constant chains).
+    """
+    return float(Batch(draws[None]).quantile_ess(prob)[0])
+
+
+def quantile_mcse(draws: Floats, *, prob: float) -> float:
+    """Monte Carlo standard error of a quantile.
+
+    Half the distance between the quantiles at the ends of a central 68% interval for the
+    probability, a beta distribution under `quantile_ess` draws (Vehtari et al. 2021, Bayesian
+    Analysis 16(2), section 4.4).
+
+    Parameters
+    ----------
+    draws : array (n_draws,) or (chain, draw)
+    prob : float
+        Probability of the quantile, between 0 and 1.
+
+    Returns
+    -------
+    float
+        In the units of the draws; 0 where all draws are equal.
+    """
+    return float(Batch(draws[None]).quantile_mcse(prob)[0])

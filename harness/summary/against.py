@@ -1,0 +1,103 @@
+"""A reference as fits are measured against it: what is computed of it serves all of them."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from harness.datasets import FloatArray
+from harness.metrics.batch import BATCH_SIZE, Batch
+from harness.metrics.whitening import Whitening
+from harness.quantities import RAW, Named, Quantities, free_names, stack
+from harness.reference import ReferenceDraws
+
+
+class Against:
+    """Reference draws, read when a fit is measured against them.
+
+    Parameters
+    ----------
+    read : callable
+        Gives the draws.
+    """
+
+    def __init__(self, read: Callable[[], ReferenceDraws]) -> None:
+        self._read = read
+        self._batches: dict[tuple[str, tuple[str, ...]], list[Batch]] = {}
+        self._whitenings: dict[tuple[str, ...], Whitening] = {}
+        self._free: dict[frozenset[str], tuple[str, ...]] = {}
+
+    @cached_property
+    def draws(self) -> ReferenceDraws:
+        """The draws with their title."""
+        return self._read()
+
+    @property
+    def quantities(self) -> Quantities:
+        """The draws, as chains."""
+        return self.draws.quantities
+
+    def named(self, labels: str) -> Named:
+        """Return the quantities of a way of naming: named components stand under their order."""
+        if labels == RAW:
+            return self.quantities.judged
+        return self.quantities.by_labels.get(labels, {})
+
+    def batches(self, labels: str, names: Sequence[str]) -> list[Batch]:
+        """Return some quantities in batches.
+
+        Parameters
+        ----------
+        labels : str
+            The way of naming.
+        names : sequence of str
+
+        Returns
+        -------
+        list of Batch
+        """
+        source = self.quantities.judged_labels if labels == RAW else labels
+        key = (source, tuple(names))
+        if key not in self._batches:
+            named = self.named(labels)
+            self._batches[key] = batches([named[name] for name in names])
+        return self._batches[key]
+
+    def free_names(self, known: Sequence[str]) -> tuple[str, ...]:
+        """Return those of some quantities that vary and are no functions of each other.
+
+        Parameters
+        ----------
+        known : sequence of str
+            What the fit has.
+
+        Returns
+        -------
+        tuple of str
+        """
+        key = frozenset(known)
+        if key not in self._free:
+            judged = self.quantities.judged
+            self._free[key] = free_names({n: judged[n] for n in judged if n in key})
+        return self._free[key]
+
+    def stacked(self, names: tuple[str, ...]) -> FloatArray:
+        """Return some quantities side by side, shape (chain, draw, d)."""
+        return stack(self.quantities.judged, names)
+
+    def whitening(self, names: tuple[str, ...]) -> Whitening:
+        """Return coordinates where these quantities are standard.
+
+        Raises
+        ------
+        HarnessError
+            As `harness.metrics.whitening.Whitening` does.
+        """
+        if names not in self._whitenings:
+            self._whitenings[names] = Whitening(self.stacked(names))
+        return self._whitenings[names]
+
+
+def batches(draws: Sequence[FloatArray]) -> list[Batch]:
+    """Put the draws of quantities, all of one shape, into batches in their order."""
+    return [Batch(np.stack(draws[i : i + BATCH_SIZE])) for i in range(0, len(draws), BATCH_SIZE)]

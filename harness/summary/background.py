@@ -1,0 +1,123 @@
+"""Fits are measured while others run, on a core that no fit needs."""
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from harness.runner import FittedRun
+from harness.study import Run
+from harness.summary.measuring import Measuring
+
+#: Of the thread that measures: where priorities are threads' own, fits go first.
+_NICENESS = 19
+
+
+class Background:
+    """A thread that measures fits as they come, each once its reference is there.
+
+    What is told of a measured fit is told when the caller asks, so that no observer is called
+    from another thread.
+
+    Parameters
+    ----------
+    measuring : Measuring
+        What measures; nobody else may use it before :meth:`finish` has ended.
+    spare : callable
+        Waits for a core and has it.
+    """
+
+    def __init__(
+        self, measuring: Measuring, *, spare: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._measuring = measuring
+        self._spare = spare
+        self._incoming: queue.SimpleQueue[FittedRun | None] = queue.SimpleQueue()
+        self._measured: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
+        self._error: BaseException | None = None
+        self._is_ending = False
+        # a daemon, so that an interrupted command does not wait for a measurement
+        self._thread = threading.Thread(target=self._work, name="measure", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drop what is not measured yet."""
+        self._is_ending = True
+        self._incoming.put(None)
+
+    def add(self, item: FittedRun) -> None:
+        """Take a run, whatever came of it."""
+        self._incoming.put(item)
+
+    def news(self) -> Iterator[Run]:
+        """Give the runs that were measured since the last time, without waiting."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                run = self._measured.get_nowait()
+                if run is not None:
+                    yield run
+
+    def finish(self) -> Iterator[Run]:
+        """Measure what is left; give each run that was added when it is measured.
+
+        Raises
+        ------
+        Exception
+            What ended the thread, if that was no fit's fault.
+        """
+        self._incoming.put(None)
+        while (run := self._measured.get()) is not None:
+            yield run
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        """Measure until there is no more."""
+        with contextlib.suppress(AttributeError, OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        try:
+            # one thread, so that figures are the same on any number of cores
+            with threadpool_limits(limits=1):
+                self._take_all()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the thread is awaited
+            self._error = error
+        finally:
+            self._measured.put(None)
+
+    def _take_all(self) -> None:
+        later: list[FittedRun] = []
+        while (item := self._incoming.get()) is not None:
+            later = self._take_ready([*later, item])
+        for item in later:  # their references have not come
+            self._take(item)
+
+    def _take_ready(self, items: list[FittedRun]) -> list[FittedRun]:
+        """Measure those whose reference is there; return the others."""
+        while ready := [item for item in items if self._measuring.is_ready(item)]:
+            items = [item for item in items if item not in ready]
+            for item in ready:
+                self._take(item)
+        return items
+
+    def _take(self, item: FittedRun) -> None:
+        if self._is_ending:
+            return
+        with self._spare():
+            self._measuring.take(item)
+        self._measured.put(item.run)

@@ -1,0 +1,144 @@
+"""Measurements as the store keeps them: what decides one, and its figures as JSON."""
+
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.metrics.joint import JointComparison
+from harness.metrics.parameter import ParameterComparison
+from harness.metrics.stability import Stability
+from harness.metrics.stein import KernelStein
+from harness.program import Program
+from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures
+from harness.summary.moments import Moments
+
+#: The code that turns draws into figures, below the package: a change of any of it makes all
+#: measurements anew.  A test holds the list to what the measuring modules import.
+MEASURING_CODE = (
+    "metrics/*.py",
+    "fit.py",
+    "quantities.py",
+    "relabel.py",
+    "summary/against.py",
+    "summary/kept.py",
+    "summary/measure.py",
+    "summary/measurement.py",
+    "summary/moments.py",
+    "summary/stability_rows.py",
+)
+_LIBRARIES = ("arviz-stats", "numpy", "scikit-learn", "scipy")
+_PACKAGE = Path(__file__).parent.parent
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of the code that measures, and of the libraries that it calls."""
+    hasher = hashlib.sha256()
+    for pattern in MEASURING_CODE:
+        for file in sorted(_PACKAGE.glob(pattern)):
+            hasher.update(file.read_bytes())
+    for name in _LIBRARIES:
+        hasher.update(f"{name} {importlib.metadata.version(name)}".encode())
+    return hasher.hexdigest()
+
+
+def program_identity(program: Program) -> list[object]:
+    """Return what of a program decides the quantities of its draws."""
+    components = program.components
+    return [list(program.parameters), asdict(components) if components else None]
+
+
+def dump_measurement(measurement: Measurement) -> bytes:
+    """Return a measurement as JSON, its quantities in columns; numbers come back exactly."""
+    quantities = measurement.quantities
+    content = {
+        "labels": [each.labels for each in quantities],
+        "name": [each.name for each in quantities],
+        "in_reference": [each.in_reference for each in quantities],
+        "is_constant": [each.is_constant for each in quantities],
+        "nameless": [each.nameless for each in quantities],
+        "moments": _columns(Moments, (each.moments for each in quantities)),
+        "has_errors": [each.errors is not None for each in quantities],
+        "errors": _columns(ParameterComparison, (e.errors for e in quantities if e.errors)),
+        "joint": asdict(measurement.joint) if measurement.joint else None,
+        "missed_mass": measurement.missed_mass,
+        "stein": asdict(measurement.stein) if measurement.stein else None,
+        "weights": asdict(measurement.weights) if measurement.weights else None,
+        "judged_labels": measurement.judged_labels,
+        "n_label_orders": measurement.n_label_orders,
+        "n_symmetries": measurement.n_symmetries,
+        "mismatch": measurement.mismatch,
+        "notes": measurement.notes,
+    }
+    return json.dumps(content).encode()
+
+
+def load_measurement(content: bytes) -> Measurement:
+    """Return the measurement again."""
+    kept = json.loads(content)
+    errors = iter(_rows(ParameterComparison, kept["errors"]))
+    columns = zip(
+        kept["labels"],
+        kept["name"],
+        kept["in_reference"],
+        kept["is_constant"],
+        kept["nameless"],
+        _rows(Moments, kept["moments"]),
+        kept["has_errors"],
+        strict=True,
+    )
+    return Measurement(
+        quantities=tuple(
+            QuantityFigures(
+                labels=labels,
+                name=name,
+                moments=moments,
+                errors=next(errors) if has_errors else None,
+                in_reference=in_reference,
+                is_constant=is_constant,
+                nameless=nameless,
+            )
+            for labels, name, in_reference, is_constant, nameless, moments, has_errors in columns
+        ),
+        joint=JointComparison(**kept["joint"]) if kept["joint"] else None,
+        missed_mass=kept["missed_mass"],
+        stein=KernelStein(**kept["stein"]) if kept["stein"] else None,
+        weights=WeightFigures(**kept["weights"]) if kept["weights"] else None,
+        judged_labels=kept["judged_labels"],
+        n_label_orders=kept["n_label_orders"],
+        n_symmetries=kept["n_symmetries"],
+        mismatch=kept["mismatch"],
+        notes=tuple(kept["notes"]),
+    )
+
+
+def dump_spreads(spreads: dict[tuple[str, str], Stability]) -> bytes:
+    """Return what replicates say together as JSON."""
+    content = {"names": list(spreads), "spreads": _columns(Stability, spreads.values())}
+    return json.dumps(content).encode()
+
+
+def load_spreads(content: bytes) -> dict[tuple[str, str], Stability]:
+    """Return what replicates say together again."""
+    kept = json.loads(content)
+    names = [(labels, name) for labels, name in kept["names"]]
+    return dict(zip(names, _rows(Stability, kept["spreads"]), strict=True))
+
+
+def _columns(kind: type, items: Iterable[Any]) -> dict[str, list[Any]]:
+    """Spread dataclass instances into a list per field."""
+    rows = list(items)
+    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(kind)}
+
+
+def _rows(kind: type, columns: dict[str, list[Any]]) -> list[Any]:
+    """Return the instances again."""
+    names = list(columns)
+    return [
+        kind(**dict(zip(names, row, strict=True))) for row in zip(*columns.values(), strict=True)
+    ]

@@ -1,0 +1,222 @@
+"""Draws to figures: a fit's summaries, its own weights, and its errors against a reference."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from harness.datasets import FloatArray
+from harness.errors import HarnessError
+from harness.fit import DrawKind, Fit, log_weights
+from harness.metrics.batch import Batch
+from harness.metrics.joint import JointComparison, compare_joint
+from harness.metrics.modes import missed_mass
+from harness.metrics.parameter import ParameterComparison, compare_batches
+from harness.metrics.psis import Psis, psis
+from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
+from harness.quantities import PSIS, RAW, Quantities, is_constant, stack
+from harness.summary.against import Against, batches
+from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures
+from harness.summary.moments import Moments, resample, summarise_batch, summarise_weighted
+
+# The distances that take all pairs of draws, and the classifier, use so many of each set.
+_MAX_JOINT_DRAWS = 1000
+# A discrepancy of fewer points says nothing, and fewer weighted draws have no marginal.
+_MIN_POINTS = 10
+# Keeps the generator of random directions and folds apart from others of the same seed.
+_JOINT_STREAM = 2
+
+
+def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) -> Measurement:
+    """Measure a fit.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that is ok.
+    named : Quantities
+        Its quantities.
+    against : Against or None
+        The reference, if there is a valid one that is not this fit itself.
+    seed : int
+        Decides random directions and folds.
+
+    Returns
+    -------
+    Measurement
+        The same for the same fit, reference and seed, whenever and wherever it is measured.
+    """
+    weights = _weights(fit)
+    joint, missed, notes = _joint(fit, named, against, seed=seed)
+    figures = list(_plain_quantities(fit.draw_kind, named, against))
+    # an approximation that was resampled has weights for its proposals, not for its draws
+    is_resampled = fit.draws is not None and "proposals" in fit.draws.children
+    if weights is not None and weights.n_effective > 0 and not is_resampled:
+        figures += _weighted_quantities(named, against, weights)
+    return Measurement(
+        quantities=tuple(figures),
+        joint=joint,
+        missed_mass=missed,
+        stein=_stein(fit),
+        weights=None
+        if weights is None
+        else WeightFigures(
+            k_hat=weights.k_hat,
+            k_hat_threshold=weights.k_hat_threshold,
+            n_effective=weights.n_effective,
+        ),
+        judged_labels=named.judged_labels,
+        n_label_orders=named.n_label_orders,
+        n_symmetries=named.n_symmetries,
+        notes=notes,
+    )
+
+
+def _weights(fit: Fit) -> Psis | None:
+    """Weigh an approximation against the full-data posterior, before any resampling of it."""
+    log_weight = log_weights(fit)
+    return None if log_weight is None else psis(log_weight)
+
+
+def _stein(fit: Fit) -> KernelStein | None:
+    """Measure draws by the gradients of the log density, in units of the draws' own sds."""
+    assert fit.draws is not None  # noqa: S101 - the fit is ok
+    points = fit.draws.get("points")
+    if points is None:
+        return None
+    positions, gradients = points["position"].to_numpy(), points["gradient"].to_numpy()
+    scale = positions.std(axis=0)
+    if len(positions) < _MIN_POINTS or not (scale > 0).all():
+        return None
+    return kernel_stein_discrepancy(positions, gradients=gradients, scale=scale)
+
+
+def _joint(
+    fit: Fit, named: Quantities, against: Against | None, *, seed: int
+) -> tuple[JointComparison | None, float | None, tuple[str, ...]]:
+    """Measure all quantities together, and the modes that the fit does not visit."""
+    if against is None:
+        return None, None, ()
+    names = against.free_names(tuple(named.judged))
+    if not names:
+        return None, None, ()
+    draws = stack(named.judged, names)
+    if fit.draw_kind is DrawKind.INDEPENDENT:
+        draws = draws.reshape(-1, len(names))
+    try:
+        missed = missed_mass(draws, reference=against.stacked(names))
+        joint = compare_joint(
+            draws,
+            reference=against.whitening(names),
+            rng=np.random.default_rng([seed, _JOINT_STREAM]),
+            max_draws=_MAX_JOINT_DRAWS,
+        )
+    except HarnessError as error:
+        return None, None, (f"the distances of all quantities together are not known: {error}",)
+    return joint, missed, ()
+
+
+def _plain_quantities(
+    kind: DrawKind, named: Quantities, against: Against | None
+) -> Iterator[QuantityFigures]:
+    """Measure every quantity under every way of naming components."""
+    for labels, quantities in named.by_labels.items():
+        draws = {
+            name: values if kind is DrawKind.CHAINS else values.ravel()
+            for name, values in quantities.items()
+        }
+        nameless = named.nameless if labels == RAW else frozenset()
+        compared = _comparable(draws, [n for n in draws if n not in nameless], against, labels)
+        others = [name for name in draws if name not in compared]
+        ours = {group: batches([draws[n] for n in group]) for group in (compared, tuple(others))}
+        errors = _errors(compared, ours[compared], against, labels)
+        moments = {
+            name: summary
+            for group, parts in ours.items()
+            for name, summary in zip(group, _summaries(parts), strict=True)
+        }
+        for name, values in draws.items():
+            yield _figures(
+                values,
+                against,
+                labels=labels,
+                name=name,
+                moments=moments[name],
+                errors=errors.get(name),
+                nameless=name in nameless,
+            )
+
+
+def _summaries(parts: Sequence[Batch]) -> Iterator[Moments]:
+    """Summarise batches, a quantity after another."""
+    return chain.from_iterable(summarise_batch(batch) for batch in parts)
+
+
+def _weighted_quantities(
+    named: Quantities, against: Against | None, weights: Psis
+) -> Iterator[QuantityFigures]:
+    """Measure what importance weights make of the draws."""
+    labels = named.judged_labels
+    resampled = {name: resample(draws.ravel(), weights) for name, draws in named.judged.items()}
+    is_enough = int(weights.n_effective) >= _MIN_POINTS
+    compared = _comparable(resampled, list(resampled), against if is_enough else None, labels)
+    errors = _errors(compared, batches([resampled[n] for n in compared]), against, labels)
+    for name, draws in named.judged.items():
+        yield _figures(
+            resampled[name],
+            against,
+            labels=labels,
+            name=name,
+            moments=summarise_weighted(draws.ravel(), weights),
+            errors=errors.get(name),
+            shown_labels=PSIS,
+        )
+
+
+def _comparable(
+    draws: dict[str, FloatArray], names: Sequence[str], against: Against | None, labels: str
+) -> tuple[str, ...]:
+    """Pick the quantities that the reference has and whose draws are numbers."""
+    if against is None:
+        return ()
+    known = against.named(labels)
+    return tuple(n for n in names if n in known and np.isfinite(draws[n]).all())
+
+
+def _errors(
+    names: tuple[str, ...], ours: Sequence[Batch], against: Against | None, labels: str
+) -> dict[str, ParameterComparison]:
+    """Compare quantities with the reference."""
+    if against is None:
+        return {}
+    pairs = zip(ours, against.batches(labels, names), strict=True)
+    found = chain.from_iterable(compare_batches(x, r) for x, r in pairs)
+    return dict(zip(names, found, strict=True))
+
+
+def _figures(
+    draws: FloatArray,
+    against: Against | None,
+    *,
+    labels: str,
+    name: str,
+    moments: Moments,
+    errors: ParameterComparison | None,
+    nameless: bool = False,
+    shown_labels: str | None = None,
+) -> QuantityFigures:
+    """Put the figures of a quantity together; of a constant there are no errors."""
+    known = against.named(labels) if against else {}
+    fixed = is_constant(draws) and (errors is None or is_constant(known[name]))
+    if fixed:
+        moments = replace(moments, ess_bulk=np.nan, ess_tail=np.nan, r_hat=np.nan)
+    return QuantityFigures(
+        labels=shown_labels or labels,
+        name=name,
+        moments=moments,
+        errors=None if fixed else errors,
+        in_reference=name in known,
+        is_constant=fixed,
+        nameless=nameless,
+    )

@@ -1,0 +1,92 @@
+"""What is measured of a fit, alone and against its reference: figures without a verdict."""
+
+from dataclasses import dataclass
+
+from harness.metrics.joint import JointComparison
+from harness.metrics.parameter import ParameterComparison
+from harness.metrics.stein import KernelStein
+from harness.quantities import RAW
+from harness.summary.moments import Moments
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantityFigures:
+    """One quantity of a fit under one way of naming components.
+
+    Attributes
+    ----------
+    labels, name : str
+        Which quantity.
+    moments : Moments
+        Its summary.
+    errors : ParameterComparison or None
+        Against the reference; None without one.
+    in_reference : bool
+        Whether the reference has it, even if there is too little to compare.
+    is_constant : bool
+        Whether it is a constant of the program, of which there is nothing to judge.
+    nameless : bool
+        Whether it belongs to a component that the draws name by accident.
+    """
+
+    labels: str
+    name: str
+    moments: Moments
+    errors: ParameterComparison | None = None
+    in_reference: bool = False
+    is_constant: bool = False
+    nameless: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightFigures:
+    """What importance weights say; attributes as of :class:`harness.metrics.psis.Psis`."""
+
+    k_hat: float
+    k_hat_threshold: float
+    n_effective: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """Figures of one fit; what does not apply is None.
+
+    Attributes
+    ----------
+    quantities : tuple of QuantityFigures
+        Under every way of naming components.
+    joint : JointComparison or None
+        Distances from the reference.
+    missed_mass : float or None
+        See `harness.metrics.modes.missed_mass`.
+    stein : KernelStein or None
+        From the gradients of the log density, in units of the draws' own sds.
+    weights : WeightFigures or None
+        Importance weights against the full-data posterior.
+    judged_labels : str
+        The way of naming components that the verdict on the fit rests on.
+    n_label_orders : int or None
+        In how many orders the draws name the components.
+    n_symmetries : int
+        Orders of the components that leave the density as it is.
+    mismatch : str
+        Why the reference is that of another posterior, so that the fit was measured alone.
+    notes : tuple of str
+        What could not be measured, and why, a sentence each.
+    """
+
+    quantities: tuple[QuantityFigures, ...]
+    joint: JointComparison | None = None
+    missed_mass: float | None = None
+    stein: KernelStein | None = None
+    weights: WeightFigures | None = None
+    judged_labels: str = RAW
+    n_label_orders: int | None = None
+    n_symmetries: int = 1
+    mismatch: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> tuple[QuantityFigures, ...]:
+        """The quantities that the verdict on the fit rests on."""
+        return tuple(item for item in self.quantities if item.labels == self.judged_labels)

@@ -1,0 +1,248 @@
+"""Which fit is measured against what, and the measurements that the store has already."""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.fit import DrawKind, Status
+from harness.metrics.stability import Stability
+from harness.quantities import Quantities, posterior_arrays, quantities
+from harness.reference import (
+    ReferenceDraws,
+    diagnosed_problems,
+    mismatch,
+    quantities_digest,
+    sampler_problems,
+)
+from harness.runner import FittedRun
+from harness.store import MeasuredFrom, Measurements, Store, content_digest
+from harness.study import Run, Study
+from harness.summary.against import Against
+from harness.summary.kept import (
+    code_digest,
+    dump_measurement,
+    dump_spreads,
+    load_measurement,
+    load_spreads,
+    program_identity,
+)
+from harness.summary.measure import measure
+from harness.summary.measurement import Measurement
+from harness.summary.quantity import Target
+from harness.summary.stability_rows import run_spreads
+from harness.verdict.criteria import Reference
+
+type Spreads = dict[tuple[str, str], Stability]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judge:
+    """What the fits of a data set are measured against.
+
+    Attributes
+    ----------
+    against : Against or None
+        The draws of a reference that passed its checks.
+    identity : tuple or None
+        What decides the draws, of types that JSON has; None if that is not known.
+    key : str
+        Of a reference that is a run: its fit's key.
+    problems : str
+        Why a reference is none.
+    """
+
+    against: Against | None = None
+    identity: tuple[object, ...] | None = ()
+    key: str = ""
+    problems: str = ""
+
+
+_NO_FIT = _Judge(problems="its run failed")
+
+
+class Measuring:
+    """Measures the fits of a study; each but once, and none that the store knows the figures of.
+
+    Parameters
+    ----------
+    study : Study
+        Says which run is a reference.
+    from_files : Mapping
+        References that come from files, by data set.
+    store : Store, optional
+        Keeps measurements of fits that are in it.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        from_files: Mapping[str, ReferenceDraws],
+        *,
+        store: Store | None = None,
+    ) -> None:
+        self._study = study
+        self._kept = Measurements(store=store) if store else None
+        self._judges = {dataset: _judge_of_file(draws) for dataset, draws in from_files.items()}
+        self._done: dict[Run, Measurement | HarnessError | str] = {}
+
+    def is_ready(self, item: FittedRun) -> bool:
+        """Whether the reference of a fit is known, or it needs none."""
+        source = self._study.references.get(item.run.dataset)
+        return source is None or source.run == item.run or item.run.dataset in self._judges
+
+    def take(self, item: FittedRun) -> None:
+        """Measure a fit, if it is one; whatever happens is kept for :meth:`result`.
+
+        If the fit is the reference of its data set, the others are ready from now on.
+
+        Parameters
+        ----------
+        item : FittedRun
+            A run that is ready.
+        """
+        if item.fit.status is Status.OK and item.run not in self._done:
+            try:
+                self._done[item.run] = self._measured(item)
+            except HarnessError as error:
+                self._done[item.run] = error
+            except Exception as error:  # noqa: BLE001 - one fit's figures must not cost the others'
+                self._done[item.run] = _where(error)
+        source = self._study.references.get(item.run.dataset)
+        if source is not None and source.run == item.run:
+            self._judges[item.run.dataset] = self._judge_of_run(item)
+
+    def result(self, item: FittedRun) -> Measurement | str:
+        """Return the measurement of a fit that was taken, or why there is none.
+
+        Raises
+        ------
+        HarnessError
+            If the fit and its reference do not belong together.
+        """
+        found = self._done[item.run]
+        if isinstance(found, HarnessError):
+            raise found
+        return found
+
+    def target(self, item: FittedRun) -> Target:
+        """Say what a fit is measured against; the reference itself is judged by its own checks."""
+        dataset = item.run.dataset
+        n_rows = item.program.program.n_rows_of(self._study.datasets[dataset])
+        source = self._study.references.get(dataset)
+        if source is None or source.run == item.run:
+            return Target(n_rows=n_rows, state=Reference.ABSENT)
+        judge = self._judges.get(dataset, _NO_FIT)
+        found = self._done.get(item.run)
+        clash = found.mismatch if isinstance(found, Measurement) else ""
+        if judge.against is None or clash:
+            problems = judge.problems or clash
+            return Target(n_rows=n_rows, state=Reference.FAILED, problems=problems)
+        return Target(n_rows=n_rows, state=Reference.VALID)
+
+    def spreads(self, replicates: Sequence[FittedRun]) -> Spreads:
+        """Measure what at least two replicates of an approximation say together."""
+        of = self._made_from(replicates[0], "spreads", others=replicates[1:])
+        kept = self._kept.load(of) if self._kept and of else None
+        if kept is not None:
+            return load_spreads(kept)
+        spreads = run_spreads([_named(item) for item in replicates])
+        if self._kept and of:
+            self._kept.save(of, dump_spreads(spreads))
+        return spreads
+
+    def _measured(self, item: FittedRun) -> Measurement:
+        """Return the measurement of a fit, from the store or a fresh one."""
+        source = self._study.references.get(item.run.dataset)
+        is_alone = source is None or source.run == item.run
+        judge = _Judge() if is_alone else self._judges.get(item.run.dataset, _NO_FIT)
+        of = self._made_from(item, "figures", judge=judge)
+        kept = self._kept.load(of) if self._kept and of else None
+        if kept is not None:
+            return load_measurement(kept)
+        named = _named(item)
+        against, clash = judge.against, ""
+        if against is not None:
+            clash = mismatch(against.draws, named, program=item.run.program)
+        measurement = measure(
+            item.fit, named, against=None if clash else against, seed=item.run.seed
+        )
+        measurement = replace(measurement, mismatch=clash)
+        if self._kept and of:
+            self._kept.save(of, dump_measurement(measurement))
+        return measurement
+
+    def _made_from(
+        self,
+        item: FittedRun,
+        what: str,
+        *,
+        judge: _Judge | None = None,
+        others: Sequence[FittedRun] = (),
+    ) -> MeasuredFrom | None:
+        """Return what decides a measurement; None if the store cannot tell."""
+        judge = judge or _Judge()
+        digests = [content_digest(each.fit) for each in (item, *others)]
+        if self._kept is None or None in digests or judge.identity is None:
+            return None
+        return MeasuredFrom(
+            fits=(item.key, *(each.key for each in others), *([judge.key] if judge.key else [])),
+            decided_by=(
+                what,
+                tuple(digests),
+                item.run.seed,
+                item.run.program,
+                tuple(program_identity(item.program.program)),
+                judge.identity,
+            ),
+            code=code_digest(),
+        )
+
+    def _judge_of_run(self, item: FittedRun) -> _Judge:
+        """Check a run that is a reference, by what was measured of it."""
+        found = self._done.get(item.run)
+        if not isinstance(found, Measurement):
+            return _NO_FIT if found is None else _Judge(problems=str(found))
+        problems = list(sampler_problems(item.fit))
+        if item.fit.draw_kind is not DrawKind.CHAINS:
+            problems.append("its draws are not Markov chains, so that nothing checks them")
+        else:
+            varying = [each for each in found.judged if not each.is_constant]
+            problems += diagnosed_problems(
+                {each.name: each.moments.r_hat for each in varying},
+                {each.name: each.moments.ess_bulk for each in varying},
+                {each.name: each.moments.ess_tail for each in varying},
+            )
+        if problems:
+            return _Judge(problems="; ".join(problems))
+        digest = content_digest(item.fit)
+        return _Judge(
+            against=Against(
+                lambda: ReferenceDraws(title=item.run.label, quantities=_named(item), problems=())
+            ),
+            identity=(digest, *program_identity(item.program.program)) if digest else None,
+            key=item.key,
+        )
+
+
+def _judge_of_file(draws: ReferenceDraws) -> _Judge:
+    """Take reference draws of a file, which have been checked."""
+    if draws.problems:
+        return _Judge(problems="; ".join(draws.problems))
+    return _Judge(
+        against=Against(lambda: draws), identity=("file", quantities_digest(draws.quantities))
+    )
+
+
+def _named(item: FittedRun) -> Quantities:
+    """Name the quantities of a fit."""
+    program = item.program.program
+    return quantities(posterior_arrays(item.fit, program), program)
+
+
+def _where(error: Exception) -> str:
+    """Say in one line what went wrong, and where, for whoever mends it."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"it could not be measured ({what}; {Path(last.filename).name}, line {last.lineno})"
