@@ -323,12 +323,14 @@ def test_a_reference_from_a_file_has_errors_but_no_speed(tmp_path: Path) -> None
 
 
 def test_replicates_in_a_cell() -> None:
-    assert median_range([3.0, 1.0, 2.0], significant) == "2.0 [1.0 to 3.0]"
-    assert median_range([1.0, 1.0], significant) == "1.0"
-    assert median_range([1.0, pd.NA, 1.0], significant) == "1.0 (2 of 3)"
-    assert median_range([pd.NA, float("nan")], significant) == "n/a"
-    assert tally(["trust", "do not trust", "trust"]) == "1 × do not trust, 2 × trust"
-    assert (tally(["trust"]), tally([])) == ("trust", "n/a")
+    cells: list[list[object]] = [[3.0, 1.0, 2.0], [1.0, 1.0], [1.0, pd.NA, 1.0], [pd.NA, pd.NA]]
+    shown = [median_range(values, significant) for values in cells]
+    assert [cell.text for cell in shown] == ["2.0 [1.0 to 3.0]", "1.0", "1.0 (2 of 3)", "n/a"]
+    assert [cell.value for cell in shown] == [2.0, 1.0, 1.0, None]
+    counted = tally(["trust", "do not trust", "trust"])
+    assert counted.text == "1 × do not trust, 2 × trust"
+    assert counted.verdict == "do not trust"
+    assert (tally(["trust"]).text, tally([]).text, tally([]).verdict) == ("trust", "n/a", "")
 
 
 def row(columns: Mapping[Hashable, object] = MappingProxyType({})) -> dict[Hashable, object]:

@@ -7,6 +7,8 @@ import pandas as pd
 
 from harness.cli.tables import print_table
 from harness.report.dataset import DatasetTables, SeriesTables, dataset_tables
+from harness.report.grid import Cell, Head, brief_grid, rows_by_title
+from harness.report.matrix import matrix_grids
 from harness.report.numbers import median_range, significant
 from harness.report.results import read_results
 from harness.report.verdicts import subject, verdict_table
@@ -15,10 +17,14 @@ from harness.table import NOT_APPLICABLE
 #: Errors of more means than these are left to the tables.
 MOST_ERRORS = 12
 
-#: Columns of the report's table that are shown, where they apply; the longest comes last.
+#: Columns of the report's tables that are shown, where they apply; the longest comes last.
 _SHOWN = (
-    *("series", "verdict", "largest mean error (reference sds)", "fit (s)", "speed"),
-    "what decided",
+    Head("series", "series"),
+    Head("verdict", "verdict"),
+    Head("mean_error", "largest mean error (reference sds)"),
+    Head("fit_time_s", "fit (s)"),
+    Head("speed", "speed"),
+    Head("decided", "what decided"),
 )
 
 
@@ -42,12 +48,14 @@ def _tables(folder: Path) -> list[DatasetTables]:
 
 def _print_verdicts_on(tables: DatasetTables) -> None:
     """Print the verdicts on the fits of one data set."""
-    grid = verdict_table(tables)
+    rows = rows_by_title((matrix_grids(tables)[0], verdict_table(tables)))
+    nothing = Cell(text=NOT_APPLICABLE)
+    cells = [[row.get(head.key, nothing) for head in _SHOWN] for row in rows.values()]
+    grid = brief_grid(_SHOWN, cells)
     if grid is not None:
-        heads = [head for head in _SHOWN if head in grid.head]
-        at = [grid.head.index(head) for head in heads]
         title = f"Verdicts on {subject(tables).replace('`', '')}"
-        print_table(title, heads, [[row[i] for i in at] for row in grid.rows])
+        heads = [head.title for head in grid.columns]
+        print_table(title, heads, [[cell.text for cell in row] for row in grid.rows])
 
 
 def print_verdicts_and_errors(folder: Path) -> None:
@@ -94,4 +102,4 @@ def _mean_errors(series: SeriesTables, names: Sequence[str]) -> dict[str, str]:
     """Return the error of some means, of replicates the median and the range."""
     rows = series.judged[series.judged["parameter"].isin(names)]
     groups = rows.groupby("parameter", sort=False)["mean_error_sd"]
-    return {str(name): median_range(values, significant) for name, values in groups}
+    return {str(name): median_range(values, significant).text for name, values in groups}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.errors import ResultsError
 from harness.report.dataset import DatasetTables, dataset_tables
-from harness.report.grid import Grid, make_grid
+from harness.report.grid import Cell, Grid, Head, make_grid, rows_by_title
 from harness.report.markdown import markdown_table
 from harness.report.matrix import matrix_grids
 from harness.report.notes import BRIEF
@@ -15,9 +15,18 @@ from harness.report.verdicts import verdict_table
 from harness.report.weights import weights_table
 from harness.table import NOT_APPLICABLE
 
-#: Columns of the report's tables, R-hat or k-hat between them.
-_BEFORE = ("series", "fit (s)", "speed")
-_AFTER = ("bulk ESS", "largest mean error (reference sds)", "sd ratios", "verdict")
+#: Columns of the report's tables, that of R-hat or k-hat made of two.
+_CHECK = Head("check", "R-hat or k-hat")
+_COLUMNS = (
+    Head("series", "series"),
+    Head("fit_time_s", "fit (s)"),
+    Head("speed", "speed"),
+    _CHECK,
+    Head("ess_bulk", "bulk ESS"),
+    Head("mean_error", "largest mean error (reference sds)"),
+    Head("sd_ratios", "sd ratios"),
+    Head("verdict", "verdict", is_text=True),
+)
 
 
 def brief_results(
@@ -60,27 +69,25 @@ def brief_results(
 
 def _brief_grid(tables: DatasetTables, titles: Sequence[str]) -> Grid:
     """Return some rows and columns of the report's tables."""
-    found: dict[str, dict[str, str]] = {}
-    for grid in (matrix_grids(tables)[0], verdict_table(tables), weights_table(tables)):
-        for row in grid.rows if grid is not None else ():
-            assert grid is not None  # noqa: S101 - it has a row
-            found.setdefault(row[0], {}).update(zip(grid.head, row, strict=True))
+    found = rows_by_title((matrix_grids(tables)[0], verdict_table(tables), weights_table(tables)))
     for title in titles:
         if title not in found:
             raise ResultsError(
                 f"data set '{tables.name}' has no row '{title}'; it has: {', '.join(found)}"
             )
-    rows = [_cells(found[title]) for title in titles]
-    head = (*_BEFORE, "R-hat or k-hat", *_AFTER)
-    return make_grid(head, rows, text_columns=(0, len(head) - 1))
+    return make_grid(_COLUMNS, [_cells(found[title]) for title in titles])
 
 
-def _cells(row: Mapping[str, str]) -> list[str]:
+def _cells(row: Mapping[str, Cell]) -> list[Cell]:
     """Return the cells of a row: R-hat of chains, k-hat of approximations."""
-    known = {head: cell for head, cell in row.items() if cell != NOT_APPLICABLE}
-    check = next((f"{head} {known[head]}" for head in ("R-hat", "k-hat") if head in known), None)
-    before, after = ([row.get(head, NOT_APPLICABLE) for head in part] for part in (_BEFORE, _AFTER))
-    return [*before, check or NOT_APPLICABLE, *after]
+    nothing = Cell(text=NOT_APPLICABLE)
+    checks = [
+        Cell(text=f"{title} {row[key]}", value=row[key].value)
+        for key, title in (("r_hat", "R-hat"), ("k_hat", "k-hat"))
+        if row.get(key, nothing) != nothing
+    ]
+    known = {**row, _CHECK.key: checks[0] if checks else nothing}
+    return [known.get(head.key, nothing) for head in _COLUMNS]
 
 
 def _picture(results: Results, name: str, here: str) -> str:

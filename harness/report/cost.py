@@ -1,20 +1,20 @@
 """What fits cost, and what they gave for it."""
 
 from harness.report.dataset import DatasetTables
-from harness.report.grid import Grid, brief_grid
+from harness.report.grid import Grid, Head, Row, brief_grid
 from harness.report.numbers import compact, count, median_range, seconds
 
 _COSTS = (
-    ("compile (s)", "compile_time_s", seconds),
-    ("adapt (s)", "adapt_time_s", seconds),
-    ("run (s)", "run_time_s", seconds),
-    ("fit (s)", "fit_time_s", seconds),
-    ("gradients", "n_gradients", compact),
-    ("row gradients", "n_row_gradients", compact),
-    ("ESS", "ess", count),
-    ("ESS per s", "ess_per_s", compact),
-    ("ESS per gradient", "ess_per_gradient", compact),
-    ("time to error 0.1 sd (s)", "time_to_error_s", seconds),
+    (Head("compile_time_s", "compile (s)"), seconds),
+    (Head("adapt_time_s", "adapt (s)"), seconds),
+    (Head("run_time_s", "run (s)"), seconds),
+    (Head("fit_time_s", "fit (s)"), seconds),
+    (Head("n_gradients", "gradients"), compact),
+    (Head("n_row_gradients", "row gradients"), compact),
+    (Head("ess", "ESS"), count),
+    (Head("ess_per_s", "ESS per s"), compact),
+    (Head("ess_per_gradient", "ESS per gradient"), compact),
+    (Head("time_to_error_s", "time to error 0.1 sd (s)"), seconds),
 )
 
 
@@ -31,9 +31,9 @@ def cost_table(tables: DatasetTables) -> Grid | None:
     Grid or None
         Of replicates the median and range.  None where no run gave a fit.
     """
-    rows = [
-        [series.head, *(median_range(series.ok[column], show) for _, column, show in _COSTS)]
+    rows: list[Row] = [
+        [series.head, *(median_range(series.ok[head.key], show) for head, show in _COSTS)]
         for series in tables.series
         if not series.ok.empty
     ]
-    return brief_grid(("series", *(title for title, _, _ in _COSTS)), rows)
+    return brief_grid([Head("series", "series"), *(head for head, _ in _COSTS)], rows)

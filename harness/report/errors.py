@@ -7,24 +7,23 @@ import pandas as pd
 
 from harness.quantities import INVARIANT, PSIS
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.grid import Grid, brief_grid
+from harness.report.grid import Grid, Head, Row, brief_grid, number
 from harness.report.numbers import count, fixed, known, median_range, significant, with_error
 from harness.report.reasons import tally
 from harness.report.worst import shown_rows
 
 _HEAD = (
-    "series",
-    "draws",
-    "parameter",
-    "mean error ± MCSE (reference sds)",
-    "sd ratio",
-    "W1 (reference sds)",
-    "coverage of 50%",
-    "coverage of 90%",
-    "verdict",
-    "effective draws",
+    Head("series", "series"),
+    Head("draws", "draws", is_text=True),
+    Head("parameter", "parameter", is_text=True),
+    Head("mean_error", "mean error ± MCSE (reference sds)"),
+    Head("sd_ratio", "sd ratio"),
+    Head("w1_sd", "W1 (reference sds)"),
+    Head("coverage_50", "coverage of 50%"),
+    Head("coverage_90", "coverage of 90%"),
+    Head("verdict", "verdict", is_text=True),
+    Head("n_effective", "effective draws"),
 )
-_TEXT = ("draws", "parameter", "verdict")
 _WEIGHTED = "PSIS-weighted"
 
 
@@ -48,7 +47,7 @@ def errors_table(tables: DatasetTables) -> Grid | None:
         for draws, group in _groups(series):
             for name, replicates in shown_rows(group, tables).groupby("parameter", sort=False):
                 rows.append(_cells(series, draws, str(name), replicates))
-    return brief_grid(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows)
 
 
 def worst_errors_table(tables: DatasetTables) -> Grid | None:
@@ -71,7 +70,7 @@ def worst_errors_table(tables: DatasetTables) -> Grid | None:
             if sizes.notna().any() and not (group["labels"] == INVARIANT).any():
                 name = str(sizes.idxmax())
                 rows.append(_cells(series, draws, name, group[group["parameter"] == name]))
-    return brief_grid(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows)
 
 
 def _groups(series: SeriesTables) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -83,11 +82,12 @@ def _groups(series: SeriesTables) -> Iterator[tuple[str, pd.DataFrame]]:
             yield title, rows
 
 
-def _cells(series: SeriesTables, draws: str, parameter: str, rows: pd.DataFrame) -> list[str]:
+def _cells(series: SeriesTables, draws: str, parameter: str, rows: pd.DataFrame) -> Row:
     """Return one row: a single run's figures, or of replicates the median and range."""
     errors = known(rows["mean_error_sd"])
     if len(errors) == 1:
-        mean_error = with_error(errors[0], *known(rows["mean_error_mcse"]))
+        mcse = next(iter(known(rows["mean_error_mcse"])), None)
+        mean_error = number(errors[0], lambda error: with_error(error, mcse))
     else:
         mean_error = median_range(errors, significant)
     return [

@@ -9,7 +9,7 @@ from harness.fit import Status
 from harness.numerals import counted
 from harness.published import Published
 from harness.report.dataset import DatasetTables, ReferenceTables
-from harness.report.numbers import count, fixed, known, plain, seconds, significant
+from harness.report.numbers import count, known, plain, r_hat, seconds, significant
 from harness.report.reasons import decided
 from harness.series import METHOD_TITLES
 
@@ -85,7 +85,7 @@ def _reference_quality(reference: ReferenceTables) -> str:
 
 def _largest(values: pd.Series) -> str:
     """Return the largest R-hat."""
-    return fixed(max(known(values), default=None), 2)
+    return r_hat(max(known(values), default=None))
 
 
 def _other_priors(

@@ -1,7 +1,7 @@
 """What the words of a report mean, inside of it: it has no other page beside it to look them up."""
 
 from harness.numerals import numeral
-from harness.report.grid import Grid, make_grid
+from harness.report.grid import Cell, Grid, Head, Row, make_grid
 from harness.verdict.rule import Breach, Rule
 from harness.verdict.rules import RULES
 from harness.verdict.wording import title_of
@@ -20,6 +20,18 @@ RULES_TEXT = (
 )
 
 
+_HEAD = (
+    Head("criterion", "criterion"),
+    Head("title", "which is", is_text=True),
+    Head("broken", "broken if", is_text=True),
+    Head("scope", "judges", is_text=True),
+    Head("when", "applies", is_text=True),
+    Head("verdict", "verdict", is_text=True),
+    Head("doubt", "in doubt", is_text=True),
+    Head("source", "source", is_text=True),
+)
+
+
 def rules_table() -> Grid:
     """Return the rules of the verdict, a row each.
 
@@ -28,30 +40,20 @@ def rules_table() -> Grid:
     Grid
         In the order in which they are tried.
     """
-    rows = [
+    rows: list[Row] = [
         [
             rule.criterion,
             title_of(rule.criterion),
             _broken(rule),
             {"both": "parameters, fit"}.get(rule.scope, str(rule.scope)),
             str(rule.when),
-            str(rule.verdict),
-            str(rule.doubt or "-"),
+            Cell(text=str(rule.verdict), verdict=str(rule.verdict)),
+            Cell(text=str(rule.doubt or "-"), verdict=str(rule.doubt or "")),
             rule.source,
         ]
         for rule in RULES
     ]
-    head = [
-        "criterion",
-        "which is",
-        "broken if",
-        "judges",
-        "applies",
-        "verdict",
-        "in doubt",
-        "source",
-    ]
-    return make_grid(head, rows, text_columns=range(len(head)), is_sortable=False)
+    return make_grid(_HEAD, rows, is_sortable=False)
 
 
 def _broken(rule: Rule) -> str:

@@ -3,20 +3,20 @@
 import pandas as pd
 
 from harness.report.dataset import DatasetTables
-from harness.report.grid import Grid, brief_grid
-from harness.report.numbers import fixed, known, median_range, retell, significant, with_error
+from harness.report.grid import Cell, Grid, Head, Row, brief_grid, number
+from harness.report.numbers import fixed, known, median_range, significant, with_error
 
-# Title, column, and the column of its Monte Carlo error or of what Monte Carlo error would give.
+# A distance, and the column of its Monte Carlo error or of what Monte Carlo error would give.
 _DISTANCES = (
-    ("Mahalanobis (null)", "mahalanobis", "mahalanobis_null_95"),
-    ("covariance error (null)", "whitened_covariance_error", "whitened_covariance_null_95"),
-    ("energy distance", "energy_distance", "energy_distance_mcse"),
-    ("MMD²", "mmd", "mmd_mcse"),
-    ("sliced Wasserstein", "sliced_wasserstein", "sliced_wasserstein_mcse"),
-    ("C2ST accuracy", "c2st_accuracy", "c2st_mcse"),
-    ("C2ST null", "c2st_null_upper", ""),
-    ("missed mass", "missed_mass", ""),
-    ("KSD (null)", "ksd", "ksd_null"),
+    (Head("mahalanobis", "Mahalanobis (null)"), "mahalanobis_null_95"),
+    (Head("whitened_covariance_error", "covariance error (null)"), "whitened_covariance_null_95"),
+    (Head("energy_distance", "energy distance"), "energy_distance_mcse"),
+    (Head("mmd", "MMD²"), "mmd_mcse"),
+    (Head("sliced_wasserstein", "sliced Wasserstein"), "sliced_wasserstein_mcse"),
+    (Head("c2st_accuracy", "C2ST accuracy"), "c2st_mcse"),
+    (Head("c2st_null_upper", "C2ST null"), ""),
+    (Head("missed_mass", "missed mass"), ""),
+    (Head("ksd", "KSD (null)"), "ksd_null"),
 )
 
 
@@ -33,20 +33,23 @@ def joint_table(tables: DatasetTables) -> Grid | None:
     Grid or None
         Of replicates the median and range.  None where no distance is known.
     """
-    columns = [name for _, name, _ in _DISTANCES]
-    rows = [
-        [series.head, *(_cell(series.ok, value, beside) for _, value, beside in _DISTANCES)]
+    columns = [head.key for head, _ in _DISTANCES]
+    rows: list[Row] = [
+        [series.head, *(_cell(series.ok, head.key, beside) for head, beside in _DISTANCES)]
         for series in tables.series
         if series.ok[columns].notna().any(axis=None)
     ]
-    return brief_grid(("series", *(title for title, _, _ in _DISTANCES)), rows)
+    return brief_grid([Head("series", "series"), *(head for head, _ in _DISTANCES)], rows)
 
 
-def _cell(fits: pd.DataFrame, column: str, beside: str) -> str:
+def _cell(fits: pd.DataFrame, column: str, beside: str) -> Cell:
     """Return a distance with what stands beside it."""
     values = known(fits[column])
     if beside.endswith("_mcse") and len(values) == 1:
-        return with_error(values[0], next(iter(known(fits[beside])), None))
-    text = median_range(values, lambda value: fixed(value, 3) if value < 1 else significant(value))
+        error = next(iter(known(fits[beside])), None)
+        return number(values[0], lambda value: with_error(value, error))
+    cell = median_range(values, lambda value: fixed(value, 3) if value < 1 else significant(value))
     nulls = known(fits[beside]) if "null" in beside else []
-    return retell(f"{text} ({significant(max(nulls))})", text) if values and nulls else text
+    if not values or not nulls:
+        return cell
+    return Cell(text=f"{cell} ({significant(max(nulls))})", value=cell.value)

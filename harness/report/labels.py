@@ -1,8 +1,8 @@
 """What the names of mixture components do to a fit."""
 
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.grid import Grid, brief_grid
-from harness.report.numbers import count, fixed, median_range
+from harness.report.grid import Grid, Head, Row, brief_grid
+from harness.report.numbers import count, median_range, r_hat
 from harness.table import NOT_APPLICABLE
 
 
@@ -19,28 +19,25 @@ def labels_table(tables: DatasetTables) -> Grid | None:
     Grid or None
         None where no program has components.
     """
-    head = (
-        "series",
-        "largest R-hat, raw",
-        "relabelled",
-        "label-invariant",
-        "label orders visited",
-        "symmetric modes covered",
+    columns = (
+        Head("series", "series"),
+        Head("r_hat_max_raw", "largest R-hat, raw"),
+        Head("r_hat_max_relabelled", "relabelled"),
+        Head("r_hat_max_invariant", "label-invariant"),
+        Head("n_label_orders", "label orders visited"),
+        Head("symmetric_mode", "symmetric modes covered", is_text=True),
     )
-    rows = [
+    rows: list[Row] = [
         [
             series.head,
-            *(
-                median_range(series.ok[f"r_hat_max_{labels}"], lambda value: fixed(value, 2))
-                for labels in ("raw", "relabelled", "invariant")
-            ),
+            *(median_range(series.ok[head.key], r_hat) for head in columns[1:4]),
             median_range(series.ok["n_label_orders"], count),
             _covered(series),
         ]
         for series in tables.series
         if series.ok["n_label_orders"].notna().any()
     ]
-    return brief_grid(head, rows, text=("symmetric modes covered",))
+    return brief_grid(columns, rows)
 
 
 def _covered(series: SeriesTables) -> str:

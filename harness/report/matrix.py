@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
 
 import pandas as pd
 
 from harness.quantities import RAW
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.grid import Grid, make_grid
+from harness.report.grid import Cell, Grid, Head, Row, make_grid
 from harness.report.reasons import worst_rows
 from harness.report.verdicts import times
 from harness.report.worst import rank, severities
@@ -32,31 +31,12 @@ MOST_QUANTITIES = 12
 _OTHERS = "{} others"
 
 
-class Judged(str):
-    """A verdict as text that has not forgotten its reason.
-
-    Attributes
-    ----------
-    verdict, reason : str
-        The verdict itself, and the whole sentence.
-    target : str
-        The row of the table of reasons where the sentence stands.
-    """
-
-    verdict: str
-    reason: str
-    target: str
-
-    def __new__(cls, text: str, *, verdict: str, reason: str, target: str = "") -> Self:
-        """Return the text with what stands behind it."""
-        made = super().__new__(cls, text)
-        made.verdict, made.reason, made.target = verdict, reason, target
-        return made
-
-    @property
-    def of(self) -> str:
-        """What stands behind the verdict, of replicates how many have it."""
-        return self.partition(self.verdict)[2].strip()
+_REASONS = (
+    Head("series", "series"),
+    Head("of", "of", is_text=True),
+    Head("verdict", "verdict", is_text=True),
+    Head("reason", "reason", is_text=True),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +44,9 @@ class _Line:
     """A series under one way of naming components: its verdicts by quantity."""
 
     title: str
-    verdicts: dict[str, Judged]
+    verdicts: dict[str, Cell]
     ranked: Sequence[str]
-    cells_after: Sequence[str]
+    cells_after: Sequence[Cell]
 
 
 def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
@@ -86,25 +66,28 @@ def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
     lines = list(_lines(tables))
     names = dict.fromkeys(name for line in lines for name in line.verdicts if name != WHOLE)
     columns = {WHOLE: [WHOLE], **fold(list(names))}
-    reasons: list[list[str]] = []
+    reasons: list[Row] = []
     row_ids: list[str] = []
-    rows = []
+    rows: list[Row] = []
     for line in lines:
         targets = {}
-        for (text, reason), told in _said(line, columns, tables.n_worst).items():
+        for shown, told in _said(line, columns, tables.n_worst):
             row_ids.append(f"why-{tables.stem}-{len(reasons) + 1}")
-            verdict = line.verdicts[told[0]].verdict
-            shown = Judged(text, verdict=verdict, reason="")
-            reasons.append([line.title, ", ".join(told), shown, reason])
+            bare = Cell(text=shown.text, verdict=shown.verdict)
+            reasons.append([line.title, ", ".join(told), bare, shown.reason])
             targets.update(dict.fromkeys(told, row_ids[-1]))
         cells = [_cell(line, members, targets) for members in columns.values()]
         rows.append([line.title, *cells, *line.cells_after])
-    head = ["series", *columns, "fit (s)", "speed"]
-    if all(row[-1] == NOT_APPLICABLE for row in rows):
-        head, rows = head[:-1], [row[:-1] for row in rows]
-    matrix = make_grid(head, rows, text_columns=range(len(columns) + 1))
-    why = make_grid(["series", "of", "verdict", "reason"], reasons, text_columns=range(4))
-    return matrix, replace(why, row_ids=tuple(row_ids))
+    heads = [
+        Head("series", "series"),
+        *(Head(f"of {title}", title, is_text=True) for title in columns),
+        Head("fit_time_s", "fit (s)"),
+        Head("speed", "speed"),
+    ]
+    if all(line.cells_after[-1].value is None for line in lines):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
+    why = make_grid(_REASONS, reasons)
+    return make_grid(heads, rows), replace(why, row_ids=tuple(row_ids))
 
 
 def fold(names: Sequence[str]) -> dict[str, list[str]]:
@@ -139,8 +122,8 @@ def fold(names: Sequence[str]) -> dict[str, list[str]]:
 
 def _said(
     line: _Line, columns: Mapping[str, Sequence[str]], n_worst: int | None
-) -> dict[tuple[str, str], list[str]]:
-    """Return by verdict and reason the quantities that it is told of.
+) -> list[tuple[Cell, list[str]]]:
+    """Return each verdict with its reason, and the quantities that it is told of.
 
     Of very many quantities these are the worst, and the worst of each column.
     """
@@ -149,11 +132,10 @@ def _said(
         shown = {name for name in line.ranked[: n_worst + 1] if name in line.verdicts}
         shown |= {worst for members in columns.values() if (worst := _worst_of(line, members))}
         names = [name for name in line.ranked if name in shown]
-    said: dict[tuple[str, str], list[str]] = {}
+    said: dict[Cell, list[str]] = {}
     for name in names:
-        cell = line.verdicts[name]
-        said.setdefault((cell, cell.reason), []).append(name)
-    return said
+        said.setdefault(line.verdicts[name], []).append(name)
+    return list(said.items())
 
 
 def _worst_of(line: _Line, members: Sequence[str]) -> str:
@@ -162,24 +144,21 @@ def _worst_of(line: _Line, members: Sequence[str]) -> str:
     return next((name for name in line.ranked if name in known), "")
 
 
-def _cell(line: _Line, members: Sequence[str], targets: Mapping[str, str]) -> str:
+def _cell(line: _Line, members: Sequence[str], targets: Mapping[str, str]) -> Cell:
     """Return the worst verdict of a column's quantities, pointed to the reason of the worst."""
     known = [line.verdicts[name] for name in members if name in line.verdicts]
     if not known:
-        return NOT_APPLICABLE
+        return Cell(text=NOT_APPLICABLE)
     name = _worst_of(line, members)
-    cell = line.verdicts[name]
+    cell = replace(line.verdicts[name], target=targets[name])
     if len(members) == 1:
-        text, reason = str(cell), cell.reason
-    else:
-        n_same = sum(other.verdict == cell.verdict for other in known)
-        text = _with_symbol(cell.verdict)
-        text += f" ({n_same:,} of {len(known):,})" if n_same < len(known) else ""
-        reason = f"{name}: {cell.reason}"
-    return Judged(text, verdict=cell.verdict, reason=reason, target=targets[name])
+        return cell
+    n_same = sum(other.verdict == cell.verdict for other in known)
+    share = f" ({n_same:,} of {len(known):,})" if n_same < len(known) else ""
+    return replace(cell, text=with_symbol(cell.verdict) + share, reason=f"{name}: {cell.reason}")
 
 
-def _with_symbol(verdict: str) -> str:
+def with_symbol(verdict: str) -> str:
     """Return a verdict behind its symbol."""
     return f"{SYMBOLS.get(verdict, '')} {verdict}".strip()
 
@@ -197,7 +176,7 @@ def _lines(tables: DatasetTables) -> Iterator[_Line]:
 
 
 def _line(
-    title: str, series: SeriesTables, fits: pd.DataFrame, rows: pd.DataFrame, after: Sequence[str]
+    title: str, series: SeriesTables, fits: pd.DataFrame, rows: pd.DataFrame, after: Sequence[Cell]
 ) -> _Line:
     """Return a line: the fits' own verdict first, then that of each parameter."""
     verdicts = _judged(fits.assign(parameter=WHOLE), series.n_runs)
@@ -209,7 +188,7 @@ def _line(
     )
 
 
-def _judged(rows: pd.DataFrame, n_runs: int) -> dict[str, Judged]:
+def _judged(rows: pd.DataFrame, n_runs: int) -> dict[str, Cell]:
     """Return by quantity the worst verdict of replicates, with the first reason for it."""
     known = rows.assign(severity=severities(rows["verdict"])).dropna(subset="verdict")
     if known.empty:
@@ -226,9 +205,10 @@ def _judged(rows: pd.DataFrame, n_runs: int) -> dict[str, Judged]:
     }
 
 
-def _with_reason(verdict: str, reason: object, replicate: object, share: tuple[int, int]) -> Judged:
+def _with_reason(verdict: str, reason: object, replicate: object, share: tuple[int, int]) -> Cell:
     """Return a verdict of some replicates with its reason."""
     n_same, n_runs = share
     told = NOT_APPLICABLE if pd.isna(reason) else str(reason)  # type: ignore[call-overload]
-    text = _with_symbol(verdict) + (f" ({n_same} of {n_runs})" if n_same < n_runs else "")
-    return Judged(text, verdict=verdict, reason=f"#{replicate}: {told}" if n_runs > 1 else told)
+    text = with_symbol(verdict) + (f" ({n_same} of {n_runs})" if n_same < n_runs else "")
+    reason = f"#{replicate}: {told}" if n_runs > 1 else told
+    return Cell(text=text, verdict=verdict, reason=reason)

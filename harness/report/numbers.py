@@ -3,41 +3,13 @@
 import math
 import statistics
 from collections.abc import Callable, Iterable
-from typing import Self
 
 import pandas as pd
 
-from harness.numerals import decimal, decimals_of
+from harness.numerals import beside_limit, decimal, decimals_of
+from harness.report.grid import Cell
 from harness.table import NOT_APPLICABLE
-
-
-class Number(str):
-    """A number as text that has not forgotten the number.
-
-    Attributes
-    ----------
-    value : float
-        As it stands in the saved tables, or computed from them, before it was rounded.
-    """
-
-    value: float
-
-    def __new__(cls, text: str, value: float) -> Self:
-        """Return the text with its number."""
-        made = super().__new__(cls, text)
-        made.value = float(value)
-        return made
-
-
-def number_in(text: str) -> float | None:
-    """Return the number behind a cell's text, None of a text that shows none."""
-    return text.value if isinstance(text, Number) else None
-
-
-def retell(text: str, source: str) -> str:
-    """Return a text that shows the number of another."""
-    value = number_in(source)
-    return text if value is None else Number(text, value)
+from harness.verdict.rules import E_BFMI_LIMIT, R_HAT_LIMIT
 
 
 def decimals_for(error: float | None, *, otherwise: int = 3) -> int:
@@ -67,7 +39,7 @@ def fixed(value: float | None, decimals: int) -> str:
     """
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
-    return Number(decimal(value, decimals), value)
+    return decimal(value, decimals)
 
 
 def significant(value: float | None, digits: int = 2) -> str:
@@ -75,7 +47,7 @@ def significant(value: float | None, digits: int = 2) -> str:
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
     if value == 0 or math.isinf(value):
-        return Number(f"{value:g}", value)
+        return f"{value:g}"
     return fixed(value, decimals_of(value, digits))
 
 
@@ -99,7 +71,7 @@ def compact(value: float | None) -> str:
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
     if abs(value) >= 1e6 or 0 < abs(value) < 1e-3:
-        return Number(f"{value:.3g}", value)
+        return f"{value:.3g}"
     return significant(value, 3)
 
 
@@ -110,7 +82,7 @@ def with_error(value: float | None, error: float | None) -> str:
     if error is None or not math.isfinite(error) or error <= 0:
         return significant(value, 3)
     decimals = decimals_of(error, 2)
-    return Number(f"{fixed(value, decimals)} ± {fixed(error, decimals)}", value)
+    return f"{fixed(value, decimals)} ± {fixed(error, decimals)}"
 
 
 def plain(value: float | None) -> str:
@@ -118,7 +90,7 @@ def plain(value: float | None) -> str:
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
     is_whole = math.isfinite(value) and value == round(value)
-    return fixed(value, 0) if is_whole else Number(f"{value:g}", value)
+    return fixed(value, 0) if is_whole else f"{value:g}"
 
 
 def known(values: Iterable[object]) -> list[float]:
@@ -127,7 +99,23 @@ def known(values: Iterable[object]) -> list[float]:
     return [value for value in numbers if not math.isnan(value)]
 
 
-def median_range(values: Iterable[object], show: Callable[[float], str]) -> str:
+def e_bfmi(value: float | None) -> str:
+    """Return an E-BFMI with two decimals, or as many as show whether it is below its limit."""
+    text = fixed(value, 2)
+    if value is None or math.isnan(value) or (float(text) < E_BFMI_LIMIT) == (value < E_BFMI_LIMIT):
+        return text
+    return beside_limit(value, E_BFMI_LIMIT)[0]
+
+
+def r_hat(value: float | None) -> str:
+    """Return an R-hat with two decimals, or as many as show whether it is above its limit."""
+    text = fixed(value, 2)
+    if value is None or math.isnan(value) or (float(text) > R_HAT_LIMIT) == (value > R_HAT_LIMIT):
+        return text
+    return beside_limit(value, R_HAT_LIMIT)[0]
+
+
+def median_range(values: Iterable[object], show: Callable[[float], str]) -> Cell:
     """Return the numbers of replicates as ``median [smallest to largest]``.
 
     Parameters
@@ -139,15 +127,16 @@ def median_range(values: Iterable[object], show: Callable[[float], str]) -> str:
 
     Returns
     -------
-    str
+    Cell
         A single number, or several that look the same, as it is; with ``(2 of 3)`` where others
         do not apply; ``n/a`` for none.
     """
-    cells = list(values)
-    numbers = known(cells)
+    every = list(values)
+    numbers = known(every)
     if not numbers:
-        return NOT_APPLICABLE
-    low, middle, high = show(min(numbers)), show(statistics.median(numbers)), show(max(numbers))
-    text = str(middle) if low == high else f"{middle} [{low} to {high}]"
-    of = "" if len(numbers) == len(cells) else f" ({len(numbers)} of {len(cells)})"
-    return retell(text + of, middle)
+        return Cell(text=NOT_APPLICABLE)
+    middle = statistics.median(numbers)
+    low, shown, high = show(min(numbers)), show(middle), show(max(numbers))
+    text = shown if low == high else f"{shown} [{low} to {high}]"
+    of = "" if len(numbers) == len(every) else f" ({len(numbers)} of {len(every)})"
+    return Cell(text=text + of, value=middle)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.report.grid import Grid, make_grid
+from harness.report.grid import Grid, Head, make_grid
 from harness.report.numbers import plain
 
 
@@ -63,5 +63,9 @@ def seeds_table(manifest: dict[str, Any]) -> Grid:
         series = str(item["run"]).partition(" #")[0]
         seeds.setdefault((series, options), []).append(str(item["seed"]))
     rows = [[series, options, ", ".join(values)] for (series, options), values in seeds.items()]
-    head = ["run", "options", "seed of each replicate"]
-    return make_grid(head, rows, text_columns=(0, 1, 2))
+    head = (
+        Head("run", "run"),
+        Head("options", "options", is_text=True),
+        Head("seeds", "seed of each replicate", is_text=True),
+    )
+    return make_grid(head, rows)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from harness.report.grid import Cell
 from harness.table import NOT_APPLICABLE
 from harness.verdict.judge import SEVERITY
 from harness.verdict.wording import statement, title_of
 
 
-def tally(verdicts: Sequence[str]) -> str:
+def tally(verdicts: Sequence[str]) -> Cell:
     """Count verdicts, the worst first: so many times each.
 
     Parameters
@@ -21,16 +22,17 @@ def tally(verdicts: Sequence[str]) -> str:
 
     Returns
     -------
-    str
+    Cell
         The verdict itself of a single run; ``n/a`` for none.
     """
     if not verdicts:
-        return NOT_APPLICABLE
-    if len(verdicts) == 1:
-        return verdicts[0]
+        return Cell(text=NOT_APPLICABLE)
     counts = Counter(verdicts)
     ordered = sorted(counts, key=severity, reverse=True)
-    return ", ".join(f"{counts[verdict]} × {verdict}" for verdict in ordered)
+    if len(verdicts) == 1:
+        return Cell(text=ordered[0], verdict=ordered[0])
+    text = ", ".join(f"{counts[verdict]} × {verdict}" for verdict in ordered)
+    return Cell(text=text, verdict=ordered[0])
 
 
 def severity(verdict: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.published import Published, PublishedDataset, PublishedError
 from harness.report.dataset import DatasetTables
-from harness.report.numbers import count, fixed, median_range, seconds, significant
+from harness.report.numbers import count, fixed, median_range, r_hat, seconds, significant
 from harness.series import SeriesKey
 
 #: A number to fill in: names parted by bars, in braces.
@@ -17,9 +17,9 @@ _HERE = "here"
 _SHOWN: Mapping[str, Callable[[float], str]] = {
     "fit_time_s": seconds,
     "elbo": lambda value: fixed(value, 2 if abs(value) < 10_000 else 0),
-    "r_hat": lambda value: fixed(value, 2),
-    "r_hat_max_raw": lambda value: fixed(value, 2),
-    "r_hat_max_relabelled": lambda value: fixed(value, 2),
+    "r_hat": r_hat,
+    "r_hat_max_raw": r_hat,
+    "r_hat_max_relabelled": r_hat,
     "n_label_orders": count,
 }
 
@@ -112,7 +112,7 @@ def _own(names: Sequence[str], datasets: Sequence[DatasetTables]) -> str | None:
         rows = series.judged[series.judged["parameter"] == names[4]]
     if column not in rows.columns:
         return None
-    return str(median_range(rows[column], _SHOWN.get(column, lambda v: significant(v, 3))))
+    return median_range(rows[column], _SHOWN.get(column, lambda v: significant(v, 3))).text
 
 
 def _printed(names: Sequence[str], published: Published) -> str | None:

@@ -9,9 +9,9 @@ from markupsafe import Markup, escape
 
 from harness.errors import ResultsError
 from harness.report.glossary import RULES_ANCHOR, RULES_TEXT, RULES_TITLE, rules_table
+from harness.report.grid import Cell
 from harness.report.markdown import markdown_table
-from harness.report.matrix import SYMBOLS, Judged
-from harness.report.numbers import number_in
+from harness.report.matrix import SYMBOLS
 from harness.report.reasons import severity
 from harness.report.results import ReportFigure
 from harness.report.templates import single_blank_lines, template_environment
@@ -20,9 +20,6 @@ from harness.report.view import ReportView
 _INLINE = re.compile(
     r"`(?P<code>[^`]+)`|\*\*(?P<strong>[^*]+)\*\*|\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)"
 )
-
-#: Verdicts of replicates, counted, the worst first.
-_TALLY = re.compile(rf"\d+ × ({'|'.join(SYMBOLS)})(?:,|$)")
 
 
 def markdown_page(report: ReportView) -> str:
@@ -79,12 +76,10 @@ def _environment() -> Environment:
         "markdown": markdown_table,
         "inline": inline_html,
         "attributes": cell_attributes,
-        "breakable": lambda cell: escape(cell).replace("_", Markup("_<wbr>")),
-        "severity": severity,
+        "breakable": lambda cell: escape(cell.text).replace("_", Markup("_<wbr>")),
         "verdict_class": verdict_class,
-        "tallied": lambda cell: _TALLY.match(cell)[1],  # type: ignore[index]
         "with_range": with_range,
-        "symbol": lambda cell: SYMBOLS.get(cell.verdict, ""),
+        "without_symbol": without_symbol,
     }
     environment.globals["symbols"] = SYMBOLS
     environment.globals["rules"] = {
@@ -93,8 +88,6 @@ def _environment() -> Environment:
         "text": RULES_TEXT,
         "table": rules_table(),
     }
-    environment.tests["tally"] = lambda cell: _TALLY.match(cell) is not None
-    environment.tests["judged"] = lambda cell: isinstance(cell, Judged)
     return environment
 
 
@@ -119,12 +112,17 @@ def inline_html(text: str) -> Markup:
     return Markup("").join([*parts, escape(text[at:])])
 
 
-def with_range(cell: str) -> Markup:
+def with_range(cell: Cell) -> Markup:
     """Return a cell with what is in brackets, the range of replicates, on a line of its own."""
-    number, bracket, rest = cell.partition(" [")
+    number, bracket, rest = cell.text.partition(" [")
     if not bracket:
-        return escape(cell)
+        return escape(cell.text)
     return Markup('{} <span class="range">[{}</span>').format(number, rest)
+
+
+def without_symbol(cell: Cell) -> str:
+    """Return what a cell says of its verdict, without the symbol before it."""
+    return cell.text.removeprefix(SYMBOLS.get(cell.verdict, "")).strip()
 
 
 def verdict_class(verdict: str) -> str:
@@ -132,17 +130,17 @@ def verdict_class(verdict: str) -> str:
     return f"v-{verdict.replace(' ', '-')}"
 
 
-def cell_attributes(cell: str) -> Markup:
+def cell_attributes(cell: Cell) -> Markup:
     """Return a cell's attributes: the number behind its text, or its verdict with the reason."""
-    if isinstance(cell, Judged):
-        shown = Markup(' class="verdict {}" data-order="{}"').format(
-            verdict_class(cell.verdict), severity(cell.verdict)
+    if cell.verdict:
+        is_bare = without_symbol(cell).startswith(cell.verdict)
+        shown = Markup(' class="verdict {}{}" data-order="{}"').format(
+            "" if is_bare else "tally ", verdict_class(cell.verdict), severity(cell.verdict)
         )
         return shown + (Markup(' title="{}"').format(cell.reason) if cell.reason else Markup(""))
-    value = number_in(cell)
-    if value is None:
+    if cell.value is None:
         return Markup("")
-    return Markup(' data-value="{}"').format(f"{value:.15g}")
+    return Markup(' data-value="{}"').format(f"{cell.value:.15g}")
 
 
 def data_uri(figure: ReportFigure, folder: Path) -> str:

@@ -1,28 +1,28 @@
 """The tables of runs, a row each, and of published numbers."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from harness.published import Published, PublishedRun
 from harness.report.dataset import DatasetTables
-from harness.report.grid import ABSENT, Grid, make_grid
-from harness.report.numbers import Number, count, fixed, plain, seconds
+from harness.report.grid import ABSENT, Cell, Grid, Head, Row, make_grid, number
+from harness.report.numbers import count, fixed, plain, seconds
+from harness.report.reasons import tally
 from harness.series import METHOD_TITLES
-from harness.table import NOT_APPLICABLE
 
 _HEAD = (
-    "run",
-    "program",
-    "replicate",
-    "rows",
-    "weight",
-    "fit (s)",
-    "ELBO",
-    "verdict",
-    "status",
-    "notes",
+    Head("run", "run"),
+    Head("program", "program", is_text=True),
+    Head("replicate", "replicate"),
+    Head("n_rows", "rows"),
+    Head("likelihood_weight", "weight"),
+    Head("fit_time_s", "fit (s)"),
+    Head("elbo", "ELBO"),
+    Head("verdict", "verdict", is_text=True),
+    Head("status", "status", is_text=True),
+    Head("notes", "notes", is_text=True),
 )
 
 
@@ -44,10 +44,10 @@ def runs_table(tables: DatasetTables, published: Published | None) -> Grid:
     for run in published.runs_on(tables.name) if published else ():
         assert published is not None  # noqa: S101 - there is a run
         rows.append(_published_cells(run, published.name))
-    return make_grid(_HEAD, rows, text_columns=(0, 1, 7, 8, 9))
+    return make_grid(_HEAD, rows)
 
 
-def _run_cells(row: Mapping[Hashable, Any]) -> list[str]:
+def _run_cells(row: Mapping[Hashable, Any]) -> Row:
     """Return one run's cells."""
     known = {name: None if pd.isna(value) else value for name, value in row.items()}
     notes = [
@@ -61,30 +61,39 @@ def _run_cells(row: Mapping[Hashable, Any]) -> list[str]:
         f"{METHOD_TITLES.get(method, method)} {row['variant']}",
         str(row["program"]),
         str(row["replicate"]),
-        count(known["n_rows"]),
-        plain(weight),
-        seconds(known["fit_time_s"]),
-        fixed(known["elbo"], 2),
-        str(known["verdict"] or NOT_APPLICABLE),
+        number(known["n_rows"], count),
+        number(weight, plain),
+        number(known["fit_time_s"], seconds),
+        number(known["elbo"], _elbo),
+        tally([str(known["verdict"])] if known["verdict"] else []),
         str(row["status"]),
         "; ".join(dict.fromkeys(notes)),
     ]
 
 
-def _published_cells(run: PublishedRun, name: str) -> list[str]:
+def _published_cells(run: PublishedRun, name: str) -> Row:
     """Return a published fit's cells, empty where nothing was printed."""
     return [
         f"{name}: {run.title}",
         ABSENT,
         ABSENT,
-        count(run.n_rows) if run.n_rows else ABSENT,
-        plain(run.likelihood_weight) if run.likelihood_weight else ABSENT,
-        seconds(run.fit_time_s) if run.fit_time_s else ABSENT,
-        fixed(run.elbo, 2) if run.elbo is not None else ABSENT,
+        _printed(run.n_rows, count),
+        _printed(run.likelihood_weight, plain),
+        _printed(run.fit_time_s, seconds),
+        _printed(run.elbo, _elbo),
         ABSENT,
         "published",
         "; ".join(note.rstrip(".") for note in (run.settings, *run.warnings) if note),
     ]
+
+
+def _elbo(value: float) -> str:
+    return fixed(value, 2)
+
+
+def _printed(value: float | None, show: Callable[[float], str]) -> Cell:
+    """Return a published number, empty where none was printed."""
+    return Cell(text=ABSENT) if value is None else number(value, show)
 
 
 _PUBLISHED_FIELDS = (
@@ -103,11 +112,11 @@ _PUBLISHED_FIELDS = (
 
 def published_table(published: Published) -> Grid:
     """Return every published summary as it was printed, a row per fit and parameter."""
-    rows = []
+    rows: list[Row] = []
     for run in published.runs:
         for name, summary in run.parameters.items():
             values = [getattr(summary, item) for item in _PUBLISHED_FIELDS]
-            cells = [ABSENT if v is None else Number(f"{v:.10g}", v) for v in values]
+            cells = [_printed(value, lambda each: f"{each:.10g}") for value in values]
             rows.append([run.dataset, run.title, run.labels or ABSENT, name, *cells])
     head = ["data set", "fit", "labels", "parameter", *_PUBLISHED_FIELDS]
     return make_grid(head, rows, text_columns=(0, 1, 2, 3))

@@ -5,25 +5,24 @@ import math
 import pandas as pd
 
 from harness.report.dataset import DatasetTables, SeriesTables
-from harness.report.grid import Grid, brief_grid
+from harness.report.grid import Grid, Head, Row, brief_grid, number
 from harness.report.numbers import compact, count, fixed, known, significant, with_error
 from harness.table import NOT_APPLICABLE
 
 _HEAD = (
-    "series",
-    "labels",
-    "parameter",
-    "runs",
-    "within sd",
-    "between sd",
-    "ratio ± se",
-    "expected ratio",
-    "R-hat across runs",
-    "failure rate",
-    "retries",
+    Head("series", "series"),
+    Head("labels", "labels", is_text=True),
+    Head("parameter", "parameter", is_text=True),
+    Head("n_runs", "runs"),
+    Head("within_sd", "within sd"),
+    Head("between_sd", "between sd"),
+    Head("between_sd_ratio", "ratio ± se"),
+    Head("expected_sd_ratio", "expected ratio"),
+    Head("r_hat_runs", "R-hat across runs"),
+    Head("failure_rate", "failure rate"),
+    Head("n_retries", "retries"),
 )
-_TEXT = ("labels", "parameter")
-_NAMES = frozenset({"dataset", "program", "method", "variant", *_TEXT})
+_NAMES = frozenset({"dataset", "program", "method", "variant", "labels", "parameter"})
 
 
 def stability_table(tables: DatasetTables) -> Grid | None:
@@ -44,7 +43,7 @@ def stability_table(tables: DatasetTables) -> Grid | None:
         for series in tables.series
         for row in _records(_shown(series.stability, tables))
     ]
-    return brief_grid(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows)
 
 
 def worst_stability_table(tables: DatasetTables) -> Grid | None:
@@ -68,7 +67,7 @@ def worst_stability_table(tables: DatasetTables) -> Grid | None:
         if spread.notna().any():
             mine = judged.loc[[spread.idxmax()]]
         rows += [_cells(series, row) for row in _records(mine.iloc[:1])]
-    return brief_grid(_HEAD, rows, text=_TEXT)
+    return brief_grid(_HEAD, rows)
 
 
 def _shown(stability: pd.DataFrame, tables: DatasetTables) -> pd.DataFrame:
@@ -88,22 +87,25 @@ def _records(table: pd.DataFrame) -> list[pd.Series]:
     return [row for _, row in table.iterrows()]
 
 
-def _cells(series: SeriesTables, row: pd.Series) -> list[str]:
+def _cells(series: SeriesTables, row: pd.Series) -> Row:
     """Return one row's cells."""
     found = {str(name): known([row[name]]) for name in row.index if name not in _NAMES}
-    number = {name: values[0] if values else None for name, values in found.items()}
+    value = {name: values[0] if values else None for name, values in found.items()}
     return [
         series.title,
         _text(row["labels"]) if series.has_components else NOT_APPLICABLE,
         _text(row["parameter"]),
-        count(number["n_runs"]),
-        compact(_root(number["within_variance"])),
-        compact(_root(number["between_variance"])),
-        with_error(number["between_sd_ratio"], number["between_sd_ratio_se"]),
-        significant(number["expected_sd_ratio"]),
-        fixed(number["r_hat_runs"], 2),
-        fixed(number["failure_rate"], 2),
-        count(number["n_retries"]),
+        number(value["n_runs"], count),
+        number(_root(value["within_variance"]), compact),
+        number(_root(value["between_variance"]), compact),
+        number(
+            value["between_sd_ratio"],
+            lambda ratio: with_error(ratio, value["between_sd_ratio_se"]),
+        ),
+        number(value["expected_sd_ratio"], significant),
+        number(value["r_hat_runs"], lambda each: fixed(each, 2)),
+        number(value["failure_rate"], lambda each: fixed(each, 2)),
+        number(value["n_retries"], count),
     ]
 
 

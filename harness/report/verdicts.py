@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from harness.numerals import beside_limit
 from harness.quantities import RAW
 from harness.report.dataset import DatasetTables, ReferenceTables, SeriesTables
-from harness.report.grid import Grid, brief_grid
+from harness.report.grid import Cell, Grid, Head, Row, brief_grid, number
 from harness.report.numbers import (
     count,
-    fixed,
     known,
     median_range,
-    retell,
+    r_hat,
     seconds,
     significant,
     with_error,
@@ -23,17 +23,16 @@ from harness.report.reasons import tally, what_decided, worst_rows, worst_verdic
 from harness.table import NOT_APPLICABLE
 from harness.verdict.criteria import Verdict
 
-#: What the table's columns are called; the first is the series.
 _HEAD = (
-    "series",
-    "verdict",
-    "what decided",
-    "largest mean error (reference sds)",
-    "of",
-    "sd ratios",
-    "R-hat",
-    "bulk ESS",
-    "k-hat (limit)",
+    Head("series", "series"),
+    Head("verdict", "verdict", is_text=True),
+    Head("decided", "what decided", is_text=True),
+    Head("mean_error", "largest mean error (reference sds)"),
+    Head("of", "of", is_text=True),
+    Head("sd_ratios", "sd ratios"),
+    Head("r_hat", "R-hat"),
+    Head("ess_bulk", "bulk ESS"),
+    Head("k_hat", "k-hat (limit)"),
 )
 
 #: How many of the quantities without a reference are named.
@@ -56,7 +55,7 @@ def verdict_table(tables: DatasetTables) -> Grid | None:
     Grid or None
         Chains whose labels switched have a line as sampled too.
     """
-    rows = []
+    rows: list[Row] = []
     for series in tables.series:
         if series.has_raw_line:
             raw = series.labelled(RAW)
@@ -65,18 +64,18 @@ def verdict_table(tables: DatasetTables) -> Grid | None:
         title = series.head + (", the reference" if series.is_reference else "")
         cells = _cells(series.fits, series.judged)
         rows.append([title, *cells, _k_hat(series)])
-    return brief_grid(_HEAD, rows, text=("verdict", "what decided", "of"))
+    return brief_grid(_HEAD, rows)
 
 
-def _cells(verdicts: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+def _cells(verdicts: pd.DataFrame, rows: pd.DataFrame) -> Row:
     """Return verdict, reason, mean error with its parameter, sd ratios, and chains' diagnostics."""
     return [
         tally([str(verdict) for verdict in verdicts["verdict"].dropna()]),
         what_decided(verdicts),
         *_mean_error(rows),
         _sd_ratios(rows),
-        fixed(max(known(rows["r_hat"]), default=None), 2),
-        count(min(known(rows["ess_bulk"]), default=None)),
+        number(max(known(rows["r_hat"]), default=None), r_hat),
+        number(min(known(rows["ess_bulk"]), default=None), count),
     ]
 
 
@@ -88,19 +87,18 @@ def _sd_ratios(rows: pd.DataFrame) -> str:
     return " to ".join(significant(math.exp(value), 3) for value in (min(logs), max(logs)))
 
 
-def _mean_error(rows: pd.DataFrame) -> tuple[str, str]:
+def _mean_error(rows: pd.DataFrame) -> tuple[Cell, str]:
     """Return the largest error of a mean, and whose it is in most replicates."""
     measured = rows.dropna(subset="mean_error_sd")
     if measured.empty:
-        return NOT_APPLICABLE, NOT_APPLICABLE
+        return Cell(text=NOT_APPLICABLE), NOT_APPLICABLE
     size = measured["mean_error_sd"].abs()
     worst = measured.loc[size.groupby(measured["replicate"]).idxmax()]
     parameter = str(worst["parameter"].value_counts(sort=True).index[0])
     errors = worst["mean_error_sd"].abs()
     if len(worst) == 1:
-        return with_error(
-            float(errors.iloc[0]), _float(worst["mean_error_mcse"].iloc[0])
-        ), parameter
+        mcse = _float(worst["mean_error_mcse"].iloc[0])
+        return number(float(errors.iloc[0]), lambda error: with_error(error, mcse)), parameter
     return median_range(errors, significant), parameter
 
 
@@ -110,19 +108,22 @@ def _float(value: object) -> float | None:
     return found[0] if found else None
 
 
-def _k_hat(series: SeriesTables) -> str:
+def _k_hat(series: SeriesTables) -> Cell:
     """Return k-hat with its threshold."""
-    limits = known(series.ok["k_hat_threshold"])
-    k_hat = median_range(series.ok["k_hat"], significant)
-    if not limits or k_hat == NOT_APPLICABLE:
-        return k_hat
-    return retell(f"{k_hat} ({significant(min(limits))})", k_hat)
+    k_hats, limits = known(series.ok["k_hat"]), known(series.ok["k_hat_threshold"])
+    cell = median_range(series.ok["k_hat"], significant)
+    if not limits or not k_hats:
+        return cell
+    text, limit = str(cell), significant(min(limits))
+    if len(series.ok) == 1:
+        text, limit = beside_limit(k_hats[0], limits[0], digits=2)
+    return Cell(text=f"{text} ({limit})", value=cell.value)
 
 
-def times(series: SeriesTables, tables: DatasetTables) -> tuple[str, str]:
+def times(series: SeriesTables, tables: DatasetTables) -> tuple[Cell, Cell]:
     """Return the time of a fit and how many times faster than the reference it is."""
     times = known(series.ok["fit_time_s"])
-    return median_range(times, seconds), significant(_speed(series, tables.reference))
+    return median_range(times, seconds), number(_speed(series, tables.reference), significant)
 
 
 def _speed(series: SeriesTables, reference: ReferenceTables | None) -> float | None:

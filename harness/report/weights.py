@@ -1,13 +1,18 @@
 """Importance weights: how far each approximation can be corrected by its own density."""
 
+from collections.abc import Callable
+
+import pandas as pd
+
+from harness.numerals import beside_limit
 from harness.report.dataset import DatasetTables
-from harness.report.grid import Grid, brief_grid
+from harness.report.grid import Cell, Grid, Head, Row, brief_grid
 from harness.report.numbers import count, known, median_range, significant
 
 _COLUMNS = (
-    ("k-hat", "k_hat", significant),
-    ("limit", "k_hat_threshold", significant),
-    ("effective draws", "n_effective", count),
+    (Head("k_hat", "k-hat"), significant),
+    (Head("k_hat_threshold", "limit"), significant),
+    (Head("n_effective", "effective draws"), count),
 )
 
 
@@ -24,16 +29,27 @@ def weights_table(tables: DatasetTables) -> Grid | None:
     Grid or None
         None where no fit has weights.
     """
-    rows = [
+    rows: list[Row] = [
         [
             series.head,
-            *(median_range(series.ok[column], show) for _, column, show in _COLUMNS),
+            *(_cell(series.ok, head.key, show) for head, show in _COLUMNS),
             _kept(series.ok["k_hat"].tolist(), series.ok["k_hat_threshold"].tolist()),
         ]
         for series in tables.series
         if known(series.ok["k_hat"])
     ]
-    return brief_grid(("series", *(title for title, _, _ in _COLUMNS), "within the limit"), rows)
+    heads = [head for head, _ in _COLUMNS]
+    return brief_grid([Head("series", "series"), *heads, Head("kept", "within the limit")], rows)
+
+
+def _cell(fits: pd.DataFrame, column: str, show: Callable[[float], str]) -> Cell:
+    """Return a column's median and range; k-hat of a single fit and its limit read true."""
+    pair = known(fits[["k_hat", "k_hat_threshold"]].iloc[0]) if len(fits) == 1 else []
+    if len(pair) == 2 and column != "n_effective":
+        shown = beside_limit(pair[0], pair[1], digits=2)
+        at = 0 if column == "k_hat" else 1
+        return Cell(text=shown[at], value=pair[at])
+    return median_range(fits[column], show)
 
 
 def _kept(k_hats: list[object], limits: list[object]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from harness.fit import Status
 from harness.quantities import RAW, RELABELLED
 from harness.report.columns import Column, Estimate
-from harness.report.grid import ABSENT, NOTE_MARK, Grid, make_grid
-from harness.report.numbers import Number, count, decimals_for, fixed, retell, significant
+from harness.report.grid import ABSENT, NOTE_MARK, Cell, Grid, Row, make_grid, number
+from harness.report.numbers import count, decimals_for, fixed, r_hat, significant
 from harness.table import NOT_APPLICABLE
 
 #: With more series than this, and fewer parameters, tables have a row for each series.
@@ -69,11 +69,11 @@ def estimates_table(columns: Sequence[Column]) -> Grid:
         for name in parameters
     ]
     if is_transposed(columns):
-        rows = [
+        turned: list[Row] = [
             [head, *row] for head, row in zip(heads(columns), zip(*cells, strict=True), strict=True)
         ]
-        return make_grid(["series", *parameters], rows)
-    rows = [[name, *row] for name, row in zip(parameters, cells, strict=True)]
+        return make_grid(["series", *parameters], turned)
+    rows: list[Row] = [[name, *row] for name, row in zip(parameters, cells, strict=True)]
     return make_grid(["parameter", *heads(columns)], rows)
 
 
@@ -88,13 +88,13 @@ def _row_error(columns: Sequence[Column], name: str) -> float | None:
     return min(found)[1] if found else None
 
 
-def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
+def _moments_cell(column: Column, name: str, row_error: float | None) -> Cell:
     """Return ``mean (sd)``, or why there is none."""
     if column.status != str(Status.OK):
-        return column.status
+        return Cell(text=column.status)
     estimate = column.estimates.get(name)
     if estimate is None or estimate.mean is None:
-        return ABSENT
+        return Cell(text=ABSENT)
     if column.key is None:
         return _printed_cell(estimate, decimals_for(row_error))
     decimals = decimals_for(max(estimate.mcse_mean or 0.0, row_error or 0.0))
@@ -104,10 +104,10 @@ def _moments_cell(column: Column, name: str, row_error: float | None) -> str:
         cell += f" ({fixed(estimate.sd, max(decimals, two_digits))})"
     if estimate.between_sd is not None:
         cell += f" [{significant(estimate.between_sd)}]"
-    return Number(cell, estimate.mean)
+    return Cell(text=cell, value=estimate.mean)
 
 
-def _printed_cell(estimate: Estimate, decimals: int) -> str:
+def _printed_cell(estimate: Estimate, decimals: int) -> Cell:
     """Return published moments, rounded as the study's own but never longer than printed."""
 
     def shorten(value: float) -> str:
@@ -115,11 +115,12 @@ def _printed_cell(estimate: Estimate, decimals: int) -> str:
         return fixed(value, min(decimals, n_printed))
 
     mean = shorten(estimate.mean) if estimate.mean is not None else ABSENT
-    return mean if estimate.sd is None else retell(f"{mean} ({shorten(estimate.sd)})", mean)
+    text = mean if estimate.sd is None else f"{mean} ({shorten(estimate.sd)})"
+    return Cell(text=text, value=estimate.mean)
 
 
 _DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[..., str]]] = (
-    ("R-hat", lambda estimate: estimate.r_hat, lambda value: fixed(value, 2)),
+    ("R-hat", lambda estimate: estimate.r_hat, r_hat),
     ("ESS bulk", lambda estimate: estimate.ess_bulk, count),
     ("ESS tail", lambda estimate: estimate.ess_tail, count),
     ("MCSE of mean", lambda estimate: estimate.mcse_mean, significant),
@@ -141,7 +142,7 @@ def diagnostics_table(columns: Sequence[Column]) -> Grid:
     """
     if is_transposed(columns):
         return _transposed_diagnostics(columns)
-    rows = []
+    rows: list[Row] = []
     for name in _parameters(columns):
         for i, (label, get, show) in enumerate(_DIAGNOSTICS):
             cells = [_diagnostic_cell(column, name, get, show) for column in columns]
@@ -153,9 +154,9 @@ def diagnostics_table(columns: Sequence[Column]) -> Grid:
 def _transposed_diagnostics(columns: Sequence[Column]) -> Grid:
     """Return the same with a row for each series and diagnostic, equal rows in one."""
     parameters = _parameters(columns)
-    rows = []
+    rows: list[Row] = []
     for head, column in zip(heads(columns), columns, strict=True):
-        labels_of: dict[tuple[str, ...], list[str]] = {}
+        labels_of: dict[tuple[Cell, ...], list[str]] = {}
         for label, get, show in _DIAGNOSTICS:
             cells = tuple(_diagnostic_cell(column, name, get, show) for name in parameters)
             labels_of.setdefault(cells, []).append(label)
@@ -171,14 +172,13 @@ def _diagnostic_cell(
     name: str,
     get: Callable[[Estimate], float | None],
     show: Callable[..., str],
-) -> str:
+) -> Cell:
     """Return one diagnostic, or why there is none."""
     if column.status != str(Status.OK):
-        return column.status
+        return Cell(text=column.status)
     estimate = column.estimates.get(name)
-    if estimate is None:
-        return ABSENT
-    value = get(estimate)
+    value = None if estimate is None else get(estimate)
     if value is not None:
-        return show(value)
-    return ABSENT if column.key is None else NOT_APPLICABLE + NOTE_MARK
+        return number(value, show)
+    is_absent = estimate is None or column.key is None
+    return Cell(text=ABSENT if is_absent else NOT_APPLICABLE + NOTE_MARK)
