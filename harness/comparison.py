@@ -186,7 +186,7 @@ def _variables(asked: Comparison, declared: ProgramVariables) -> tuple[str, ...]
                 f"program '{shown(asked.model.name)}' has no variable '{name}'"
                 f"{did_you_mean(name, known)}"
             )
-    if not (asked.variables or own):
+    if not declared.parameters:
         raise StudyError(
             f"program '{shown(asked.model.name)}' has no parameters; there is nothing to compare"
         )

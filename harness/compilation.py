@@ -4,30 +4,22 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import cmdstanpy
-import filelock
 
 from harness.cache import cache_folder
 from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
 from harness.guarded import GuardedCommands
+from harness.lean import LeanProgram, lean_program
+from harness.make_program import make_folder
 from harness.program import Program
-from harness.stanc import COMPILED_AS, check_contract, inspect_program, plain_copy, stanc_flags
-from harness.validation import plain_name
+from harness.stanc import COMPILED_AS, check_contract, inspect_program
 
 # A macro may hold the name, as in `#define CODE "part.hpp"` with a later `#include CODE`.
 _QUOTED_FILE = re.compile(r'^[ \t]*#[ \t]*(?:include|define[ \t]+\w+)[ \t]*"([^"]+)"', re.MULTILINE)
-
-#: Settings of the environment that CmdStan's makefile takes, beside its ``make/local``.
-_MAKE_VARIABLES = (
-    *("CXX", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "O", "STANCFLAGS"),
-    *("STAN_THREADS", "STAN_OPENCL", "STAN_MPI", "STAN_CPP_OPTIMS", "STAN_NO_RANGE_CHECKS"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +41,15 @@ class CompiledProgram:
         Version of the CmdStan that compiled it.
     sources : tuple of Path
         The program's file, what it includes, the user's header and those beside it.
+    parameters : tuple of str
+        The variables of its ``parameters`` block, in the program's order.
+    has_unit_vectors : bool
+        Whether one of them is a unit vector.
+    generated : tuple of str
+        The generated quantities that the study looks at.
+    quantities_executable : Path or None
+        The program with its generated quantities, which the executable leaves out; None if the
+        study looks at none.
     """
 
     program: Program
@@ -57,6 +58,10 @@ class CompiledProgram:
     compile_time_s: float
     stan_version: str
     sources: tuple[Path, ...] = ()
+    parameters: tuple[str, ...] = ()
+    has_unit_vectors: bool = False
+    generated: tuple[str, ...] = ()
+    quantities_executable: Path | None = None
 
     @property
     def model(self) -> cmdstanpy.CmdStanModel:
@@ -81,57 +86,24 @@ def _headers(program: Program) -> list[Path]:
     return headers
 
 
-def _digest(files: list[Path], compiled_with: str) -> str:
+def _digest(files: list[Path], compiled_with: str, text: bytes | None = None) -> str:
     """Hash the contents of some files and a description of the compiler.
 
-    What the first of them, the program itself, is called changes nothing.
+    What the first of them, the program itself, is called changes nothing; a text may stand for it.
     """
     hasher = hashlib.sha256(compiled_with.encode())
     for number, file in enumerate(files):
-        content = file.read_bytes()
+        content = file.read_bytes() if number or text is None else text
         name = os.fsencode(file.name) if number else b""
         hasher.update(b"\0%b\0%d\0%b" % (name, len(content), content))
     return hasher.hexdigest()
 
 
-def _compile_into(folder: Path, program: Program, cmdstan: Path, commands: GuardedCommands) -> None:
-    """Compile a copy of the program in a new folder and note the time it took."""
-    with plain_copy(program) as copy:
-        start = time.perf_counter()
-        _make(copy, cmdstan, commands, told_as=program.file)
-        record = {"compile_time_s": time.perf_counter() - start}
-        shutil.copy(copy.file.with_suffix(""), folder)
-    (folder / "compile.json").write_text(json.dumps(record))
-
-
-def _make(copy: Program, cmdstan: Path, commands: GuardedCommands, *, told_as: Path) -> None:
-    """Call CmdStan's makefile on a plain copy of a program.
-
-    cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
-    two threads that compile side by side cannot have.  A compiler that is killed leaves its
-    temporary files behind, so they lie beside the source.
-    """
-    source = copy.file
-    flags = [*stanc_flags(copy), f"--filename-in-msg={plain_name(told_as.name)}"]
-    command = [os.environ.get("MAKE", "make")]
-    command += [f"STANCFLAGS+={flag}" for flag in flags]
-    if copy.user_header:
-        # make divides a list at spaces, which the path of the user's header may have
-        header = source.with_name("user_header.hpp")
-        header.write_bytes(os.fsencode(f'#include "{copy.user_header}"\n'))
-        command += [f"USER_HEADER={header}"]
-    command += [str(source.with_suffix(""))]
-    code, output = commands.run(command, folder=cmdstan, environment={"TMPDIR": str(source.parent)})
-    if code != 0:
-        lines = [line for line in output if line.strip()]
-        raise ProgramError(f"program '{copy.name}' does not compile: {_first_error(lines)}")
-
-
-def _first_error(lines: list[str]) -> str:
-    """Return the first error that make's output tells of, from which the others often follow."""
-    told = [line for line in lines if "error" in line.lower() or "undefined reference" in line]
-    found = [line for line in told if "***" not in line] or lines[-1:]
-    return found[0].strip() if found else "make gave no reason"
+#: Settings of the environment that CmdStan's makefile takes, beside its ``make/local``.
+_MAKE_VARIABLES = (
+    *("CXX", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "O", "STANCFLAGS"),
+    *("STAN_THREADS", "STAN_OPENCL", "STAN_MPI", "STAN_CPP_OPTIMS", "STAN_NO_RANGE_CHECKS"),
+)
 
 
 def _local_flags(cmdstan: Path) -> str:
@@ -146,21 +118,6 @@ def _environment_flags() -> str:
     return "".join(given)
 
 
-def _make_folder(folder: Path, program: Program, cmdstan: Path, commands: GuardedCommands) -> None:
-    """Compile beside a folder and rename, under a lock; leave a folder that exists alone."""
-    with filelock.FileLock(f"{folder}.lock").acquire(cancel_check=lambda: commands.has_ended):
-        if folder.is_dir():
-            return
-        beside = folder.with_name(f"{folder.name}.{os.getpid()}")
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir()
-        try:
-            _compile_into(beside, program, cmdstan, commands)
-            beside.rename(folder)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Identity:
     """What will compile a program, and what of it counts."""
@@ -168,15 +125,29 @@ class _Identity:
     cmdstan: Path
     stan_version: str
     sources: tuple[Path, ...]
-    digest: str
+    parameters: tuple[str, ...]
+    generated: tuple[str, ...]
+    lean: LeanProgram
+    lean_digest: str
+    whole_digest: str
+
+    @property
+    def digest(self) -> str:
+        """What decides a fit: generated quantities count if the study looks at them."""
+        if not self.generated:
+            return self.lean_digest
+        parts = " ".join((self.lean_digest, self.whole_digest, *sorted(self.generated)))
+        return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def _identify(program: Program) -> _Identity:
     """Ask stanc about a program, check the study's word on it, and hash what counts."""
     location = ensure_cmdstan()
     cmdstanpy.set_cmdstan_path(str(location.path))
-    info = inspect_program(location.path / "bin" / "stanc", program)
+    stanc = location.path / "bin" / "stanc"
+    info = inspect_program(stanc, program)
     check_contract(program, info)
+    lean = lean_program(stanc, program, info)
     included = sorted(Path(name) for name in info["included_files"])
     sources = (program.file, *included, *_headers(program))
     compiled_with = f"{location.version}\n{_local_flags(location.path)}{_environment_flags()}"
@@ -184,7 +155,13 @@ def _identify(program: Program) -> _Identity:
         cmdstan=location.path,
         stan_version=location.version,
         sources=sources,
-        digest=_digest(list(sources), compiled_with),
+        parameters=tuple(info["parameters"]),
+        generated=tuple(
+            name for name in program.parameters if name in info["generated quantities"]
+        ),
+        lean=lean,
+        lean_digest=_digest(list(sources), compiled_with, lean.text),
+        whole_digest=_digest(list(sources), compiled_with),
     )
 
 
@@ -225,22 +202,51 @@ def compile_program(
         contract names data or parameters that the program lacks.
     """
     identity = _identify(program)
-    executable_key = hashlib.sha256(f"{identity.digest} {identity.cmdstan}".encode()).hexdigest()
+    commands = commands or GuardedCommands()
+    lean, digest = identity.lean.text, identity.lean_digest
+    folder = _compiled(program, identity, text=lean, digest=digest, commands=commands)
+    compile_time_s = _compile_time_s(folder)
+    whole = None
+    if identity.generated:
+        digest = identity.whole_digest
+        whole = _compiled(program, identity, text=None, digest=digest, commands=commands)
+        compile_time_s += _compile_time_s(whole)
+    return CompiledProgram(
+        program=program,
+        executable=folder / COMPILED_AS,
+        digest=identity.digest,
+        compile_time_s=compile_time_s,
+        stan_version=identity.stan_version,
+        sources=identity.sources,
+        parameters=identity.parameters,
+        has_unit_vectors=identity.lean.has_unit_vectors,
+        generated=identity.generated,
+        quantities_executable=whole / COMPILED_AS if whole else None,
+    )
+
+
+def _compile_time_s(folder: Path) -> float:
+    """Return what the compilation took that filled a folder."""
+    return float(json.loads((folder / "compile.json").read_text())["compile_time_s"])
+
+
+def _compiled(
+    program: Program,
+    identity: _Identity,
+    *,
+    text: bytes | None,
+    digest: str,
+    commands: GuardedCommands,
+) -> Path:
+    """Return the folder with the executable of a program, or of a text in its place."""
+    executable_key = hashlib.sha256(f"{digest} {identity.cmdstan}".encode()).hexdigest()
     folder = cache_folder() / "programs" / executable_key[:32]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _make_folder(folder, program, identity.cmdstan, commands or GuardedCommands())
+        make_folder(folder, program, text, identity.cmdstan, commands)
     except OSError as error:
         raise ProgramError(
             f"program '{program.name}' cannot be compiled into the cache folder "
             f"'{folder.parent}' ({error.strerror}); set XDG_CACHE_HOME to one that can be written"
         ) from error
-    record = json.loads((folder / "compile.json").read_text())
-    return CompiledProgram(
-        program=program,
-        executable=folder / COMPILED_AS,
-        digest=identity.digest,
-        compile_time_s=float(record["compile_time_s"]),
-        stan_version=identity.stan_version,
-        sources=identity.sources,
-    )
+    return folder

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from xarray import DataTree
 
+from harness.faults import capped
+
 
 class Status(StrEnum):
     """How a run ended."""
@@ -152,8 +154,9 @@ class Fit:
         with dimension (proposal).  Independent draws have in ``sample_stats`` the variables
         ``log_p``, log density of the full data's posterior, ``log_q``, of the approximation,
         both on the unconstrained scale and up to a constant, in nats, and ``log_p_gradient``
-        with dimension (unconstrained).  None without a fit.  They may be given as a
-        :class:`DrawsReader`, which a stored fit has, so that many fits need little memory.
+        with dimension (unconstrained) unless a parameter is a unit vector.  None without a fit.
+        They may be given as a :class:`DrawsReader`, which a stored fit has, so that many fits
+        need little memory.
     draw_kind : DrawKind
         Whether the draws are chains or independent.
     diagnostics : Diagnostics
@@ -182,7 +185,7 @@ class Fit:
 
 def failed_fit(status: Status, reason: str) -> Fit:
     """Return a fit without draws that says why there are none."""
-    return Fit(status=status, reason=" ".join(reason.split()))
+    return Fit(status=status, reason=capped(" ".join(reason.split())))
 
 
 def log_weights(fit: Fit) -> npt.NDArray[np.float64] | None:

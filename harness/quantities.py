@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from harness.datasets import FloatArray
 from harness.fit import Fit
+from harness.posterior import posterior_parts
 from harness.program import Components, Program
 from harness.relabel import Permutation, apply_permutation, by_first_coordinate
 
@@ -47,12 +48,15 @@ class Quantities:
     nameless : frozenset of str
         Raw quantities that belong to no particular component, because their density is
         exchangeable: an error of theirs would mean nothing.
+    undefined : Mapping
+        Quantities that are NaN or infinite in some draws; they are not among `by_labels`.
     """
 
     by_labels: Mapping[str, Named]
     n_label_orders: int | None
     n_symmetries: int
     nameless: frozenset[str]
+    undefined: Named = field(default_factory=dict)
 
     @property
     def judged_labels(self) -> str:
@@ -73,10 +77,12 @@ def element_names(variable: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def posterior_arrays(fit: Fit, program: Program) -> dict[str, FloatArray]:
-    """Return the draws of the summarised variables, each of shape (chain, draw, ...)."""
+    """Return the draws of the summarised variables, each of shape (chain, draw, ...).
+
+    See :func:`harness.posterior.posterior_parts`.
+    """
     assert fit.draws is not None  # noqa: S101 - callers have checked the status
-    posterior = fit.draws["posterior"]
-    return {name: posterior[name].to_numpy() for name in program.parameters}
+    return posterior_parts(fit.draws["posterior"].to_dataset(), program.parameters)
 
 
 def relabel_arrays(arrays: Mapping[str, FloatArray], program: Program) -> dict[str, FloatArray]:
@@ -174,12 +180,14 @@ def quantities(arrays: Mapping[str, FloatArray], program: Program) -> Quantities
     Quantities
     """
     components = program.components
+    raw, undefined = _divide(scalars(arrays))
     if components is None:
         return Quantities(
-            by_labels={RAW: scalars(arrays)},
+            by_labels={RAW: raw},
             n_label_orders=None,
             n_symmetries=1,
             nameless=frozenset(),
+            undefined=undefined,
         )
     permutation = by_first_coordinate(arrays[components.means])
     n_components = permutation.shape[-1]
@@ -187,14 +195,21 @@ def quantities(arrays: Mapping[str, FloatArray], program: Program) -> Quantities
     exchangeable = components.exchangeable
     return Quantities(
         by_labels={
-            RAW: scalars(arrays),
-            RELABELLED: scalars(_permuted(arrays, components, permutation)),
+            RAW: raw,
+            RELABELLED: _divide(scalars(_permuted(arrays, components, permutation)))[0],
             INVARIANT: invariant_quantities(arrays, components),
         },
         n_label_orders=len(np.unique(permutation.reshape(-1, n_components), axis=0)),
         n_symmetries=math.factorial(n_components) if exchangeable else 1,
         nameless=frozenset(scalars(of_components)) if exchangeable else frozenset(),
+        undefined=undefined,
     )
+
+
+def _divide(draws: Named) -> tuple[Named, Named]:
+    """Tell quantities that every draw has from those that some draws have not."""
+    whole = {name: values for name, values in draws.items() if np.isfinite(values).all()}
+    return whole, {name: values for name, values in draws.items() if name not in whole}
 
 
 def is_constant(draws: FloatArray) -> bool:

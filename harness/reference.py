@@ -175,7 +175,8 @@ def mismatch(reference: ReferenceDraws, named: Quantities, *, program: str) -> s
         A clause with the first quantity that only the reference has, or with why there is
         nothing to compare; empty if they match.
     """
-    lone = [name for name in reference.quantities.judged if name not in named.judged]
+    known = {*named.judged, *named.undefined}
+    lone = [name for name in reference.quantities.judged if name not in known]
     if lone:
         return f"it has '{lone[0]}', which program '{program}' has not"
     if reference.quantities.judged_labels != named.judged_labels:

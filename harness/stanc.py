@@ -56,7 +56,7 @@ def _encoding(content: bytes) -> str | None:
     return found
 
 
-def _source(program: Program) -> bytes:
+def program_source(program: Program) -> bytes:
     """Return a program's text as stanc reads it: UTF-8 without a byte-order mark."""
     if not program.file.is_file():
         raise ProgramError(f"Stan program '{program.file}' {absence(program.file)}; check its path")
@@ -82,12 +82,14 @@ def _plain_folder() -> str | None:
 
 
 @contextmanager
-def plain_copy(program: Program) -> Iterator[Program]:
+def plain_copy(program: Program, text: bytes | None = None) -> Iterator[Program]:
     """Give a copy of a program that lasts for a while, in a place without special characters.
 
     Parameters
     ----------
     program : Program
+    text : bytes, optional
+        What the copy holds in place of the program's own text.
 
     Yields
     ------
@@ -99,7 +101,7 @@ def plain_copy(program: Program) -> Iterator[Program]:
     ProgramError
         If the program cannot be read.
     """
-    content = _source(program)
+    content = program_source(program) if text is None else text
     with tempfile.TemporaryDirectory(prefix="harness-stan-", dir=_plain_folder()) as name:
         folder = Path(name)
         copy = folder / f"{COMPILED_AS}.stan"
@@ -114,9 +116,31 @@ def stanc_flags(copy: Program) -> list[str]:
     return [*flags, "--allow-undefined"] if copy.user_header else flags
 
 
-def _ask(stanc: Path, program: Program, question: Sequence[str]) -> str:
-    """Return what stanc answers."""
-    with plain_copy(program) as copy:
+def ask_stanc(
+    stanc: Path, program: Program, question: Sequence[str], text: bytes | None = None
+) -> str:
+    """Return what stanc answers.
+
+    Parameters
+    ----------
+    stanc : Path
+        The executable.
+    program : Program
+    question : sequence of str
+        Flags.
+    text : bytes, optional
+        What the program's file is to hold in place of its own text.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ProgramError
+        If stanc refuses the program.
+    """
+    with plain_copy(program, text) as copy:
         link, folder = str(copy.file.with_name(INCLUDES)), str(program.file.parent)
         command = [str(stanc), *stanc_flags(copy), f"--filename-in-msg={program.file}"]
         answer = subprocess.run(
@@ -127,12 +151,12 @@ def _ask(stanc: Path, program: Program, question: Sequence[str]) -> str:
             check=False,
         )
         printed = (answer.stderr or answer.stdout) if answer.returncode else answer.stdout
-        text = printed.replace(link, folder)
+        said = printed.replace(link, folder)
     if answer.returncode != 0:
         raise ProgramError(
-            f"program '{program.name}' does not compile: {_one_line(text)}{_hint(text)}"
+            f"program '{program.name}' does not compile: {_one_line(said)}{_hint(said)}"
         )
-    return text
+    return said
 
 
 def _hint(message: str) -> str:
@@ -147,7 +171,7 @@ def _hint(message: str) -> str:
 def _data_sections(stanc: Path, program: Program) -> dict[str, list[Expression]]:
     """Return what the middle representation says of data; what follows may be long."""
     found: dict[str, list[Expression]] = {}
-    for name, body in sections(_ask(stanc, program, ["--debug-mir", "-o", os.devnull])):
+    for name, body in sections(ask_stanc(stanc, program, ["--debug-mir", "-o", os.devnull])):
         found[name] = body
         if name == "prepare_data":
             break
@@ -178,7 +202,7 @@ def inspect_program(stanc: Path, program: Program) -> dict[str, Any]:
 
 def _inspect(stanc: Path, program: Program) -> tuple[dict[str, Any], dict[str, list[Expression]]]:
     """Ask stanc about a program, and refuse one whose data would differ from run to run."""
-    info: dict[str, Any] = json.loads(_ask(stanc, program, ["--info"]))
+    info: dict[str, Any] = json.loads(ask_stanc(stanc, program, ["--info"]))
     parts = _data_sections(stanc, program)
     _refuse_random_data(program, random_functions(parts.get("prepare_data", [])))
     return info, parts
@@ -196,6 +220,10 @@ def _refuse_random_data(program: Program, drawn: Sequence[str]) -> None:
 
 def check_contract(program: Program, info: Mapping[str, Any]) -> None:
     """Compare what the study says of a program with what the program declares."""
+    if not info["parameters"]:
+        raise ProgramError(
+            f"program '{program.name}' has no parameters; there is nothing to approximate"
+        )
     given = program.data_names
     declared = set(info["inputs"])
     # what else a JSON file holds, CmdStan checks when it reads it
@@ -224,8 +252,7 @@ class ProgramVariables:
     Attributes
     ----------
     data, parameters, transformed_parameters, generated_quantities : tuple of str
-        Names, in the program's order; of complex numbers and tuples, which tables cannot hold,
-        none but of the data.
+        Names, in the program's order.
     inputs : Mapping
         Of the data variables by name, what stanc says of their types.
     input_vars : list
@@ -257,16 +284,11 @@ def describe_program(program: Program) -> ProgramVariables:
         As :func:`inspect_program`.
     """
     info, parts = _inspect(ensure_cmdstan().path / "bin" / "stanc", program)
-
-    def names(block: str) -> tuple[str, ...]:
-        declared = info[block].items()
-        return tuple(name for name, of in declared if of["type"] in ("real", "int"))
-
     return ProgramVariables(
         data=tuple(info["inputs"]),
-        parameters=names("parameters"),
-        transformed_parameters=names("transformed parameters"),
-        generated_quantities=names("generated quantities"),
+        parameters=tuple(info["parameters"]),
+        transformed_parameters=tuple(info["transformed parameters"]),
+        generated_quantities=tuple(info["generated quantities"]),
         inputs=info["inputs"],
         input_vars=parts.get("input_vars", []),
     )

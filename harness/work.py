@@ -8,7 +8,8 @@ import numpy as np
 
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
-from harness.errors import FitError
+from harness.errors import FitError, HarnessError
+from harness.faults import capped, unexpected
 from harness.fit import Status
 from harness.methods import Problem
 from harness.rows_file import RowsFile, map_rows
@@ -124,16 +125,11 @@ def perform(task: Task) -> Outcome:
     Returns
     -------
     Outcome
-        A failure of CmdStan or of the machine is one too.
-
-    Raises
-    ------
-    HarnessError
-        If the study asks for what cannot work.
+        A failure of CmdStan or of the machine is one too, and so is an error that nobody
+        expected; it is the harness's own fault, not the program's, and never remembered.
     """
-    problem = Problem(program=task.program, dataset=task.dataset)
     try:
-        fit = task.run.method.fit(problem, seed=task.run.seed)
+        return _outcome(task)
     except FitError as error:
         return Outcome(failure=cmdstan_failure(str(error)))
     except MemoryError:
@@ -141,6 +137,17 @@ def perform(task: Task) -> Outcome:
     except OSError as error:
         where = f" '{error.filename}'" if error.filename else ""
         return Outcome(failure=passing_failure(f"{error.strerror or error}{where}"))
+    except HarnessError as error:
+        return Outcome(failure=passing_failure(str(error)))
+    except Exception as error:  # noqa: BLE001 - the other runs go on
+        return Outcome(failure=passing_failure(unexpected(error)))
+
+
+def _outcome(task: Task) -> Outcome:
+    """Fit, and put the fit into bytes."""
+    problem = Problem(program=task.program, dataset=task.dataset)
+    fit = task.run.method.fit(problem, seed=task.run.seed)
     if fit.status is not Status.OK:
         return Outcome(failure=cmdstan_failure(fit.reason, fit.status))
-    return Outcome(content=pack(fit))
+    warnings = tuple(map(capped, dict.fromkeys(fit.warnings)))
+    return Outcome(content=pack(dataclasses.replace(fit, warnings=warnings)))

@@ -1,4 +1,4 @@
-"""ADVI's console and ELBO file, as CmdStan wrote them (``data/advi/``)."""
+"""ADVI's ELBO file, as CmdStan wrote them (``data/advi/``)."""
 
 from pathlib import Path
 
@@ -7,60 +7,75 @@ import pytest
 
 from harness.methods.advi_output import (
     ETA_GRID,
-    AdviConsole,
+    AdviEnd,
+    ElboTrace,
+    end_of_run,
+    etas_tried,
     parse_adapted_eta,
-    parse_console,
     parse_elbo_file,
+    relative_changes,
 )
 
 FOLDER = Path(__file__).parent / "data" / "advi"
-DIVERGING = "   MAY BE DIVERGING... INSPECT ELBO"
 
 
 def written(name: str) -> str:
     return (FOLDER / name).read_text()
 
 
-def noted(*notes: str) -> str:
-    """A console whose last evaluations, of which CmdStan said nothing, carry these notes."""
-    lines = written("fixed_eta.stdout").splitlines()
-    last = max(i for i, line in enumerate(lines) if line.startswith("   400  "))
-    for i, note in enumerate(reversed(notes)):
-        lines[last - i] += note
-    return "\n".join(lines)
+def trace_of(*elbos: float, step: int = 100) -> ElboTrace:
+    """Evaluations every so many iterations."""
+    iterations = step * np.arange(1, 1 + len(elbos))
+    return ElboTrace(iteration=iterations, elapsed_s=iterations / 1e5, elbo=np.array(elbos))
 
 
-@pytest.mark.parametrize(
-    ("name", "converged", "etas"),
-    [
-        ("meanfield", "median", (100.0, 10.0, 1.0, 0.1)),
-        ("fullrank", "no", (100.0, 10.0, 1.0, 0.1)),
-        ("fixed_eta", "no", ()),
-    ],
-)
-def test_console_of_true_runs(name: str, converged: str, etas: tuple[float, ...]) -> None:
-    assert parse_console(written(f"{name}.stdout")) == AdviConsole(
-        converged=converged, may_be_diverging=False, elbo_was_larger=False, etas_tried=etas
+@pytest.mark.parametrize(("name", "max_iterations"), [("meanfield", 10_000), ("fixed_eta", 400)])
+def test_relative_changes_are_those_that_cmdstan_printed(name: str, max_iterations: int) -> None:
+    """Between them, the file's digits and the console's three decimals leave an error of 0.001."""
+    changes = relative_changes(
+        parse_elbo_file(written(f"{name}.elbo.csv")), max_iterations=max_iterations, eval_elbo=100
     )
+    table = written(f"{name}.stdout").partition("delta_ELBO_med   notes \n")[2]
+    lines = [line.split() for line in table.splitlines()]
+    printed = [line[2:4] for line in lines if line and line[0].isdigit()]
+    np.testing.assert_allclose(changes, np.array(printed, dtype=float), atol=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("note", "converged"),
+    ("name", "max_iterations", "converged"),
+    [("meanfield", 10_000, "median"), ("fixed_eta", 400, "no")],
+)
+def test_end_of_true_runs(name: str, max_iterations: int, converged: str) -> None:
+    trace = parse_elbo_file(written(f"{name}.elbo.csv"))
+    assert end_of_run(
+        trace, max_iterations=max_iterations, eval_elbo=100, tol_rel_obj=0.01
+    ) == AdviEnd(converged=converged, may_be_diverging=False, elbo_was_larger=False)
+
+
+@pytest.mark.parametrize(
+    ("elbos", "max_iterations", "converged"),
     [
-        ("   MEAN ELBO CONVERGED", "mean"),
-        ("   MEDIAN ELBO CONVERGED", "median"),
-        ("   MEAN ELBO CONVERGED   MEDIAN ELBO CONVERGED", "mean and median"),
+        ([-10.0, -10.0], 200, "no"),  # changes of 1 and 0: their mean is 0.5, their upper half 1
+        ([-10.0, -10.0, -10.0], 1000, "mean and median"),  # a window of two
+        ([-10.0, -20.0, -20.0, -20.0, -20.0], 10_000, "median"),
+        ([-10.0, -5.0], 250, "no"),  # the limit comes before another evaluation
+        ([-10.0, -10.2, -10.0], 1000, "mean"),  # few digits: the rule that was nearest
+        ([], 50, "no"),
     ],
 )
-def test_rule_that_stopped_the_run(note: str, converged: str) -> None:
-    assert parse_console(noted(note)).converged == converged
+def test_rule_that_stopped_the_run(elbos: list[float], max_iterations: int, converged: str) -> None:
+    end = end_of_run(
+        trace_of(*elbos), max_iterations=max_iterations, eval_elbo=100, tol_rel_obj=0.01
+    )
+    assert end.converged == converged
 
 
-@pytest.mark.parametrize("n_tried", [1, 2, 3, 4, 5])
-def test_step_sizes_tried(n_tried: int) -> None:
-    steps = [1, *range(50, 50 * n_tried + 1, 50)]
-    lines = [f"Iteration: {step:3} / 250 [ {step // 3:2}%]  (Adaptation)" for step in steps]
-    assert parse_console("\n".join(lines)).etas_tried == ETA_GRID[:n_tried]
+@pytest.mark.parametrize(
+    ("eta", "tried"),
+    [(100.0, 2), (10.0, 3), (1.0, 4), (0.1, 5), (0.01, 5), (0.3, 0)],
+)
+def test_step_sizes_tried(eta: float, tried: int) -> None:
+    assert etas_tried(eta) == ETA_GRID[:tried]
 
 
 @pytest.mark.parametrize("eta", ["0.01", "1e-05", "100"])
@@ -73,27 +88,27 @@ def test_adapted_step_size(eta: str) -> None:
 
 
 def test_divergence_counts_at_the_last_evaluation_only() -> None:
-    assert parse_console(noted(DIVERGING)).may_be_diverging
-    assert parse_console(noted(DIVERGING, DIVERGING)).may_be_diverging
-    assert not parse_console(noted(DIVERGING, "")).may_be_diverging
-    stopped = parse_console(noted("   MEDIAN ELBO CONVERGED" + DIVERGING))
-    assert (stopped.converged, stopped.may_be_diverging) == ("median", True)
+    def diverges(*elbos: float) -> bool:
+        trace = trace_of(*[-10.0] * 9, *elbos)
+        return end_of_run(
+            trace, max_iterations=2000, eval_elbo=100, tol_rel_obj=1e-9
+        ).may_be_diverging
+
+    assert diverges(-10.0, -50.0)
+    assert not diverges(-50.0)  # not before the eleventh evaluation
+    assert not diverges(-50.0, -50.0, -50.0)
 
 
 def test_better_elbo_before_the_end_is_noted() -> None:
-    message = (
-        "Informational Message: The ELBO at a previous iteration is larger than the ELBO upon "
-        "convergence!\nThis variational approximation may not have converged to a good optimum.\n"
-    )
-    console = parse_console(noted("   MEAN ELBO CONVERGED") + "\n" + message)
-    assert console.elbo_was_larger
+    def was_larger(*elbos: float, max_iterations: int) -> bool:
+        trace = trace_of(*elbos)
+        return end_of_run(
+            trace, max_iterations=max_iterations, eval_elbo=100, tol_rel_obj=0.01
+        ).elbo_was_larger
 
-
-def test_console_cut_off_before_the_first_evaluation() -> None:
-    text = written("meanfield.stdout").partition("Begin stochastic")[0]
-    console = parse_console(text)
-    assert (console.converged, console.may_be_diverging) == ("no", False)
-    assert parse_console("").etas_tried == ()
+    assert was_larger(-10.0, -20.0, -20.0, -20.0, max_iterations=1000)
+    assert not was_larger(-19.5, -20.0, -20.0, -20.0, max_iterations=1000)
+    assert not was_larger(-10.0, -20.0, -30.0, max_iterations=300)  # it ended at its limit
 
 
 def test_elbo_file() -> None:

@@ -299,6 +299,16 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
         write("ar1.stan", "data { int T; }"),
         "has no parameters; there is nothing to compare",
     ),
+    "program without parameters that is asked for others": (
+        f"{COMPARE} --variables one",
+        write("ar1.stan", "data { int T; } generated quantities { real one = 1; }"),
+        "has no parameters; there is nothing to compare",
+    ),
+    "program with transformed parameters alone": (
+        COMPARE,
+        write("ar1.stan", "data { int T; } transformed parameters { real one = 1; }"),
+        "has no parameters; there is nothing to compare",
+    ),
     "program that is missing": (COMPARE, remove("ar1.stan"), "ar1.stan' does not exist"),
     "program that is a folder": (COMPARE, folder_instead("ar1.stan"), "ar1.stan' is a folder"),
     "program with other data than its contract's": (

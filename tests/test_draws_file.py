@@ -11,7 +11,7 @@ FILE = Path(__file__).parent / "data" / "advi" / "fixed_eta.csv"
 
 def test_draws_file_gives_variables_without_the_mean_row() -> None:
     draws = parse_draws_file(FILE.read_text(), has_mean_row=True)
-    shapes = {name: values.shape for name, values in draws.variables.items()}
+    shapes = {name: values.shape for name, values in draws.parts.items()}
     assert shapes == {
         "mu": (50,),
         "sigma": (50,),
@@ -20,8 +20,8 @@ def test_draws_file_gives_variables_without_the_mean_row() -> None:
         "y_rep": (50,),
         "count": (50, 2),
     }
-    np.testing.assert_array_equal(draws.variables["mu"][:2], [1.8296, 0.808234])
-    np.testing.assert_array_equal(draws.variables["share"][0], [0.187292, 0.327668, 0.48504])
+    np.testing.assert_array_equal(draws.parts["mu"][:2], [1.8296, 0.808234])
+    np.testing.assert_array_equal(draws.parts["share"][0], [0.187292, 0.327668, 0.48504])
     np.testing.assert_array_equal(draws.column("log_p__")[:2], [-20.4292, -21.2685])
     np.testing.assert_array_equal(draws.column("log_g__")[:2], [-1.39816, -0.897728])
 
@@ -35,7 +35,7 @@ def test_first_row_counts_where_it_is_a_draw() -> None:
 def test_single_draw_keeps_its_dimensions() -> None:
     text = "# note\nlp__,log_p__,log_g__,z.1.1,z.2.1\n0,0,0,1,2\n0,-1,-2,3,4\n"
     draws = parse_draws_file(text, has_mean_row=True)
-    np.testing.assert_array_equal(draws.variables["z"], [[[3.0], [4.0]]])
+    np.testing.assert_array_equal(draws.parts["z"], [[[3.0], [4.0]]])
     assert (draws.column("log_p__").tolist(), draws.column("log_g__").tolist()) == ([-1.0], [-2.0])
 
 

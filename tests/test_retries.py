@@ -73,6 +73,17 @@ def test_last_failure_names_the_attempts() -> None:
         fit_with_retries(Attempts("a", "b"), seed=7, max_retries=1)
 
 
+def test_attempts_that_fail_alike_are_told_together() -> None:
+    reasons = ("scale is -0.5, not positive", "not finite", "scale is -2, not positive")
+    fit = fit_with_retries(Attempts(*reasons), seed=7, max_retries=3)
+    seeds = [attempt_seed(7, attempt) for attempt in range(3)]
+    assert fit.warnings == (
+        f"attempts 1 and 3 (seeds {seeds[0]}, {seeds[2]}) failed: {reasons[0]}",
+        f"attempt 2 (seed {seeds[1]}) failed: not finite",
+        "a note",
+    )
+
+
 def test_other_errors_are_not_tried_again() -> None:
     calls: list[int] = []
 

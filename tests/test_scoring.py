@@ -90,7 +90,7 @@ def test_draws_outside_of_the_support_have_no_score_and_the_others_keep_theirs(
     inside = points([0.1 + 0.1 * i for i in range(8)])
     shares = [-0.5 if i in outside else 0.1 + 0.1 * i for i in range(8)]
     kept = np.setdiff1d(np.arange(8), outside)
-    draws = scored_draws(problem, points(shares), log_q=np.zeros(8))
+    draws = scored_draws(problem, points(shares), log_q=np.zeros(8), seed=SEED)
     log_p = draws.tree["sample_stats"]["log_p"].to_numpy()[0]
     np.testing.assert_array_equal(log_p[kept], score_draws(problem, inside).log_p[kept])
     assert np.isnan(log_p[outside]).all()
@@ -111,7 +111,7 @@ def test_fit_without_a_score_stays_ok(
     gaussian: Callable[[float], Problem], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scoring, "_MAX_CALLS", 0)
-    fit = Advi(n_draws=20).fit(gaussian(0.0), seed=SEED)
+    fit = SubsampleAdvi(m=25, n_draws=20).fit(gaussian(0.0), seed=SEED)
     assert fit.status is Status.OK
     assert np.isnan(stat(fit, "log_p")).all()
     assert stat(fit, "log_p_gradient").shape == (20, 0)

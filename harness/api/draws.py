@@ -90,7 +90,11 @@ def _draws(item: FittedRun, *, relabelled: bool) -> DataTree:
         program = item.program.program
         ordered = relabel_arrays(posterior_arrays(item.fit, program), program)
         posterior = draws["posterior"].to_dataset()
-        renamed = {name: (posterior[name].dims, values) for name, values in ordered.items()}
+        renamed = {
+            name: (posterior[name].dims, values)
+            for name, values in ordered.items()
+            if name in posterior  # of mixtures all, and only mixtures are reordered
+        }
         draws["posterior"] = DataTree(posterior.assign(renamed))
     draws.attrs.update(_attributes(item))
     draws["posterior"].attrs.update(_attributes(item))

@@ -8,8 +8,9 @@ from harness.api import StudyResult, fit_study, open_pool
 from harness.cli.console import OUT
 from harness.cli.display import Display, Mode
 from harness.cli.verdicts import print_verdicts
-from harness.errors import ResultsError
+from harness.errors import HarnessError, ResultsError
 from harness.events import Summary
+from harness.faults import unexpected
 from harness.fit import Status
 from harness.published import published_of
 from harness.report import write_report
@@ -64,7 +65,12 @@ def run_and_write(
         report_file = result.save(folder)
     # below the bar, which sends what is printed meanwhile to standard error
     if mode is Mode.USUAL:
-        show(folder)
+        try:
+            show(folder)
+        except HarnessError:
+            raise
+        except Exception as error:  # noqa: BLE001 - all that was computed is written
+            OUT.print(f"the verdicts could not be shown: {unexpected(error)}", markup=False)
     display.summary(_summary(result, report_file))
 
 

@@ -17,10 +17,11 @@ from pydantic.dataclasses import dataclass
 from harness.datasets import Dataset, FloatArray
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.advi_output import (
-    AdviConsole,
+    AdviEnd,
     ElboTrace,
+    end_of_run,
+    etas_tried,
     parse_adapted_eta,
-    parse_console,
     parse_elbo_file,
 )
 from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
@@ -95,6 +96,45 @@ class Advi:
         self, problem: Problem, data: Mapping[str, Any], *, used_data: dict[str, float], seed: int
     ) -> Fit:
         """Fit once."""
+        timed, trace, draws_text = self._run(problem, data, seed=seed)
+        output = parse_draws_file(draws_text, has_mean_row=True)
+        log_p = output.column("log_p__")
+        draws = scored_draws(
+            problem,
+            output,
+            log_q=output.column("log_g__"),
+            # of a part of the rows it is another density
+            log_p=log_p if used_data == problem.used_data() else None,
+            seed=seed,
+        )
+        draws.tree["elbo_trace"] = _trace_group(trace)
+        end = self._end(trace)
+        eta = self.eta or parse_adapted_eta(draws_text)
+        tried = etas_tried(eta) if self.eta is None and eta else ()
+        n_iterations = self._n_iterations(end, trace)
+        return Fit(
+            status=Status.OK,
+            draws=draws.tree,
+            draw_kind=DrawKind.INDEPENDENT,
+            diagnostics=Diagnostics(
+                elbo=float(trace.elbo[-1]) if trace.elbo.size else None,
+                elbo_mcse=self._elbo_mcse(log_p),
+                n_iterations=n_iterations,
+                converged=end.converged,
+                may_be_diverging=end.may_be_diverging,
+                eta=eta,
+                etas_tried=tried,
+            ),
+            fit_time_s=timed.wall_time_s,
+            cost=self._cost(timed, n_iterations, len(tried)),
+            warnings=(*self._warnings(end, trace), *draws.warnings),
+            used_data=used_data,
+        )
+
+    def _run(
+        self, problem: Problem, data: Mapping[str, Any], *, seed: int
+    ) -> tuple[Timed[Console], ElboTrace, str]:
+        """Run CmdStan; return its console, its ELBO file and the text of its draws."""
         with run_folder(data) as (data_file, folder):
             draws_file, elbo_file = folder / "draws.csv", folder / "elbo.csv"
             timed = run_method(
@@ -104,31 +144,7 @@ class Advi:
                 output_file=draws_file,
                 seed=seed,
             )
-            trace = parse_elbo_file(elbo_file.read_text())
-            draws_text = draws_file.read_text()
-        console = parse_console(timed.result.text)
-        output = parse_draws_file(draws_text, has_mean_row=True)
-        draws = scored_draws(problem, output, log_q=output.column("log_g__"))
-        draws.tree["elbo_trace"] = _trace_group(trace)
-        log_p = output.column("log_p__")
-        return Fit(
-            status=Status.OK,
-            draws=draws.tree,
-            draw_kind=DrawKind.INDEPENDENT,
-            diagnostics=Diagnostics(
-                elbo=float(trace.elbo[-1]) if trace.elbo.size else None,
-                elbo_mcse=self._elbo_mcse(log_p),
-                n_iterations=self._n_iterations(console, trace),
-                converged=console.converged,
-                may_be_diverging=console.may_be_diverging,
-                eta=parse_adapted_eta(draws_text) if self.eta is None else self.eta,
-                etas_tried=console.etas_tried,
-            ),
-            fit_time_s=timed.wall_time_s,
-            cost=self._cost(timed, console, trace),
-            warnings=(*self._warnings(console, trace), *draws.warnings),
-            used_data=used_data,
-        )
+            return timed, parse_elbo_file(elbo_file.read_text()), draws_file.read_text()
 
     def _arguments(self) -> list[str]:
         """Return the options in CmdStan's grammar."""
@@ -150,38 +166,46 @@ class Advi:
             return None
         return float(log_p.std(ddof=1) / np.sqrt(self.elbo_samples))
 
-    def _n_iterations(self, console: AdviConsole, trace: ElboTrace) -> int:
-        """Return the last iteration: a run stops at evaluations of the ELBO or at its limit."""
-        return self.max_iterations if console.converged == "no" else int(trace.iteration[-1])
+    def _end(self, trace: ElboTrace) -> AdviEnd:
+        """Say how gradient ascent ended."""
+        return end_of_run(
+            trace,
+            max_iterations=self.max_iterations,
+            eval_elbo=self.eval_elbo,
+            tol_rel_obj=self.tol_rel_obj,
+        )
 
-    def _cost(self, timed: Timed[Console], console: AdviConsole, trace: ElboTrace) -> Cost:
+    def _n_iterations(self, end: AdviEnd, trace: ElboTrace) -> int:
+        """Return the last iteration: a run stops at evaluations of the ELBO or at its limit."""
+        return self.max_iterations if end.converged == "no" else int(trace.iteration[-1])
+
+    def _cost(self, timed: Timed[Console], n_iterations: int, n_tried: int) -> Cost:
         """Split the time, count the gradients."""
         adapt_time_s: float | None = 0.0
         if self.eta is None:
             adapt_time_s = timed.result.seconds_between("Begin eta adaptation", "Success!")
-        n_steps = self._n_iterations(console, trace)
-        n_steps += len(console.etas_tried) * self.adapt_iterations
+        n_steps = n_iterations + n_tried * self.adapt_iterations
         return Cost(
             adapt_time_s=adapt_time_s,
             run_time_s=None if adapt_time_s is None else timed.wall_time_s - adapt_time_s,
             n_gradients=n_steps * self.grad_samples,
         )
 
-    def _warnings(self, console: AdviConsole, trace: ElboTrace) -> tuple[str, ...]:
+    def _warnings(self, end: AdviEnd, trace: ElboTrace) -> tuple[str, ...]:
         """Put what CmdStan noted into sentences."""
         warnings = []
-        if console.converged == "no":
+        if end.converged == "no":
             warnings.append(
                 f"ran all {self.max_iterations} iterations without meeting the stopping rule"
             )
         elif trace.iteration.size and trace.iteration[-1] <= self.max_iterations / 10:
             warnings.append(
-                f"the {console.converged} relative change of the ELBO stopped the run at "
+                f"the {end.converged} relative change of the ELBO stopped the run at "
                 f"iteration {trace.iteration[-1]} of {self.max_iterations}"
             )
-        if console.may_be_diverging:
+        if end.may_be_diverging:
             warnings.append("CmdStan warns that the ELBO may be diverging")
-        if console.elbo_was_larger:
+        if end.elbo_was_larger:
             warnings.append("an earlier ELBO was more than 5% better than the last one")
         return tuple(warnings)
 

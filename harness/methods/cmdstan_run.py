@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import FitError
+from harness.faults import capped, told_once
 from harness.program import RowsInMemory
 from harness.rows_file import chunks_of, write_rows
 from harness.stan_json import write_stan_json
@@ -124,7 +125,7 @@ def _end_of_process(code: int, complaint: str) -> str:
 
 def _one_line(text: str) -> str:
     """Join the lines of a text, each told once: CmdStan repeats itself for every init."""
-    return " ".join(dict.fromkeys(" ".join(line.split()) for line in text.splitlines()))
+    return capped(" ".join(told_once(text.splitlines())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,11 +149,10 @@ class Console:
         None if there are no such lines.
         """
         lines = self.text.splitlines()
-        begins = [i for i, line in enumerate(lines) if line.startswith(first)]
-        ends = [i for i, line in enumerate(lines) if line.startswith(last)]
-        if not begins or not ends:
-            return None
-        return self.line_times_s[ends[0]] - self.line_times_s[begins[0]]
+        begin = next((i for i, line in enumerate(lines) if line.startswith(first)), len(lines))
+        ends = (i for i, line in enumerate(lines) if line.startswith(last) and i > begin)
+        end = next(ends, None)
+        return None if end is None else self.line_times_s[end] - self.line_times_s[begin]
 
 
 def run_cmdstan(command: Sequence[str]) -> Timed[Console]:

@@ -1,11 +1,12 @@
 """A file of draws as CmdStan's approximating methods write it (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import stanio
+from stanio.reshape import Variable, VariableType
 
 from harness.datasets import FloatArray
 
@@ -29,12 +30,20 @@ class DrawsFile:
     table: FloatArray
 
     @property
-    def variables(self) -> Mapping[str, npt.NDArray[np.generic]]:
-        """Of each Stan variable, an array of shape (draw, ...)."""
+    def parts(self) -> dict[str, FloatArray]:
+        """Of each Stan variable, or each part of it that is real, an array of shape (draw, ...).
+
+        See :func:`real_parts`.
+        """
+        return real_parts(self.names, self.table)
+
+    def inits(self, row: int, parameters: Collection[str]) -> dict[str, npt.NDArray[np.generic]]:
+        """Return a draw's parameters as CmdStan takes inits, complex numbers and tuples too."""
+        variables = stanio.parse_header(",".join(self.names))
         return {
-            name: variable.extract_reshape(self.table)
-            for name, variable in stanio.parse_header(",".join(self.names)).items()
-            if not name.endswith("__")
+            name: variable.extract_reshape(self.table[row])
+            for name, variable in variables.items()
+            if name in parameters
         }
 
     def column(self, name: str) -> FloatArray:
@@ -46,6 +55,61 @@ class DrawsFile:
         """Return a header and a line per draw, in CSV, without CmdStan's own columns."""
         kept = [i for i, name in enumerate(self.names) if not name.endswith("__")]
         return [",".join(row[i] for i in kept) for row in (self.names, *self.cells)]
+
+
+def real_parts(names: Collection[str], table: FloatArray) -> dict[str, FloatArray]:
+    """Divide a table of draws into variables, and these into parts that are real.
+
+    Parameters
+    ----------
+    names : collection of str
+        CmdStan's names of the columns; those that end in ``__`` are its own and left out.
+    table : ndarray, shape (draw, column)
+
+    Returns
+    -------
+    dict
+        Of each variable an array of shape (draw, ...); of a complex one two, ``z.real`` and
+        ``z.imag``; of a tuple one for each real part of it, ``t.1`` and ``t.2.real``.  The parts
+        of an array of tuples have its dimensions before their own.
+    """
+    parts: dict[str, FloatArray] = {}
+    for name, variable in stanio.parse_header(",".join(names)).items():
+        if not name.endswith("__"):
+            parts.update(_parts(name, variable, table))
+    return parts
+
+
+def _parts(name: str, variable: Variable, table: FloatArray) -> Iterator[tuple[str, FloatArray]]:
+    """Give the real parts of a variable that begins at some column."""
+    if variable.type is VariableType.SCALAR:
+        yield name, variable.extract_reshape(table)
+    elif variable.type is VariableType.COMPLEX:
+        values = variable.extract_reshape(table)
+        yield f"{name}.real", np.ascontiguousarray(values.real)
+        yield f"{name}.imag", np.ascontiguousarray(values.imag)
+    else:
+        size = variable.elt_size() // variable.num_elts()
+        begins = [variable.start_idx + i * size for i in range(variable.num_elts())]
+        for number, part in enumerate(variable.contents, start=1):
+            elements = [dict(_parts(f"{name}.{number}", part, table[:, i:])) for i in begins]
+            for leaf, values in elements[0].items():
+                stacked = np.stack([element[leaf] for element in elements], axis=-1)
+                shape = (*values.shape, *variable.dimensions)
+                by_last = stacked.reshape(shape, order="F")
+                n_own, n_array = values.ndim - 1, len(variable.dimensions)
+                axes = (0, *range(1 + n_own, 1 + n_own + n_array), *range(1, 1 + n_own))
+                yield leaf, by_last.transpose(axes)
+
+
+def base_name(column: str) -> str:
+    """Return the Stan variable that a column of CmdStan's belongs to."""
+    return column.partition(".")[0].partition(":")[0]
+
+
+def has_header(text: str) -> bool:
+    """Whether a file of draws has more than comments; a process that failed may leave less."""
+    return any(line and line[0] != "#" for line in text.splitlines())
 
 
 def parse_draws_file(text: str, *, has_mean_row: bool = False) -> DrawsFile:
@@ -61,12 +125,13 @@ def parse_draws_file(text: str, *, has_mean_row: bool = False) -> DrawsFile:
     Returns
     -------
     DrawsFile
+        Without a last line that was cut off.
     """
     names, *rows = [
         tuple(cell.strip() for cell in line.split(","))
         for line in text.splitlines()
         if line and line[0] != "#"
     ]
-    cells = tuple(rows[1:] if has_mean_row else rows)
+    cells = tuple(row for row in rows[has_mean_row:] if len(row) == len(names))
     table = np.array(cells, dtype=np.float64).reshape(-1, len(names))
     return DrawsFile(names=names, cells=cells, table=table)

@@ -7,6 +7,7 @@ Gelman et al. (2013), Bayesian Data Analysis, section 4.1.
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -61,7 +62,14 @@ class Laplace:
             drawn = self._draw(problem, data_file, folder, seed=seed)
             n_unconstrained = _check_hessian(folder / _HESSIAN)
             output = parse_draws_file((folder / _DRAWS).read_text())
-        draws = scored_draws(problem, output, log_q=output.column("log_q__"))
+        log_p = output.column("log_p__")
+        draws = scored_draws(
+            problem,
+            output,
+            log_q=output.column("log_q__"),
+            log_p=None if np.isnan(log_p).all() else log_p,
+            seed=seed,
+        )
         n_iterations, n_optimiser = _count(optimised.result.text)
         return Fit(
             status=Status.OK,
@@ -94,15 +102,27 @@ class Laplace:
     def _draw(
         self, problem: Problem, data_file: Path, folder: Path, *, seed: int
     ) -> Timed[Console]:
-        """Find the curvature at the mode and draw."""
-        return run_method(
-            problem.program.executable,
-            *(f"diagnostic_file={folder / _HESSIAN}", "method=laplace", f"mode={folder / _MODE}"),
-            *("jacobian=1", f"draws={self.n_draws}", "calculate_lp=0"),
-            data_file=data_file,
-            output_file=folder / _DRAWS,
-            seed=seed,
-        )
+        """Find the curvature at the mode and draw.
+
+        The densities of draws that can be brought back are cheaper to find together, and cost no
+        fit if one of them has none.
+        """
+
+        def run(*, calculate_log_p: bool) -> Timed[Console]:
+            return run_method(
+                problem.program.executable,
+                *(f"diagnostic_file={folder / _HESSIAN}", "method=laplace"),
+                *(f"mode={folder / _MODE}", "jacobian=1", f"draws={self.n_draws}"),
+                f"calculate_lp={calculate_log_p:d}",
+                data_file=data_file,
+                output_file=folder / _DRAWS,
+                seed=seed,
+            )
+
+        if problem.program.has_unit_vectors:
+            with suppress(FitError):
+                return run(calculate_log_p=True)
+        return run(calculate_log_p=False)
 
     def _warnings(self, console: str) -> tuple[str, ...]:
         """Put what the optimiser noted into sentences."""

@@ -2,11 +2,13 @@
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-import arviz_base
 import cmdstanpy
+import numpy as np
+import xarray as xr
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 from xarray import DataTree
@@ -16,11 +18,24 @@ from harness.errors import MethodError
 from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.base import OPTIONS_CONFIG, Method, Problem, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
+from harness.methods.generated import variables_of
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.metrics import chains
 from harness.numerals import beside_limit
+from harness.posterior import posterior_group
 from harness.program import Program
 from harness.verdict.rules import E_BFMI_LIMIT
+
+#: CmdStan's columns, by ArviZ's names and with their types.
+_STATISTICS: Mapping[str, tuple[str, type]] = {
+    "lp__": ("lp", float),
+    "accept_stat__": ("acceptance_rate", float),
+    "stepsize__": ("step_size", float),
+    "treedepth__": ("tree_depth", int),
+    "n_leapfrog__": ("n_steps", int),
+    "divergent__": ("diverging", bool),
+    "energy__": ("energy", float),
+}
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -114,16 +129,20 @@ class Nuts:
             )
         with run_folder(problem.stan_data()) as (data_file, folder):
             timed = self._sample(problem, data_file, folder, start, seed=seed)
-            draws, cost = _draws(timed.result), _cost(timed)
-        diagnostics = self._diagnostics(draws)
+            draws, cost = _draws(problem, timed.result, seed=seed), _cost(timed)
+        diagnostics = self._diagnostics(draws.tree)
         return Fit(
             status=Status.OK,
-            draws=draws,
+            draws=draws.tree,
             draw_kind=DrawKind.CHAINS,
             diagnostics=diagnostics,
             fit_time_s=timed.wall_time_s + (start.fit_time_s if start else 0.0),
             cost=_with_warm_start(cost, start) if start else cost,
-            warnings=(*(start.warnings if start else ()), *self._warnings(diagnostics)),
+            warnings=(
+                *(start.warnings if start else ()),
+                *self._warnings(diagnostics),
+                *draws.warnings,
+            ),
             used_data=problem.used_data(),
         )
 
@@ -193,16 +212,35 @@ class Nuts:
         return tuple(warnings)
 
 
-def _draws(mcmc: cmdstanpy.CmdStanMCMC) -> DataTree:
-    """Return all variables and sampler statistics after warm-up, read before their files go.
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class _Draws:
+    """The draws of all chains, and what is to be said of them."""
 
-    ArviZ 1.3 leaves warm-up in the statistics and takes it out of the variables.
-    """
-    tree = arviz_base.from_cmdstanpy(posterior=mcmc, save_warmup=False).load()
-    draw = tree["posterior"]["draw"]
-    stats = tree["sample_stats"].to_dataset().isel(draw=slice(-draw.size, None))
-    tree["sample_stats"] = DataTree(stats.assign_coords(draw=draw))
-    return tree
+    tree: DataTree
+    warnings: tuple[str, ...]
+
+
+def _draws(problem: Problem, mcmc: cmdstanpy.CmdStanMCMC, *, seed: int) -> _Draws:
+    """Return all variables and sampler statistics after warm-up, read before their files go."""
+    table = mcmc.draws().transpose(1, 0, 2)  # chain, draw, column
+    n_chains, n_draws, n_columns = table.shape
+    names = str(mcmc.metadata.cmdstan_config["raw_header"]).split(",")
+    variables = variables_of(problem, names, table.reshape(-1, n_columns), seed=seed)
+    posterior = posterior_group(
+        {
+            name: values.reshape(n_chains, n_draws, *values.shape[1:])
+            for name, values in variables.parts.items()
+        }
+    )
+    stats: dict[str, Any] = {
+        name: (("chain", "draw"), table[:, :, names.index(column)].astype(dtype))
+        for column, (name, dtype) in _STATISTICS.items()
+        if column in names  # without parameters, CmdStan has no Hamiltonian
+    }
+    coords = {"chain": np.arange(n_chains), "draw": np.arange(n_draws)}
+    sample_stats = xr.Dataset(stats, coords=coords)
+    tree = DataTree.from_dict({"posterior": posterior, "sample_stats": sample_stats})
+    return _Draws(tree=tree, warnings=variables.warnings)
 
 
 def _cost(timed: Timed[cmdstanpy.CmdStanMCMC]) -> Cost:

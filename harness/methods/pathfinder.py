@@ -91,7 +91,13 @@ class Pathfinder:
             timed, output = self._run(problem, data_file, folder, seed=seed)
             proposals = self._read_paths(folder) if self._resamples else []
         console = parse_console(timed.result.text, n_elbo_draws=self.n_elbo_draws)
-        draws = scored_draws(problem, output, log_q=output.column("lp_approx__"))
+        draws = scored_draws(
+            problem,
+            output,
+            log_q=output.column("lp_approx__"),
+            log_p=output.column("lp__") if self.calculate_log_p else None,
+            seed=seed,
+        )
         draws.tree["sample_stats"]["path"] = _by_chain(output.column("path__"))
         if proposals:
             draws.tree["proposals"] = _proposals_group(proposals)

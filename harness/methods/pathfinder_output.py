@@ -5,13 +5,15 @@ import math
 import re
 from dataclasses import dataclass
 
-_STEP_HEADER = re.compile(r"^Path \[(\d+)\] : Iter ")
+_STEP_HEADER = re.compile(r"^Path \[(\d+)\] : Iter +log prob ")
 _STEP = re.compile(
     r"^\s*(?P<iteration>\d+)(?:\s+\S+){5}\s+(?P<n_evals>\d+)\s+(?P<first>nan|[-+]?[\d.]+(?:e[-+]\d+)?|[-+]?inf)"
 )
-_BEST = re.compile(r"^Path \[\d+\] :Best Iter: \[\d+\] ELBO \((\S+)\)", re.MULTILINE)
-_SUCCEEDED = re.compile(r"^Only (\d+) of the (\d+) pathfinders succeeded", re.MULTILINE)
-_K_HAT = re.compile(r"Pareto k value \(([^)]+)\)")
+_BEST = re.compile(
+    r"^Path \[(\d+)\] :Best Iter: \[\d+\] ELBO \((\S+)\) evaluations: \(\d+\)$", re.MULTILINE
+)
+_SUCCEEDED = re.compile(r"^Only (\d+) of the (\d+) pathfinders succeeded\.$", re.MULTILINE)
+_K_HAT = re.compile(r"^Pareto k value \(([^)]+)\) is greater than 0\.7\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,7 @@ def parse_console(text: str, *, n_elbo_draws: int) -> PathfinderConsole:
     known = [count for count in counts if count is not None]
     succeeded, k_hat = _SUCCEEDED.search(text), _K_HAT.search(text)
     return PathfinderConsole(
-        elbos=tuple(float(value) for value in _BEST.findall(text)),
+        elbos=tuple(float(value) for value in dict(_BEST.findall(text)).values()),
         n_failed_paths=int(succeeded.group(2)) - int(succeeded.group(1)) if succeeded else 0,
         n_iterations=sum(steps[-1].iteration for steps in paths.values()),
         n_gradients=sum(known) if known and len(known) == len(counts) else None,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from harness.errors import FitError
+from harness.faults import kind_of
 from harness.fit import Fit
 
 #: Keeps the generator of later attempts' seeds apart from the one that draws rows.
@@ -67,18 +68,28 @@ def fit_with_retries(fit: Callable[[int], Fit], *, seed: int, max_retries: int) 
             reasons.append(str(error))
     if len(reasons) == 1:
         raise FitError(reasons[0])
-    if len(set(reasons)) == 1:
+    if len(set(map(kind_of, reasons))) == 1:
         tried = ", ".join(map(str, seeds))
         raise FitError(f"all {len(seeds)} attempts (seeds {tried}) failed: {reasons[0]}")
     raise FitError(f"all {len(seeds)} attempts failed: {'; '.join(_told(reasons, seeds))}")
 
 
 def _told(reasons: list[str], seeds: list[int]) -> tuple[str, ...]:
-    """Say of each failed attempt why."""
+    """Say of the failed attempts why, each reason once."""
+    by_kind: dict[str, list[int]] = {}
+    for attempt, reason in enumerate(reasons):
+        by_kind.setdefault(kind_of(reason), []).append(attempt)
     return tuple(
-        f"attempt {attempt} (seed {own_seed}) failed: {reason}"
-        for attempt, (own_seed, reason) in enumerate(zip(seeds, reasons, strict=False), start=1)
+        f"{_attempts(which)} (seed{'s' if len(which) > 1 else ''} "
+        f"{', '.join(str(seeds[attempt]) for attempt in which)}) failed: {reasons[which[0]]}"
+        for which in by_kind.values()
     )
+
+
+def _attempts(which: list[int]) -> str:
+    """Name attempts, which are counted from 0."""
+    *others, last = [str(attempt + 1) for attempt in which]
+    return f"attempts {', '.join(others)} and {last}" if others else f"attempt {last}"
 
 
 def _with_history(fit: Fit, reasons: list[str], seeds: list[int], *, lost_s: float) -> Fit:

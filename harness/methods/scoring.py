@@ -7,7 +7,6 @@ subsample: importance weights and k-hat then judge what a reader wants, not what
 from dataclasses import dataclass
 from pathlib import Path
 
-import arviz_base
 import numpy as np
 import xarray as xr
 from xarray import DataTree
@@ -16,8 +15,10 @@ from harness.datasets import FloatArray
 from harness.errors import FitError
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
-from harness.methods.draws_file import DrawsFile, parse_draws_file
-from harness.methods.unconstrain import unconstrained_points
+from harness.methods.draws_file import DrawsFile, base_name, parse_draws_file
+from harness.methods.generated import variables_of
+from harness.methods.unconstrain import Points, unconstrained_points
+from harness.posterior import posterior_group
 
 #: Calls of CmdStan spent on finding the draws that it cannot score; each reads the data again.
 _MAX_CALLS = 40
@@ -116,14 +117,21 @@ class ScoredDraws:
     tree : DataTree
         Groups ``posterior`` and ``sample_stats``, one chain.
     warnings : tuple of str
-        What could not be scored.
+        What could not be scored, and which variables are undefined in some draws.
     """
 
     tree: DataTree
     warnings: tuple[str, ...]
 
 
-def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> ScoredDraws:
+def scored_draws(
+    problem: Problem,
+    draws: DrawsFile,
+    *,
+    log_q: FloatArray,
+    log_p: FloatArray | None = None,
+    seed: int,
+) -> ScoredDraws:
     """Put independent draws into a tree, with their scores.
 
     Parameters
@@ -134,49 +142,74 @@ def scored_draws(problem: Problem, draws: DrawsFile, *, log_q: FloatArray) -> Sc
         What CmdStan drew.
     log_q : ndarray, shape (draw,)
         Log density of the approximation on the unconstrained scale, up to one constant, in nats.
+    log_p : ndarray, shape (draw,), optional
+        Log density of the posterior there, as CmdStan wrote it beside the draws.  Without, it is
+        that of the draws brought back from the constrained scale, NaN for a program with unit
+        vectors, whose lengths no draw has kept.
+    seed : int
+        The run's; decides generated quantities.
 
     Returns
     -------
     ScoredDraws
-        ``sample_stats`` has ``log_p``, ``log_q`` and ``log_p_gradient``, the last with the
-        dimension ``unconstrained``; the group ``points`` has, of some draws, their ``position``
-        on the unconstrained scale and the ``gradient`` there, and as an attribute the
-        ``wall_time_s`` that it took to find the positions.
+        ``sample_stats`` has ``log_p``, ``log_q`` and, if draws can be brought back,
+        ``log_p_gradient``, the last with the dimension ``unconstrained``; the group ``points``
+        has, of some draws, their ``position`` on the unconstrained scale and the ``gradient``
+        there, and as an attribute the ``wall_time_s`` that it took to find the positions.
 
     Raises
     ------
     FitError
-        If a draw is not finite.
+        If a parameter of a draw is not finite.
     """
-    variables = draws.variables
-    if not all(np.isfinite(values).all() for values in variables.values()):
+    own = [i for i, name in enumerate(draws.names) if base_name(name) in problem.program.parameters]
+    if not np.isfinite(draws.table[:, own]).all():
         raise FitError("CmdStan's approximation has draws that are not finite")
-    scores = score_draws(problem, draws)
-    tree = arviz_base.from_dict(
-        {
-            "posterior": {name: values[None] for name, values in variables.items()},
-            "sample_stats": {
-                "log_p": scores.log_p[None],
-                "log_q": log_q[None],
-                "log_p_gradient": scores.gradient[None],
-            },
-        },
-        dims={"log_p_gradient": ["unconstrained"]},
-        coords={"unconstrained": list(scores.names)},
-    )
-    points = unconstrained_points(problem, draws, usable=np.isfinite(scores.log_p))
-    if points is not None:
-        tree["points"] = DataTree(
-            xr.Dataset(
-                {
-                    "position": (("point", "unconstrained"), points.positions),
-                    "gradient": (("point", "unconstrained"), scores.gradient[points.indices]),
-                },
-                attrs={"wall_time_s": points.wall_time_s},
-            )
+    is_lossy = problem.program.has_unit_vectors
+    scores = None if is_lossy else score_draws(problem, draws)
+    if log_p is None:
+        log_p = np.full(log_q.size, np.nan) if scores is None else scores.log_p
+    variables = variables_of(problem, draws.names, draws.table, seed=seed)
+    stats = xr.Dataset({"log_p": _by_chain(log_p), "log_q": _by_chain(log_q)})
+    if scores is not None:
+        stats["log_p_gradient"] = xr.DataArray(
+            scores.gradient[None],
+            dims=("chain", "draw", "unconstrained"),
+            coords={"unconstrained": list(scores.names)},
         )
-    n_unknown = int(np.isnan(scores.log_p).sum())
-    warnings: list[str] = []
+    one_chain = {name: values[None] for name, values in variables.parts.items()}
+    tree = DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
+    points = unconstrained_points(problem, draws, usable=np.isfinite(log_p))
+    if points is not None:
+        tree["points"] = _points_group(points, scores)
+    return ScoredDraws(
+        tree=tree, warnings=(*_unscored(log_p, is_lossy=is_lossy), *variables.warnings)
+    )
+
+
+def _by_chain(values: FloatArray) -> xr.DataArray:
+    """Give draws the dimensions (chain, draw)."""
+    coords = {"chain": [0], "draw": np.arange(values.size)}
+    return xr.DataArray(values[None], dims=("chain", "draw"), coords=coords)
+
+
+def _points_group(points: Points, scores: Scores | None) -> DataTree:
+    """Return some draws on the unconstrained scale, with their gradients if these are known."""
+    dims = ("point", "unconstrained")
+    group = xr.Dataset({"position": (dims, points.positions)})
+    if scores is not None and scores.names:
+        group["gradient"] = (dims, scores.gradient[points.indices])
+    return DataTree(group.assign_attrs(wall_time_s=points.wall_time_s))
+
+
+def _unscored(log_p: FloatArray, *, is_lossy: bool) -> tuple[str, ...]:
+    """Say which draws have no log density, and why."""
+    n_unknown = int(np.isnan(log_p).sum())
+    if n_unknown and is_lossy:
+        return (
+            "the draws have no log density, and k-hat is not known: a unit vector's length on the "
+            "unconstrained scale cannot be known from them",
+        )
     if n_unknown:
-        warnings.append(f"CmdStan gives no log density for {n_unknown} of {log_q.size} draws")
-    return ScoredDraws(tree=tree, warnings=tuple(warnings))
+        return (f"CmdStan gives no log density for {n_unknown} of {log_p.size} draws",)
+    return ()

@@ -63,11 +63,10 @@ def unconstrained_points(
     if among.size == 0:
         return None
     indices = among[:: -(-among.size // MAX_POINTS)]
-    variables = draws.variables
     with run_folder(problem.stan_data()) as (data_file, folder):
         for chain, index in enumerate(indices, start=1):
-            values = {name: array[index] for name, array in variables.items()}
-            write_stan_json(folder / f"init_{chain}.json", values)
+            inits = draws.inits(index, problem.program.parameters)
+            write_stan_json(folder / f"init_{chain}.json", inits)
         try:
             timed = run_cmdstan(
                 [

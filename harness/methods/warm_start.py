@@ -21,6 +21,7 @@ from harness.methods.laplace import Laplace
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.methods.unconstrain import MAX_POINTS
+from harness.posterior import posterior_parts
 
 #: CmdStan's Euclidean metrics.
 Metric = Literal["diag_e", "dense_e", "unit_e"]
@@ -150,7 +151,7 @@ def warm_start(
     own_seed = int(rng.integers(1, 2**31))
     try:
         fit = approximation.fit(problem, seed=own_seed)
-        inits = _inits(fit, n_chains, rng)
+        inits = _inits(fit, problem.program.parameters, n_chains, rng)
         points = _points(fit)
     except FitError as error:
         raise FitError(f"the warm start from '{approximation.name}' failed: {error}") from error
@@ -200,11 +201,14 @@ def shrunk_covariance(points: FloatArray) -> FloatArray:
 
 
 def _inits(
-    fit: Fit, n_chains: int, rng: np.random.Generator
+    fit: Fit, parameters: tuple[str, ...], n_chains: int, rng: np.random.Generator
 ) -> tuple[Mapping[str, np.typing.NDArray[np.generic]], ...]:
     """Choose different draws with a finite log density."""
     assert fit.draws is not None  # noqa: S101 - a method's fit has draws
-    posterior = {str(name): values.to_numpy()[0] for name, values in fit.draws["posterior"].items()}
+    parts = posterior_parts(fit.draws["posterior"].to_dataset(), parameters)
+    for name in set(parts) - set(parameters):
+        raise FitError(f"it cannot give inits of '{name}', a part of a complex number or a tuple")
+    posterior = {name: values[0] for name, values in parts.items()}
     usable = np.flatnonzero(np.isfinite(fit.draws["sample_stats"]["log_p"].to_numpy()[0]))
     flat = np.column_stack([v[usable].reshape(usable.size, -1) for v in posterior.values()])
     distinct = usable[np.sort(np.unique(flat, axis=0, return_index=True)[1])]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from harness.errors import HarnessError
 from harness.plot.close_up import zoom_figure
 from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
@@ -9,7 +10,13 @@ from harness.plot.forest import forest_figure
 from harness.plot.mixture import posterior_figure
 from harness.plot.panels import DatasetView, view_dataset
 from harness.plot.scaling import scaling_figure
-from harness.plot.style import CAPTIONS_FILE, CaptionedFigure, house_style, save_figures
+from harness.plot.style import (
+    CAPTIONS_FILE,
+    CaptionedFigure,
+    house_style,
+    missing_figure,
+    save_figures,
+)
 from harness.plot.weights import weights_figure
 from harness.published import Published, published_of
 from harness.runner import FittedRun
@@ -66,10 +73,22 @@ def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, Captio
         for dataset in study.datasets:
             view = view_dataset(study, fitted, dataset, published)
             for name, draw in FIGURES.items():
-                figure = draw(view)
+                figure = _drawn(draw, view, dataset=dataset)
                 if figure is not None:
                     figures[f"{file_stem(dataset)}_{name}"] = figure
     return figures
+
+
+def _drawn(
+    draw: Callable[[DatasetView], CaptionedFigure | None], view: DatasetView, *, dataset: str
+) -> CaptionedFigure | None:
+    """Draw a figure, or say in its place why it is missing; the others are drawn all the same."""
+    try:
+        return draw(view)
+    except HarnessError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return missing_figure(error, dataset=dataset)
 
 
 def draw_figure(

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from harness.errors import ResultsError
+from harness.faults import unexpected
 
 #: Okabe and Ito's palette, which readers with colour vision deficiencies can tell apart.
 BLACK = "#000000"
@@ -116,6 +117,27 @@ def panel_title(axes: Axes, text: str) -> None:
     axes.set_title(text, fontweight="bold")
 
 
+def missing_figure(error: Exception, *, dataset: str) -> CaptionedFigure:
+    """Return what stands in the place of a figure that could not be drawn.
+
+    Parameters
+    ----------
+    error : Exception
+        Which nobody expected.
+    dataset : str
+        The data set that it was to show.
+
+    Returns
+    -------
+    CaptionedFigure
+        With the reason as its caption.
+    """
+    figure = make_figure(dataset=dataset, height_in=1.0)
+    figure.caption = figure.alt = f"This figure could not be drawn: {unexpected(error)}."
+    figure.text(0.5, 0.5, "This figure could not be drawn.", ha="center", va="center")
+    return figure
+
+
 def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
     """Save figures as PNG, light ones as SVG too, and their captions and alt texts beside them.
 
@@ -139,12 +161,23 @@ def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
             if old.stem not in figures or old.suffix == ".svg":
                 old.unlink()
         with house_style():
-            for name, figure in figures.items():
-                _save_png(figure, folder / f"{name}.png")
-                _save_svg(figure, folder / f"{name}.svg")
-        (folder / CAPTIONS_FILE).write_text(_captions(figures), encoding="utf-8")
+            saved = {name: _saved(figure, folder / name) for name, figure in figures.items()}
+        (folder / CAPTIONS_FILE).write_text(_captions(saved), encoding="utf-8")
     except OSError as error:
         raise ResultsError(f"cannot write figures to '{folder}': {error.strerror}") from error
+
+
+def _saved(figure: CaptionedFigure, stem: Path) -> CaptionedFigure:
+    """Save a figure, or what stands in its place, and return what was saved."""
+    try:
+        _save_png(figure, stem.with_name(f"{stem.name}.png"))
+        _save_svg(figure, stem.with_name(f"{stem.name}.svg"))
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the others are saved all the same
+        figure = missing_figure(error, dataset=figure.dataset)
+        _save_png(figure, stem.with_name(f"{stem.name}.png"))
+    return figure
 
 
 def _save_png(figure: Figure, file: Path) -> None:

@@ -1,9 +1,11 @@
 """Reports: saved tables and figures to Markdown and HTML; nothing is fitted again."""
 
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
-from harness.errors import ResultsError
+from harness.errors import HarnessError, ResultsError
+from harness.faults import unexpected
 from harness.published import Published
 from harness.report.brief import brief_results
 from harness.report.markdown import markdown_table
@@ -45,11 +47,29 @@ def write_report(folder: Path, *, published: Published | None) -> None:
     results = read_results(folder)
     if published is not None:
         published.check_datasets(results.datasets)
-    report = make_view(results, published)
-    pages = _table_pages(report)
-    pages["report.md"] = markdown_page(report)
-    pages["report.html"] = html_page(report, folder)
+    try:
+        report = make_view(results, published)
+        pages = _table_pages(report)
+        pages["report.md"] = markdown_page(report)
+        pages["report.html"] = html_page(report, folder)
+    except HarnessError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what was computed is there all the same
+        pages = _without_report(results, unexpected(error))
     _write(folder, pages)
+
+
+def _without_report(results: Results, reason: str) -> dict[str, str]:
+    """Return what stands in the place of a report that could not be written."""
+    name = results.manifest["study"]["name"]
+    text = (
+        f"The report of {name} could not be written: {reason}. All figures are in comparison.csv, "
+        "fits.csv and stability.csv beside it."
+    )
+    page = (
+        f"<!DOCTYPE html><meta charset='utf-8'><title>{escape(name)}</title><p>{escape(text)}</p>"
+    )
+    return {"report.md": f"{text}\n", "report.html": f"{page}\n"}
 
 
 def _table_pages(report: ReportView) -> dict[str, str]:

@@ -87,7 +87,7 @@ class SeriesTables:
     @cached_property
     def labels_switched(self) -> bool:
         """Whether relabelling changed an sd, so that it was more than a change of names."""
-        raw, relabelled = self.labelled(RAW)["sd"], self.labelled(RELABELLED)["sd"]
+        raw, relabelled = (self.labelled(each)["sd"].dropna() for each in (RAW, RELABELLED))
         pairs = zip(sorted(raw), sorted(relabelled), strict=False)
         return any(abs(a - b) > 1e-6 * max(a, b) for a, b in pairs)
 

@@ -9,7 +9,7 @@ from harness.program import Program
 from harness.study import Run
 
 #: Raised when what a stored fit means has changed, so that older entries are not found.
-FORMAT = 2
+FORMAT = 3
 
 
 def fit_key(run: Run, program: Program, program_digest: str, dataset: Dataset) -> str:

@@ -22,9 +22,11 @@ from harness.summary.moments import Moments
 MEASURING_CODE = (
     "metrics/*.py",
     "fit.py",
+    "posterior.py",
     "quantities.py",
     "relabel.py",
     "summary/against.py",
+    "summary/constants.py",
     "summary/kept.py",
     "summary/measure.py",
     "summary/measurement.py",
@@ -62,6 +64,7 @@ def dump_measurement(measurement: Measurement) -> bytes:
         "in_reference": [each.in_reference for each in quantities],
         "is_constant": [each.is_constant for each in quantities],
         "nameless": [each.nameless for each in quantities],
+        "undefined": [each.undefined for each in quantities],
         "moments": _columns(Moments, (each.moments for each in quantities)),
         "has_errors": [each.errors is not None for each in quantities],
         "errors": _columns(ParameterComparison, (e.errors for e in quantities if e.errors)),
@@ -72,6 +75,7 @@ def dump_measurement(measurement: Measurement) -> bytes:
         "judged_labels": measurement.judged_labels,
         "n_label_orders": measurement.n_label_orders,
         "n_symmetries": measurement.n_symmetries,
+        "has_collapsed": measurement.has_collapsed,
         "mismatch": measurement.mismatch,
         "notes": measurement.notes,
     }
@@ -88,6 +92,7 @@ def load_measurement(content: bytes) -> Measurement:
         kept["in_reference"],
         kept["is_constant"],
         kept["nameless"],
+        kept["undefined"],
         _rows(Moments, kept["moments"]),
         kept["has_errors"],
         strict=True,
@@ -102,8 +107,18 @@ def load_measurement(content: bytes) -> Measurement:
                 in_reference=in_reference,
                 is_constant=is_constant,
                 nameless=nameless,
+                undefined=undefined,
             )
-            for labels, name, in_reference, is_constant, nameless, moments, has_errors in columns
+            for (
+                labels,
+                name,
+                in_reference,
+                is_constant,
+                nameless,
+                undefined,
+                moments,
+                has_errors,
+            ) in columns
         ),
         joint=JointComparison(**kept["joint"]) if kept["joint"] else None,
         missed_mass=kept["missed_mass"],
@@ -112,6 +127,7 @@ def load_measurement(content: bytes) -> Measurement:
         judged_labels=kept["judged_labels"],
         n_label_orders=kept["n_label_orders"],
         n_symmetries=kept["n_symmetries"],
+        has_collapsed=kept["has_collapsed"],
         mismatch=kept["mismatch"],
         notes=tuple(kept["notes"]),
     )

@@ -15,10 +15,17 @@ from harness.metrics.modes import missed_mass
 from harness.metrics.parameter import ParameterComparison, compare_batches
 from harness.metrics.psis import Psis, psis
 from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
-from harness.quantities import PSIS, RAW, Quantities, is_constant, stack
+from harness.quantities import PSIS, RAW, Quantities, stack
 from harness.summary.against import Against, batches
+from harness.summary.constants import has_collapsed, is_fixed, tells_constants, undefined_in
 from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures
-from harness.summary.moments import Moments, resample, summarise_batch, summarise_weighted
+from harness.summary.moments import (
+    Moments,
+    resample,
+    summarise_batch,
+    summarise_defined,
+    summarise_weighted,
+)
 
 # The distances that take all pairs of draws, and the classifier, use so many of each set.
 _MAX_JOINT_DRAWS = 1000
@@ -49,7 +56,10 @@ def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) 
     """
     weights = _weights(fit)
     joint, missed, notes = _joint(fit, named, against, seed=seed)
-    figures = list(_plain_quantities(fit.draw_kind, named, against))
+    figures = [
+        *_plain_quantities(fit.draw_kind, named, against),
+        *_undefined_quantities(named),
+    ]
     # an approximation that was resampled has weights for its proposals, not for its draws
     is_resampled = fit.draws is not None and "proposals" in fit.draws.children
     if weights is not None and weights.n_effective > 0 and not is_resampled:
@@ -69,6 +79,7 @@ def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) 
         judged_labels=named.judged_labels,
         n_label_orders=named.n_label_orders,
         n_symmetries=named.n_symmetries,
+        has_collapsed=has_collapsed(named, reference=against.quantities if against else None),
         notes=notes,
     )
 
@@ -83,7 +94,7 @@ def _stein(fit: Fit) -> KernelStein | None:
     """Measure draws by the gradients of the log density, in units of the draws' own sds."""
     assert fit.draws is not None  # noqa: S101 - the fit is ok
     points = fit.draws.get("points")
-    if points is None:
+    if points is None or "gradient" not in points:
         return None
     positions, gradients = points["position"].to_numpy(), points["gradient"].to_numpy()
     scale = positions.std(axis=0)
@@ -121,6 +132,7 @@ def _plain_quantities(
     kind: DrawKind, named: Quantities, against: Against | None
 ) -> Iterator[QuantityFigures]:
     """Measure every quantity under every way of naming components."""
+    tells = tells_constants(named, are_chains=kind is DrawKind.CHAINS)
     for labels, quantities in named.by_labels.items():
         draws = {
             name: values if kind is DrawKind.CHAINS else values.ravel()
@@ -140,11 +152,23 @@ def _plain_quantities(
             yield _figures(
                 values,
                 against,
-                labels=labels,
-                name=name,
+                key=(labels, name),
                 moments=moments[name],
                 errors=errors.get(name),
+                tells=tells,
                 nameless=name in nameless,
+            )
+
+
+def _undefined_quantities(named: Quantities) -> Iterator[QuantityFigures]:
+    """Summarise what draws there are of quantities that others lack."""
+    for labels in dict.fromkeys((RAW, named.judged_labels)):
+        for name, draws in named.undefined.items():
+            yield QuantityFigures(
+                labels=labels,
+                name=name,
+                moments=summarise_defined(draws),
+                undefined=undefined_in(draws),
             )
 
 
@@ -166,8 +190,7 @@ def _weighted_quantities(
         yield _figures(
             resampled[name],
             against,
-            labels=labels,
-            name=name,
+            key=(labels, name),
             moments=summarise_weighted(draws.ravel(), weights),
             errors=errors.get(name),
             shown_labels=PSIS,
@@ -199,16 +222,18 @@ def _figures(
     draws: FloatArray,
     against: Against | None,
     *,
-    labels: str,
-    name: str,
+    key: tuple[str, str],
     moments: Moments,
     errors: ParameterComparison | None,
+    tells: bool = False,
     nameless: bool = False,
     shown_labels: str | None = None,
 ) -> QuantityFigures:
     """Put the figures of a quantity together; of a constant there are no errors."""
+    labels, name = key
     known = against.named(labels) if against else {}
-    fixed = is_constant(draws) and (errors is None or is_constant(known[name]))
+    fixed = is_fixed(draws, reference=None if nameless else known.get(name), tells=tells)
+    lacking = against.quantities.undefined.get(name) if against else None
     if fixed:
         moments = replace(moments, ess_bulk=np.nan, ess_tail=np.nan, r_hat=np.nan)
     return QuantityFigures(
@@ -219,4 +244,5 @@ def _figures(
         in_reference=name in known,
         is_constant=fixed,
         nameless=nameless,
+        undefined="" if lacking is None else undefined_in(lacking, "the reference is "),
     )

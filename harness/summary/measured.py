@@ -111,7 +111,11 @@ def judge_measurement(
         judge_quantity(each, target, fit=criteria, spread=spreads.get((each.labels, each.name)))
         for each in measurement.quantities
     )
-    judged = [each for each in measured if each.labels == measurement.judged_labels]
+    judged = [
+        each
+        for each, figures in zip(measured, measurement.quantities, strict=True)
+        if each.labels == measurement.judged_labels and not figures.undefined
+    ]
     judgements = {each.name: each.judgement for each in judged if each.judgement is not None}
     compared = {
         each.name: judgements[each.name]
@@ -158,6 +162,7 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
     return FitCriteria(
         is_mcmc=is_mcmc,
         reference=target.state,
+        collapsed=measurement.has_collapsed,
         weight_mistake=(
             target.n_rows is not None and abs(seen - target.n_rows) > 1e-6 * target.n_rows
         ),

@@ -27,6 +27,9 @@ class QuantityFigures:
         Whether it is a constant of the program, of which there is nothing to judge.
     nameless : bool
         Whether it belongs to a component that the draws name by accident.
+    undefined : str
+        In how many draws, of the fit or of the reference, it has no finite value; empty if in
+        none.
     """
 
     labels: str
@@ -36,6 +39,7 @@ class QuantityFigures:
     in_reference: bool = False
     is_constant: bool = False
     nameless: bool = False
+    undefined: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,8 @@ class Measurement:
         In how many orders the draws name the components.
     n_symmetries : int
         Orders of the components that leave the density as it is.
+    has_collapsed : bool
+        Whether all draws are at one point.
     mismatch : str
         Why the reference is that of another posterior, so that the fit was measured alone.
     notes : tuple of str
@@ -83,6 +89,7 @@ class Measurement:
     judged_labels: str = RAW
     n_label_orders: int | None = None
     n_symmetries: int = 1
+    has_collapsed: bool = False
     mismatch: str = ""
     notes: tuple[str, ...] = ()
 

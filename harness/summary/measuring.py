@@ -208,7 +208,7 @@ class Measuring:
         if item.fit.draw_kind is not DrawKind.CHAINS:
             problems.append("its draws are not Markov chains, so that nothing checks them")
         else:
-            varying = [each for each in found.judged if not each.is_constant]
+            varying = [each for each in found.judged if not (each.is_constant or each.undefined)]
             problems += diagnosed_problems(
                 {each.name: each.moments.r_hat for each in varying},
                 {each.name: each.moments.ess_bulk for each in varying},

@@ -1,6 +1,6 @@
 """Moments, quantiles and chain diagnostics of one quantity."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -106,6 +106,35 @@ def _of_chains(batch: Batch, of_chains: FloatArray, of_independent: FloatArray) 
     if not batch.are_chains:
         return of_independent
     return np.where(batch.is_defined, of_chains, np.nan)
+
+
+def summarise_defined(draws: FloatArray) -> Moments:
+    """Summarise a quantity that some draws do not have by those that have it.
+
+    Parameters
+    ----------
+    draws : ndarray, shape (chain, draw)
+        NaN or infinite where the quantity is undefined.
+
+    Returns
+    -------
+    Moments
+        Without Monte Carlo errors and diagnostics of chains, which want all draws.
+    """
+    defined = draws[np.isfinite(draws)]
+    names = ("mean", "sd", "q5", "q50", "q95", "mcse_mean", "mcse_sd")
+    unknown = Moments(**dict.fromkeys(names, np.nan))
+    if defined.size < 2:
+        return unknown
+    q5, q50, q95 = np.quantile(defined, _PROBABILITIES)
+    return replace(
+        unknown,
+        mean=float(defined.mean()),
+        sd=float(defined.std(ddof=1)),
+        q5=float(q5),
+        q50=float(q50),
+        q95=float(q95),
+    )
 
 
 def summarise_weighted(draws: FloatArray, weights: Psis) -> Moments:

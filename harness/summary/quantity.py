@@ -7,7 +7,13 @@ from harness.metrics.stability import Stability
 from harness.quantities import PSIS
 from harness.summary.measurement import QuantityFigures
 from harness.summary.moments import Moments
-from harness.verdict.criteria import FitCriteria, Judgement, ParameterCriteria, Reference
+from harness.verdict.criteria import (
+    FitCriteria,
+    Judgement,
+    ParameterCriteria,
+    Reference,
+    Verdict,
+)
 from harness.verdict.judge import judge_parameter
 
 
@@ -96,7 +102,11 @@ def judge_quantity(
     moments, errors = figures.moments, figures.errors
     r_hat_runs = spread.r_hat_runs if spread and not figures.is_constant else None
     judgement = None
-    if not figures.is_constant:
+    if figures.undefined:
+        judgement = Judgement(
+            verdict=Verdict.UNKNOWN, criterion="", reason=figures.undefined, nearness=1.0
+        )
+    elif not figures.is_constant:
         if target.state is Reference.VALID and not figures.in_reference:
             fit = _alone(fit)
         if figures.labels == PSIS:

@@ -32,6 +32,7 @@ def run_spreads(replicates: Sequence[Quantities]) -> dict[tuple[str, str], Stabi
         )
         for labels, named in replicates[0].by_labels.items()
         for name in named
+        if all(name in fit.by_labels[labels] for fit in replicates)
     }
 
 

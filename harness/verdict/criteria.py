@@ -100,6 +100,8 @@ class FitCriteria:
         The run gave no draws.
     failure : str
         Why it gave none, if that is known.
+    collapsed : bool
+        All draws of the fit are at one point.
     weight_mistake : bool
         The likelihood of a subsample lacks its weight N/m.
     stopped_early : bool
@@ -130,6 +132,7 @@ class FitCriteria:
     reference: Reference
     failed: bool = False
     failure: str = ""
+    collapsed: bool = False
     weight_mistake: bool = False
     stopped_early: bool = False
     may_diverge: bool = False

@@ -43,6 +43,7 @@ _PSIS = "Vehtari et al. (2024); Yao et al. (2018)"
 
 RULES: tuple[Rule, ...] = (
     _flag("failed", "no value exists"),
+    _flag("collapsed", "a point has no spread"),
     _flag("weight_mistake", "Hoffman et al. (2013)", meaning="this is another posterior"),
     _flag("stopped_early", "Dhaka et al. (2020)", when=When.ALONE),
     _flag("may_diverge", "Dhaka et al. (2020)"),

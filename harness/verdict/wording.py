@@ -55,6 +55,7 @@ def _share_of(nominal: float) -> Callable[[float, float], _Shown]:
 
 _WORDS: Mapping[str, _Words] = {
     "failed": _Words(title="no draws", statement="the run gave no draws"),
+    "collapsed": _Words(title="a single point", statement="all its draws are at one point"),
     "weight_mistake": _Words(
         title="missing weight", statement="the likelihood of the subsample lacks its weight N/m"
     ),

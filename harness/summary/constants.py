@@ -1,0 +1,83 @@
+"""Which quantities are constants of the program, and which are undefined in some draws (pure)."""
+
+import numpy as np
+
+from harness.datasets import FloatArray
+from harness.quantities import Quantities, is_constant
+
+
+def tells_constants(named: Quantities, *, are_chains: bool) -> bool:
+    """Whether what does not vary in a fit may be taken for a constant of its program.
+
+    Parameters
+    ----------
+    named : Quantities
+        The fit's.
+    are_chains : bool
+        Whether its draws are Markov chains; an approximation may have collapsed.
+
+    Returns
+    -------
+    bool
+        Chains that are all stuck at one point say nothing of the program either.
+    """
+    return are_chains and not all(map(is_constant, named.judged.values()))
+
+
+def is_fixed(draws: FloatArray, *, reference: FloatArray | None, tells: bool) -> bool:
+    """Whether a quantity of a fit is a constant of its program.
+
+    Parameters
+    ----------
+    draws : ndarray
+        Of the fit.
+    reference : ndarray or None
+        The reference's draws, which decide if there are any.
+    tells : bool
+        What :func:`tells_constants` says of the fit, which decides otherwise.
+
+    Returns
+    -------
+    bool
+    """
+    said = tells if reference is None else is_constant(reference)
+    return said and is_constant(draws)
+
+
+def has_collapsed(named: Quantities, *, reference: Quantities | None) -> bool:
+    """Whether the draws of a fit are all at one point.
+
+    Parameters
+    ----------
+    named : Quantities
+        The fit's.
+    reference : Quantities or None
+        The reference's, if there is one: what does not vary there may not vary in the fit either.
+
+    Returns
+    -------
+    bool
+    """
+    fixed = {} if reference is None else reference.judged
+    free = [
+        draws
+        for name, draws in named.judged.items()
+        if name not in fixed or not is_constant(fixed[name])
+    ]
+    return bool(free) and all(map(is_constant, free))
+
+
+def undefined_in(draws: FloatArray, who: str = "") -> str:
+    """Say in how many draws a quantity has no finite value.
+
+    Parameters
+    ----------
+    draws : ndarray
+    who : str
+        Whose draws they are, if not the fit's.
+
+    Returns
+    -------
+    str
+    """
+    return f"{who}undefined in {int((~np.isfinite(draws)).sum())} of {draws.size} draws"
