@@ -52,6 +52,19 @@ def test_failure_of_cmdstanpy_tells_the_cause(
     assert str(caught.value) == reason
 
 
+def test_the_console_of_the_process_that_failed_is_read(tmp_path: Path) -> None:
+    for process, words in enumerate(("all well", "out of luck", "never ran")):
+        console = tmp_path / f"model-20260101_{process}-stdout.txt"
+        console.write_text(f"{BANNER}{words}\n")
+
+    def fail() -> None:
+        first = tmp_path / "model-20260101_0-stdout.txt"
+        raise RuntimeError(cmdstanpy_message(first, told="", codes="0, 70, -1"))
+
+    with pytest.raises(FitError, match=r"^CmdStan ended with code 70: out of luck$"):
+        timed_call(fail)
+
+
 def test_failure_without_a_console_is_told(tmp_path: Path) -> None:
     def fail() -> None:
         raise RuntimeError(cmdstanpy_message(tmp_path / "none.txt", told="", codes="3"))

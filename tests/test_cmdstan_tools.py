@@ -72,7 +72,7 @@ def test_columns_and_order(cmdstan_home: Path, tmp_path: Path) -> None:
     table = summary(cmdstan_home, paths, "-p", "2.5, 50 97.5", "-s3")
     assert list(table.columns) == [
         *("Mean", "MCSE", "StdDev", "MAD"),
-        *("2.5%", "50%", "97.5%", "ESS_bulk", "ESS_tail", "R_hat"),
+        *("2.5%", "50%", "97.5%", "ESS_bulk", "ESS_tail", "ESS_bulk/s", "R_hat"),
     ]
     assert list(table.index) == [
         *("lp__", "accept_stat__", "treedepth__", "divergent__", "energy__"),
@@ -101,24 +101,86 @@ def test_console_table(cmdstan_home: Path, tmp_path: Path) -> None:
     assert "Samples were drawn using hmc with nuts." in lines
 
 
+def test_bulk_ess_by_the_second_of_sampling(cmdstan_home: Path, tmp_path: Path) -> None:
+    draws = autoregressive(np.random.default_rng(8), (2, 100), 0)
+    row = summary(cmdstan_home, write_chains(tmp_path, {"a": draws}), "-s12").loc["a"]
+    assert row["ESS_bulk/s"] == pytest.approx(row["ESS_bulk"] / (2 * 0.25), rel=1e-9)
+
+
+def test_what_is_constant_within_chains_has_no_diagnostics(
+    cmdstan_home: Path, tmp_path: Path
+) -> None:
+    """A step size: each chain keeps its own."""
+    shape = (4, 100)
+    columns = {
+        "stepsize__": np.full(shape, [[0.5], [0.6], [0.7], [0.8]]),
+        "same": np.full(shape, 3.0),
+        "stuck": np.where(
+            np.arange(4)[:, None] < 3, np.random.default_rng(9).normal(size=shape), 9
+        ),
+    }
+    table = summary(cmdstan_home, write_chains(tmp_path, columns))
+    diagnostics = ["MCSE", "ESS_bulk", "ESS_tail", "ESS_bulk/s", "R_hat"]
+    assert table.loc[["stepsize__", "same"], diagnostics].isna().all(axis=None)
+    assert table.loc["stepsize__", "Mean"] == pytest.approx(0.65)
+    assert table.loc["stuck", "R_hat"] > 1.5  # one chain that is stuck is a finding
+
+
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "columns"),
     [
-        (["--percentiles=50,5"], "strictly increasing"),
-        (["--sig_figs=19"], "not an integer from 1 to 18"),
-        (["--include_param=z"], "Unrecognized parameter(s): 'z'"),
-        (["--autocorr=9"], "not a valid chain id"),
-        (["--nonsense"], "--nonsense"),
-        (["nowhere.csv"], "Cannot read input csv file: nowhere.csv"),
+        (["-p", "0"], ["0%"]),
+        (["-p", "0,100"], ["0%", "100%"]),
+        (["-p", "50,,99.9"], ["50%", "99.9%"]),
+        (["-p", ""], []),
+    ],
+)
+def test_percentiles(
+    options: list[str], columns: list[str], cmdstan_home: Path, tmp_path: Path
+) -> None:
+    draws = autoregressive(np.random.default_rng(1), (2, 50), 0)
+    table = summary(cmdstan_home, write_chains(tmp_path, {"a": draws}), *options)
+    assert [name for name in table.columns if name.endswith("%")] == columns
+    if "0%" in columns:
+        assert table.loc["a", "0%"] == pytest.approx(draws.min(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--percentiles=50,5"], 1, "increasing"),
+        (["--percentiles=101"], 1, "(0, 100)"),
+        (["--percentiles=5,"], 1, "5,"),
+        (["--include_param=z"], 1, "'z'"),
+        (["--include_param=lp__"], 1, "'lp__'"),
+        (["--autocorr=9"], 1, "9"),
+        (["--csv_filename=/nowhere/at/all.csv"], 1, "/nowhere/at/all.csv"),
+        (["--autocorr=1.5"], 104, "1.5"),
+        (["--autocorr=0"], 105, "0"),
+        (["--sig_figs=19"], 105, "19"),
+        (["-s", "0"], 105, "0"),
+        (["--csv_filename=/"], 105, "/"),
+        (["nowhere.csv"], 105, "nowhere.csv"),
+        (["--nonsense"], 109, "--nonsense"),
+        (["-s", "3", "-s", "4"], 114, "--sig_figs"),
     ],
 )
 def test_bad_options_are_refused(
-    options: list[str], told: str, cmdstan_home: Path, tmp_path: Path
+    options: list[str], code: int, told: str, cmdstan_home: Path, tmp_path: Path
 ) -> None:
     paths = write_chains(tmp_path, {"a": np.ones((1, 10))})
-    done = run(cmdstan_home, "stansummary", *options, *paths)
-    assert done.returncode == 1
-    assert told in done.stdout
+    done = run(cmdstan_home, "stansummary", *paths, *options)
+    assert done.returncode == code
+    assert told in (done.stdout if code == 1 else done.stderr)
+    assert "Inference for" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [([], 1), (["-h"], 0), (["--help", "--nonsense"], 0), (["--nonsense"], 106), (["-s"], 114)],
+)
+def test_words_without_files(words: list[str], code: int, cmdstan_home: Path) -> None:
+    assert run(cmdstan_home, "stansummary", *words).returncode == code
 
 
 def test_files_that_are_no_samples(cmdstan_home: Path, tmp_path: Path) -> None:
