@@ -81,6 +81,46 @@ def test_chains_in_one_process_or_not(line: CmdStanModel, *, chains_in_one_proce
     assert not np.array_equal(run.draws()[:, 0], run.draws()[:, 1])
 
 
+def test_every_chain_is_a_process_with_a_console_of_its_own(
+    line: CmdStanModel, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = line.sample(
+        DATA, chains=2, seed=2, iter_warmup=200, iter_sampling=50, show_console=True,
+        output_dir=tmp_path,
+    )  # fmt: skip
+    assert run.runset.one_process_per_chain
+    consoles = [Path(path).read_text() for path in run.runset.stdout_files]
+    assert len(consoles) == len(run.runset.csv_files) == 2
+    assert all(console.startswith("method = sample (Default)\n") for console in consoles)
+    shown = capsys.readouterr().out
+    assert "Chain [1] method = sample (Default)" in shown
+    assert "Chain [2] method = sample (Default)" in shown
+    assert {path.suffix for path in tmp_path.iterdir()} >= {".csv", ".txt"}
+    assert len(list(tmp_path.glob("*.csv"))) == 2
+    together = line.sample(
+        DATA, chains=2, seed=2, iter_warmup=200, iter_sampling=50,
+        force_one_process_per_chain=False, **QUIET,
+    )  # fmt: skip
+    np.testing.assert_array_equal(run.draws(), together.draws())
+
+
+def test_threads_are_refused_by_a_program_without(line: CmdStanModel) -> None:
+    with pytest.raises(ValueError, match="STAN_THREADS"):
+        line.pathfinder(DATA, num_threads=2)
+    assert line.pathfinder(DATA, num_threads=1, draws=50, seed=1).draws().shape[0] == 50
+
+
+@pytest.mark.parametrize(("sig_figs", "n_digits"), [(None, 8), (3, 3), (12, 12)])
+def test_digits(sig_figs: int | None, n_digits: int, line: CmdStanModel) -> None:
+    def digits(value: Any) -> int:
+        return len(str(value).split("e")[0].replace(".", "").lstrip("-0"))
+
+    mode = line.optimize(DATA, seed=7, sig_figs=sig_figs)
+    assert max(map(digits, mode.optimized_params_np)) == n_digits
+    table = line.log_prob(INITS, DATA, sig_figs=sig_figs)
+    assert max(map(digits, table.to_numpy()[0])) == n_digits
+
+
 @pytest.mark.parametrize("form", ["dict", "file", "list"])
 def test_inits_as_dict_file_and_list(form: str, line: CmdStanModel, tmp_path: Path) -> None:
     (tmp_path / "inits.json").write_text(json.dumps(INITS))
@@ -188,7 +228,8 @@ def test_exe_and_source_info(line: CmdStanModel) -> None:
     info = line.exe_info()
     assert info["stan_version_major"] == "2"
     assert info["stan_version_minor"] == "39"
-    assert info["STAN_THREADS"] == "true"
+    assert info["STAN_THREADS"] == "false"
+    assert "STAN_CPP_OPTIMS" not in info
     source = line.src_info()
     assert set(source["parameters"]) == {"intercept", "slope", "sigma"}
     assert info["stan_version_patch"] == "0"
@@ -197,7 +238,8 @@ def test_exe_and_source_info(line: CmdStanModel) -> None:
 def test_summary_and_diagnose(fit: cmdstanpy.CmdStanMCMC) -> None:
     table = fit.summary(percentiles=(10, 90), sig_figs=9)
     assert list(table.columns) == [
-        *("Mean", "MCSE", "StdDev", "MAD", "10%", "90%", "ESS_bulk", "ESS_tail", "R_hat")
+        *("Mean", "MCSE", "StdDev", "MAD", "10%", "90%"),
+        *("ESS_bulk", "ESS_tail", "ESS_bulk/s", "R_hat"),
     ]
     assert "y_rep[8]" in table.index
     slope = fit.stan_variable("slope")
