@@ -111,10 +111,10 @@ def beside_limit(
     """
     side = _side(distance(value), limit)
     for more in range(digits, _ENOUGH_DIGITS):
-        shown, bound = numeral(value, more), _short(limit, more)
+        shown, bound = numeral(value, more), short(limit, more)
         if _side(distance(_read(shown)), _read(bound)) == side:
             return shown, bound
-    return numeral(value, _ENOUGH_DIGITS), _short(limit, _ENOUGH_DIGITS)
+    return numeral(value, _ENOUGH_DIGITS), short(limit, _ENOUGH_DIGITS)
 
 
 def _side(value: float, limit: float) -> int:
@@ -124,9 +124,15 @@ def _side(value: float, limit: float) -> int:
     return 1 if value > limit else -1
 
 
-def _short(limit: float, digits: int) -> str:
-    """Write a limit without zeros behind."""
-    text = numeral(limit, digits)
+def short(value: float, digits: int = 3) -> str:
+    """Write a number without zeros behind, as limits are.
+
+    Examples
+    --------
+    >>> short(0.3), short(400.0), short(0.66667)
+    ('0.3', '400', '0.667')
+    """
+    text = numeral(value, digits)
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 

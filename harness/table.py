@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.errors import ResultsError
 
-#: What stands in a table where a figure does not apply; pandas reads it back as missing.
+#: What stands in a table where a column does not apply; pandas reads it back as missing.
 NOT_APPLICABLE = "n/a"
 
 _IDENTITY: Mapping[str, str] = {
@@ -163,7 +163,7 @@ def make_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) ->
 
 
 def write_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a table as CSV, with ``n/a`` where a figure does not apply.
+    """Write a table as CSV, with ``n/a`` where a column does not apply.
 
     Floats keep 9 significant digits, more than any Monte Carlo error here.
 

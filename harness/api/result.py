@@ -92,7 +92,7 @@ class StudyResult:
 
     @property
     def reasons(self) -> pd.DataFrame:
-        """The sentence behind each of the :attr:`verdicts`, with the figure that decided."""
+        """The sentence behind each of the :attr:`verdicts`, with the criterion that decided."""
         return self._by_quantity("verdict_reason")
 
     def plot_posterior(self, dataset: str | None = None) -> CaptionedFigure:

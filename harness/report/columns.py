@@ -16,7 +16,7 @@ from harness.series import SeriesKey
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """One parameter in one column; None where a figure does not apply or was not printed.
+    """One parameter in one column; None where a statistic does not apply or was not printed.
 
     Attributes
     ----------

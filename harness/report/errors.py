@@ -83,7 +83,7 @@ def _groups(series: SeriesTables) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _cells(series: SeriesTables, draws: str, parameter: str, rows: pd.DataFrame) -> Row:
-    """Return one row: a single run's figures, or of replicates the median and range."""
+    """Return one row: a single run's numbers, or of replicates the median and range."""
     errors = known(rows["mean_error_sd"])
     if len(errors) == 1:
         mcse = next(iter(known(rows["mean_error_mcse"])), None)

@@ -1,6 +1,6 @@
 """What the words of a report mean, inside of it: it has no other page beside it to look them up."""
 
-from harness.numerals import numeral
+from harness.numerals import short
 from harness.report.grid import Cell, Grid, Head, Row, make_grid
 from harness.verdict.rule import Breach, Rule
 from harness.verdict.rules import RULES
@@ -12,10 +12,11 @@ RULES_ANCHOR = "how-verdicts-are-reached"
 
 #: What stands above the table of rules.
 RULES_TEXT = (
-    "Every rule that applies is tried, and the worst verdict counts, in the order *trust*, *means "
-    "only*, *unknown*, *do not trust*. A value with a Monte Carlo standard error breaks its limit "
-    "if it lies at least two of them outside, and keeps it if it lies at least two inside. Between "
-    "the two, or if the value is missing, the verdict in the column *in doubt* follows; a dash "
+    "Every rule that applies is tried, and the worst verdict counts, in the order **trust**, "
+    "**means only**, **unknown**, **do not trust**. A value with a Monte Carlo standard error "
+    "breaks its limit if it lies at least two of them outside, and keeps it if it lies at least "
+    "two inside. Between "
+    "the two, or if the value is missing, the verdict in the column **in doubt** follows; a dash "
     "means that the rule is skipped."
 )
 
@@ -60,6 +61,6 @@ def _broken(rule: Rule) -> str:
     """Say when a rule is broken."""
     if rule.breach is Breach.TRUE:
         return "true"
-    limit = rule.limit if isinstance(rule.limit, str) else numeral(rule.limit)
-    origin = f" from {numeral(rule.ideal)}" if rule.breach is Breach.OFF and rule.ideal else ""
+    limit = rule.limit if isinstance(rule.limit, str) else short(rule.limit)
+    origin = f" from {short(rule.ideal)}" if rule.breach is Breach.OFF and rule.ideal else ""
     return f"{rule.breach} {limit}{origin}"

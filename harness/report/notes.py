@@ -8,23 +8,24 @@ _REPLICATES = "Of replicates: median [smallest to largest], (2 of 3) where other
 NOTES: Mapping[str, str] = {
     "matrix": (
         "**trust**: mean, sd, intervals and joint draws may be used. **means only**: the "
-        "means, not the widths or the joint draws. **unknown**: a figure that decides is "
-        "missing or too noisy. **do not trust**: nothing. Without a reference, chains are "
+        "means, not the widths or the joint draws. **unknown**: a criterion that decides is not "
+        "known, or known too roughly. **do not trust**: nothing. Without a reference, chains are "
         "judged by their own diagnostics, which cannot tell of a mode that no chain visits. "
         "Whole fit: the joint draws, which are judged by rules of their own and by the worst "
-        "parameter ([rules](#how-verdicts-are-reached)). Of replicates the worst verdict, (2 of 3) "
-        "where others have a better one; a column of many quantities has their worst likewise. "
+        "parameter ([rules](#how-verdicts-are-reached)). For replicates the worst verdict, "
+        "(2 of 3) where others have a better one; likewise for a column of many quantities. "
         "Speed: the reference's time divided by this one's. "
-        "Fit: seconds, of replicates median [smallest to largest]."
+        "Fit: seconds, for replicates median [smallest to largest]."
     ),
     "verdict": (
-        "What decided: the figure, its value and its limit ([rules](#how-verdicts-are-reached)); "
-        "of replicates the worst verdict's commonest, with the replicate's number. Mean "
-        "error: distance from the reference's mean in its sds ± Monte Carlo standard error, "
-        "the largest over parameters, and of which parameter. sd ratios: smallest to largest "
-        "ratio to the reference's sd, over parameters and replicates. R-hat and bulk ESS: of "
-        "chains, the largest and the smallest over parameters. k-hat: shape of the "
-        "importance weights' tail, with the limit above which they carry no estimate. "
+        "What decided: the criterion with its value and limit "
+        "([rules](#how-verdicts-are-reached)); for replicates the most common one among those with "
+        "the worst verdict, with the number of a replicate. Mean error: distance from the "
+        "reference's mean in its sds ± Monte Carlo standard error, the largest over parameters, "
+        "and of which parameter. sd ratios: smallest to largest ratio to the reference's sd, over "
+        "parameters and replicates. R-hat and bulk ESS: of chains, the largest and the smallest "
+        "over parameters. k-hat: shape of the importance weights' tail, with the limit above which "
+        "they carry no estimate. "
         "n/a: does not apply, or is not known. " + _REPLICATES
     ),
     "variables": (

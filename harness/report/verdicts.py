@@ -43,7 +43,7 @@ _USABLE = frozenset({Verdict.TRUST, Verdict.MEANS_ONLY})
 
 
 def verdict_table(tables: DatasetTables) -> Grid | None:
-    """Return the verdict on each series of a data set and the figures beside it.
+    """Return the verdict on each series of a data set, and what it rests on.
 
     Parameters
     ----------

@@ -138,8 +138,8 @@ _WORDS: Mapping[str, _Words] = {
     ),
 }
 
-#: What stands before the criterion where every limit is kept.
-_KEPT = "every limit is kept, and nearest to its limit: "
+#: What stands behind the criterion where every limit is kept.
+_KEPT = "; every limit is kept, and this is the nearest"
 
 
 def title_of(criterion: str) -> str:
@@ -179,7 +179,7 @@ def statement(
     >>> statement("mahalanobis_beyond_null", verdict="do not trust", value=2.51, limit=0.3)
     'some combination of parameters has its mean 2.51 posterior sds off (limit 0.3)'
     >>> statement("r_hat", verdict="trust", value=1.0098, limit=1.01)
-    'every limit is kept, and nearest to its limit: R-hat is 1.0098 (limit 1.01)'
+    'R-hat is 1.0098 (limit 1.01); every limit is kept, and this is the nearest'
     """
     words = _WORDS.get(criterion)
     if words is None:
@@ -194,5 +194,5 @@ def statement(
         shown = counted(number, words.of)
     if mcse:
         shown += f" ± {numeral(mcse * scale, 2)}"
-    start = _KEPT if verdict == Verdict.TRUST else ""
-    return start + words.statement.format(value=shown, limit=edge)
+    end = _KEPT if verdict == Verdict.TRUST else ""
+    return words.statement.format(value=shown, limit=edge) + end
