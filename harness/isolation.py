@@ -46,7 +46,8 @@ class _Worker:
 
     def call(self, task: Task, time_limit_s: float | None) -> Outcome:
         """Perform a task there; after the time limit the process is killed."""
-        content = pickle.dumps(wrap(task))
+        # from protocol 5 on, large arrays are written without a copy in between
+        content = pickle.dumps(wrap(task), protocol=5)
         try:
             if not self._is_ready:
                 self._is_ready = self._receive() == READY

@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from harness.errors import DatasetError, JsonFileError
 from harness.json_file import ByteStream, open_json
 from harness.json_scanner import Scanner
-from harness.stan_values import NoValueError, Numbers, Value, joined, numbers_of, value_of
+from harness.stan_values import GrowingArray, NoValueError, Numbers, Value, numbers_of, value_of
 
 #: Ends of the names of files that :func:`read_stan_json` takes.
 SUFFIXES = (".json", ".json.zip", ".json.gz")
@@ -142,18 +142,20 @@ def _value(text: Scanner) -> Value:
 
 def _array(text: Scanner) -> Value:
     """Read an array in pieces, so that a large one is never there as objects of Python."""
-    # an element that is too long for a piece is an array of its own
-    parts: list[Any] = [
-        _rows(text, piece) if piece is not None else _as_row(_array(text))
-        for piece in text.elements()
-    ]
-    if not parts:
-        return numbers_of(np.empty(0))
-    if all(isinstance(part, np.ndarray) for part in parts):
-        return joined(parts)
-    if any(isinstance(part, np.ndarray) for part in parts):
+    rows = GrowingArray()
+    tuples: list[Any] = []
+    for piece in text.elements():
+        # an element that is too long for a piece is an array of its own
+        part = _rows(text, piece) if piece is not None else _as_row(_array(text))
+        if isinstance(part, np.ndarray):
+            rows.add(part)
+        elif isinstance(part, list):
+            tuples += part
+    if not tuples:
+        return rows.array()
+    if len(rows.array()):
         raise NoValueError("has tuples beside other elements")
-    return [element for part in parts for element in part]
+    return tuples
 
 
 def _as_row(value: Value) -> Any:

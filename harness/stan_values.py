@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -161,18 +161,38 @@ def numbers_of(array: npt.NDArray[Any]) -> Numbers:
     return array.astype(np.float64 if array.dtype.kind == "f" else np.int32, copy=False)
 
 
-def joined(parts: Sequence[Numbers]) -> Numbers:
-    """Return arrays one below another as one.
+class GrowingArray:
+    """Rows below one another, in memory that grows in its place: there are never two copies."""
 
-    Raises
-    ------
-    NoValueError
-        If their rows differ in shape.
-    """
-    filled = [part for part in parts if part.size or part.ndim > 1] or list(parts[:1])
-    if len({part.shape[1:] for part in filled}) > 1:
-        raise NoValueError("is ragged: its rows have different lengths")
-    return filled[0] if len(filled) == 1 else np.concatenate(filled)
+    def __init__(self) -> None:
+        self._memory = bytearray()
+        self._dtype: np.dtype[Any] = np.dtype(np.int32)
+        self._n_rows = 0
+        self._row_shape: tuple[int, ...] | None = None
+
+    def add(self, rows: Numbers) -> None:
+        """Put rows below those that are there.
+
+        Raises
+        ------
+        NoValueError
+            If their shape is another.
+        """
+        if self._row_shape not in (None, rows.shape[1:]):
+            raise NoValueError("is ragged: its rows have different lengths")
+        if rows.dtype != self._dtype and rows.dtype.kind == "f":
+            self._memory = bytearray(self._flat().astype(np.float64).data)
+            self._dtype = rows.dtype
+        self._row_shape = rows.shape[1:]
+        self._n_rows += len(rows)
+        self._memory += np.ascontiguousarray(rows, self._dtype).data.cast("B") if rows.size else b""
+
+    def _flat(self) -> Numbers:
+        return np.frombuffer(self._memory, self._dtype)
+
+    def array(self) -> Numbers:
+        """Return them all; nothing can be added then."""
+        return self._flat().reshape(self._n_rows, *(self._row_shape or ()))
 
 
 def is_integer(value: int | float | Numbers) -> bool:
