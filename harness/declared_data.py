@@ -86,7 +86,7 @@ def data_problem(
         found = dict(_found(name, data[name]))
         for leaf, kind, n_axes in _leaves(name, declared):
             shape = shapes.get(leaf, (None,) * n_axes)
-            if name in found and leaf != name:
+            if leaf != name and name in found and found[name].shape != (0,):
                 return (
                     f"'{name}' is {_described(found[name].shape)}, but the program declares tuples"
                 )

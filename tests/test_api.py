@@ -196,7 +196,7 @@ def test_arrays_are_the_same_data_as_their_file() -> None:
     ("data", "complaint"),
     [
         ({"T": 3}, "the data given has no 'y'; program 'ar1.stan' needs T, y"),
-        ({"T": 3, "y": [1, float("nan"), 2]}, "the data given: 'y' holds nan"),
+        ({"T": 2.5, "y": [1, 2]}, "the data given: 'T' holds 2.5"),
         ({"T": 3, "y": {1, 2}}, "the data given: 'y' is of type set; give numbers"),
         ({"T": 3, "y": "abc"}, "the data given: 'y' is \"abc\", which is no number"),
     ],

@@ -16,6 +16,7 @@ from harness.contracts import DataContract
 from harness.errors import ProgramError
 from harness.guarded import GuardedCommands
 from harness.program import Program
+from harness.stanc import COMPILED_AS
 from tests.cases import MIXTURE, gaussian_program
 
 CONTRACT = DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w")
@@ -54,10 +55,10 @@ def compiled_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pa
     """An empty cache, and no compiler: the folders that would have been compiled into."""
     folders: list[Path] = []
 
-    def pretend(folder: Path, program: Program, _: Path, _commands: GuardedCommands) -> None:
+    def pretend(folder: Path, _: Program, __: Path, _commands: GuardedCommands) -> None:
         time.sleep(0.05)
         folders.append(folder)
-        (folder / program.file.stem).touch()
+        (folder / COMPILED_AS).touch()
         (folder / "compile.json").write_text(json.dumps({"compile_time_s": 7.5}))
 
     monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path / "cache")

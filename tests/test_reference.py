@@ -12,12 +12,13 @@ import pytest
 
 from harness.errors import ReferenceFileError
 from harness.fit import Diagnostics, DrawKind
-from harness.quantities import RELABELLED, quantities
+from harness.quantities import INVARIANT, RELABELLED, quantities
 from harness.reference import chain_problems, mismatch, reference_from_fit
 from harness.reference_file import read_reference
 from tests.cases import MIXTURE, known_fit, switched_draws
 
 Content = Any
+Edit = Callable[[list[dict[str, Any]]], None]
 
 
 def good_content() -> list[dict[str, list[float]]]:
@@ -134,6 +135,61 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         archive.writestr("b.json", "[]")
     with pytest.raises(ReferenceFileError, match="zip of 2 JSON files"):
         read_reference(tmp_path / "two.zip", MIXTURE)
+
+
+PARTS = dataclasses.replace(MIXTURE, parameters=("theta", "tau", "absent"), components=None)
+
+
+def test_elements_in_any_order_under_either_name(tmp_path: Path) -> None:
+    """What is there is read; what is not is no reason to refuse it."""
+    draws = np.random.default_rng(1).standard_normal((4, 500, 4))
+    names = ("theta[3]", "tau", "theta.1", "theta.10", "other[1]")
+    content = [
+        {name: chain[:, min(i, 3)].tolist() for i, name in enumerate(names)} for chain in draws
+    ]
+    content[0]["other[1]"][0] = float("nan")  # of no interest
+    named = read_reference(write(tmp_path, content), PARTS).quantities.judged
+    assert list(named) == ["theta[1]", "theta[3]", "theta[10]", "tau"]
+    np.testing.assert_array_equal(named["theta[3]"], draws[..., 0])
+    np.testing.assert_array_equal(named["theta[1]"], draws[..., 2])
+
+
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [
+        (("rho", "lp__"), "has no draws of 'theta', 'tau', 'absent'; it has lp__, rho"),
+        (("theta[0]", "theta[1]"), r"'theta\[0\]'; indices begin with 1"),
+        (("theta[1]", "theta.1"), r"'theta.1' twice"),
+        (("theta[1]", "theta.1.1"), "different numbers of indices"),
+    ],
+)
+def test_a_file_without_what_is_summarised(
+    tmp_path: Path, names: tuple[str, ...], complaint: str
+) -> None:
+    file = write(tmp_path, [{name: [1, 2, 3, 4] for name in names}])
+    with pytest.raises(ReferenceFileError, match=complaint):
+        read_reference(file, PARTS)
+
+
+@pytest.mark.parametrize("edit", [rename, drop])
+def test_components_that_are_not_whole_are_left_out(tmp_path: Path, edit: Edit) -> None:
+    """Without all means and shares nobody can order them; what else there is stays."""
+    program = dataclasses.replace(MIXTURE, parameters=("mu", "pi", "lp"))
+    named = read_reference(write(tmp_path, edited(edit)), program).quantities
+    assert list(named.judged) == ["lp"]
+    assert named.judged_labels == RELABELLED
+    with pytest.raises(ReferenceFileError, match="without which components cannot be ordered"):
+        read_reference(write(tmp_path, edited(edit)), MIXTURE)
+
+
+def test_other_variables_stand_beside_ordered_components(tmp_path: Path) -> None:
+    program = dataclasses.replace(MIXTURE, parameters=("mu", "pi", "lp"))
+    named = read_reference(write(tmp_path, good_content()), program).quantities
+    assert set(named.judged) == {
+        *(f"mu[{i},{j}]" for i in (1, 2) for j in (1, 2)),
+        *("pi[1]", "pi[2]", "lp"),
+    }
+    assert "lp" not in named.by_labels[INVARIANT]
 
 
 def test_a_reference_of_other_quantities_does_not_match(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Tables on which the answer rests: verdicts, errors, labels, stability, accounts, cost."""
 
+import dataclasses
 import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -320,6 +321,23 @@ def test_a_reference_from_a_file_has_errors_but_no_speed(tmp_path: Path) -> None
     table = parse_markdown(tmp_path / "tables" / "verdict_toy.md")
     assert "largest mean error (reference sds)" in table.columns
     assert "speed |" not in text
+
+
+def test_what_a_file_of_reference_draws_lacks_is_named(tmp_path: Path) -> None:
+    study, fitted = fabricate(CELLS[:1])
+    program = study.programs["ordered"]
+    named = quantities(posterior_arrays(fitted[0].fit, program), program)
+    kept = {
+        labels: {name: draws for name, draws in each.items() if name not in ("mu[1,1]", "mu[2,1]")}
+        for labels, each in named.by_labels.items()
+    }
+    partial = dataclasses.replace(named, by_labels=kept)
+    draws = reference_from_fit(fitted[0].fit, partial, title="file ref.json")
+    reference = Path("ref.json")
+    write_results(tmp_path, CELLS[1:4], reference=reference, from_files={"toy": draws})
+    write_report(tmp_path, published=None)
+    text = (tmp_path / "report.md").read_text()
+    assert "against ref.json, which has no draws of `mu[1,1]`, `mu[2,1]`: " in text
 
 
 def test_replicates_in_a_cell() -> None:

@@ -10,6 +10,7 @@ from harness.compilation import CompiledProgram, compile_program
 from harness.errors import ProgramError
 from harness.program import Program
 from harness.sources import compile_sources, gather_sources
+from harness.stanc import COMPILED_AS
 from tests.cases import MIXTURE, PROJECT
 
 FUSED = dataclasses.replace(
@@ -26,8 +27,8 @@ def _pretended_compiler(
 ) -> None:
     """Compile nothing, into a cache folder of the test's own."""
 
-    def pretend(folder: Path, program: Program, _: Path) -> None:
-        (folder / program.file.stem).touch()
+    def pretend(folder: Path, _: Program, __: Path) -> None:
+        (folder / COMPILED_AS).touch()
         (folder / "compile.json").write_text('{"compile_time_s": 1.0}')
 
     monkeypatch.setenv("CMDSTAN", str(cmdstan_home))

@@ -296,6 +296,46 @@ def test_a_reference_from_a_file_gives_the_same_columns(tmp_path: Path) -> None:
     assert from_file.fits[0] == next(row for row in from_run.fits if row["method"] == "advi")
 
 
+def from_part(folder: Path, *items: FittedRun, names: tuple[str, ...]) -> Summary:
+    """Summarise fits against a file of some of the reference's quantities."""
+    chains = gaussian_chains(n_draws=4000)
+    assert chains.draws is not None
+    theta = chains.draws["posterior"]["theta"].to_numpy()
+    content = [{name: chain[:, i % 2].tolist() for i, name in enumerate(names)} for chain in theta]
+    file = folder / "draws.json"
+    file.write_text(json.dumps(content))
+    study = dataclasses.replace(toy_study(*items), references={"small": ReferenceSource(file=file)})
+    return summarise(study, items, {"small": read_reference(file, PLAIN)})
+
+
+def test_what_a_reference_lacks_is_judged_without_one_and_decides_nothing(tmp_path: Path) -> None:
+    """The second coordinate is badly off, which nobody can know who has only the first."""
+    approximation = fitted(gaussian_approximation(), program=PLAIN)
+    chains = fitted(gaussian_chains(seed=2, n_draws=4000), program=PLAIN, method=Nuts())
+    part = from_part(tmp_path, approximation, chains, names=("theta.1",))
+    whole = from_part(tmp_path, approximation, chains, names=("theta[1]", "theta[2]"))
+    ours, theirs = rows_of(part, "advi", RAW), rows_of(whole, "advi", RAW)
+    assert ours["theta[1]"] == theirs["theta[1]"]
+    assert "mean_error_sd" in theirs["theta[2]"]
+    assert "mean_error_sd" not in ours["theta[2]"]
+    assert ours["theta[2]"]["verdict"] == "unknown"
+    assert ours["theta[2]"]["verdict_reason"].startswith("reference_absent")
+    assert rows_of(part, "advi", PSIS)["theta[2]"]["verdict"] != "trust"
+    assert rows_of(part, "nuts", RAW)["theta[2]"]["verdict"] == "trust"
+    for row in part.fits:
+        assert row["verdict"] == "trust"
+        assert "of 2 quantities 1 have no reference and do not count" in row["verdict_reason"]
+    assert "do not count" not in whole.fits[0]["verdict_reason"]
+
+
+def test_a_reference_with_more_than_the_program_is_none(tmp_path: Path) -> None:
+    approximation = fitted(gaussian_approximation(), program=PLAIN)
+    summary = from_part(tmp_path, approximation, names=("theta[1]", "theta[2]", "theta[3]"))
+    row = summary.fits[0]
+    assert row["verdict"] == "unknown"
+    assert "it has 'theta[3]', which program 'gmm' has not" in row["verdict_reason"]
+
+
 def test_a_reference_that_fails_its_checks_is_none_and_the_table_says_why() -> None:
     theta = np.random.default_rng(1).standard_normal((4, 1000, 2))
     theta[0] += 3
