@@ -33,6 +33,8 @@ MEASURING_CODE = (
     "summary/moments.py",
     "summary/stability_rows.py",
 )
+#: The fields of a quantity's figures that JSON holds as they are.
+_PLAIN = ("labels", "name", "in_reference", "is_constant", "nameless", "undefined")
 _LIBRARIES = ("arviz-stats", "numpy", "scikit-learn", "scipy")
 _PACKAGE = Path(__file__).parent.parent
 
@@ -59,12 +61,7 @@ def dump_measurement(measurement: Measurement) -> bytes:
     """Return a measurement as JSON, its quantities in columns; numbers come back exactly."""
     quantities = measurement.quantities
     content = {
-        "labels": [each.labels for each in quantities],
-        "name": [each.name for each in quantities],
-        "in_reference": [each.in_reference for each in quantities],
-        "is_constant": [each.is_constant for each in quantities],
-        "nameless": [each.nameless for each in quantities],
-        "undefined": [each.undefined for each in quantities],
+        **{name: [getattr(each, name) for each in quantities] for name in _PLAIN},
         "moments": _columns(Moments, (each.moments for each in quantities)),
         "has_errors": [each.errors is not None for each in quantities],
         "errors": _columns(ParameterComparison, (e.errors for e in quantities if e.errors)),
@@ -86,39 +83,16 @@ def load_measurement(content: bytes) -> Measurement:
     """Return the measurement again."""
     kept = json.loads(content)
     errors = iter(_rows(ParameterComparison, kept["errors"]))
-    columns = zip(
-        kept["labels"],
-        kept["name"],
-        kept["in_reference"],
-        kept["is_constant"],
-        kept["nameless"],
-        kept["undefined"],
-        _rows(Moments, kept["moments"]),
-        kept["has_errors"],
-        strict=True,
-    )
+    plain = zip(*(kept[name] for name in _PLAIN), strict=True)
+    rest = zip(_rows(Moments, kept["moments"]), kept["has_errors"], strict=True)
     return Measurement(
         quantities=tuple(
             QuantityFigures(
-                labels=labels,
-                name=name,
+                **dict(zip(_PLAIN, row, strict=True)),
                 moments=moments,
                 errors=next(errors) if has_errors else None,
-                in_reference=in_reference,
-                is_constant=is_constant,
-                nameless=nameless,
-                undefined=undefined,
             )
-            for (
-                labels,
-                name,
-                in_reference,
-                is_constant,
-                nameless,
-                undefined,
-                moments,
-                has_errors,
-            ) in columns
+            for row, (moments, has_errors) in zip(plain, rest, strict=True)
         ),
         joint=JointComparison(**kept["joint"]) if kept["joint"] else None,
         missed_mass=kept["missed_mass"],
