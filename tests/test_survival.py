@@ -9,6 +9,7 @@ import pytest
 from harness import plot, report
 from harness.api.result import make_result
 from harness.fit import DrawKind, Fit
+from harness.report import sections
 from harness.summary import measuring
 from harness.summary.measure import measure
 from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
@@ -131,6 +132,21 @@ def test_a_figure_that_cannot_be_drawn_says_why_and_the_others_are(
     make_result(study, items, references={}).save(tmp_path)
     assert (tmp_path / "figures" / "toy_forest.png").is_file()
     assert "no such luck" in (tmp_path / "report.md").read_text()
+
+
+def test_a_table_that_cannot_be_made_says_why_and_the_others_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("no such luck")
+
+    monkeypatch.setattr(sections, "cost_table", broken)
+    monkeypatch.setattr(plot, "FIGURES", {})
+    study, items = fabricate(reference=ORDERED_NUTS)
+    page = make_result(study, items, references={}).save(tmp_path).read_text()
+    assert "no such luck" in page
+    assert "no such luck" in (tmp_path / "tables" / "cost_toy.md").read_text()
+    assert "no such luck" not in (tmp_path / "tables" / "errors_toy.md").read_text()
 
 
 def test_a_report_that_cannot_be_written_says_why_beside_the_tables(

@@ -16,6 +16,7 @@ from harness.report.joint import joint_table
 from harness.report.labels import labels_table
 from harness.report.markdown import markdown_table
 from harness.report.matrix import matrix_grids
+from harness.report.missing import or_reason
 from harness.report.notes import INDEPENDENT, NOTES, ORDERED
 from harness.report.runs import runs_table
 from harness.report.stability import stability_table, worst_stability_table
@@ -125,23 +126,23 @@ def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Pa
     """
     columns = dataset_columns(tables, published)
     parts = (
-        _part("verdict", "What decided", verdict_table(tables), _FITS + _COMPARISON),
+        _part("verdict", "What decided", or_reason(verdict_table, tables), _FITS + _COMPARISON),
         Part(kind="data", title="The data and the posterior", figures=("posterior", "weights")),
-        _part("variables", "Verdicts by variable", variables_table(tables), _COMPARISON),
+        _part("variables", "Verdicts by variable", or_reason(variables_table, tables), _COMPARISON),
         *_estimates(columns, tables),
         *_errors(tables),
         *_accounts(tables),
-        _part("labels", "Labels", labels_table(tables), _FITS),
+        _part("labels", "Labels", or_reason(labels_table, tables), _FITS),
         _part(
             "stability",
             "Stability of the least stable parameter",
-            worst_stability_table(tables),
+            or_reason(worst_stability_table, tables),
             _STABILITY,
-            more=stability_table(tables),
+            more=or_reason(stability_table, tables),
             more_title=_all_or_worst(tables, "least stable"),
         ),
-        _part("cost", "Cost", cost_table(tables), _FITS),
-        _part("runs", "Runs and their warnings", runs_table(tables, published), _FITS),
+        _part("cost", "Cost", or_reason(cost_table, tables), _FITS),
+        _part("runs", "Runs and their warnings", or_reason(runs_table, tables, published), _FITS),
     )
     return [part for part in parts if part.table or part.figures]
 
@@ -161,14 +162,14 @@ def _estimates(columns: Sequence[Column], tables: DatasetTables) -> tuple[Part, 
         _part(
             "estimates",
             "Posterior means",
-            estimates_table(columns) if some else None,
+            or_reason(estimates_table, columns) if some else None,
             _COMPARISON,
             extra=(ORDERED if ordered else "") + left_out,
         ),
         _part(
             "diagnostics",
             "R-hat and effective sample sizes",
-            diagnostics_table(columns) if some else None,
+            or_reason(diagnostics_table, columns) if some else None,
             _COMPARISON,
             extra=(INDEPENDENT if independent else "") + left_out,
         ),
@@ -182,9 +183,9 @@ def _errors(tables: DatasetTables) -> tuple[Part, ...]:
         _part(
             "errors",
             "Errors of the worst parameter",
-            worst_errors_table(tables),
+            or_reason(worst_errors_table, tables),
             _COMPARISON,
-            more=errors_table(tables),
+            more=or_reason(errors_table, tables),
             more_title=_all_or_worst(tables),
             extra=shown_note(tables),
         ),
@@ -193,8 +194,8 @@ def _errors(tables: DatasetTables) -> tuple[Part, ...]:
             title="The approximations, drawn",
             figures=("approximations", "zoom"),
         ),
-        _part("joint", "Joint distances", joint_table(tables), _FITS),
-        _part("weights", "Importance weights: k-hat", weights_table(tables), _FITS),
+        _part("joint", "Joint distances", or_reason(joint_table, tables), _FITS),
+        _part("weights", "Importance weights: k-hat", or_reason(weights_table, tables), _FITS),
     )
 
 
@@ -204,8 +205,8 @@ def _accounts(tables: DatasetTables) -> tuple[Part, ...]:
     title = "ADVI's own account" if only_advi else "The approximations' own account"
     return (
         Part(kind="elbo", title="ELBO traces", figures=("elbo",)),
-        _part("optimisers", title, optimiser_table(tables), _FITS),
-        _part("samplers", "NUTS's own account", sampler_table(tables), _FITS),
+        _part("optimisers", title, or_reason(optimiser_table, tables), _FITS),
+        _part("samplers", "NUTS's own account", or_reason(sampler_table, tables), _FITS),
     )
 
 
