@@ -12,6 +12,7 @@ from harness.errors import ResultsError
 from harness.methods import options_of
 from harness.runner import FittedRun
 from harness.study import ReferenceSource, Study
+from harness.validation import shown
 
 _PACKAGES = ("advi-harness", "arviz", "cmdstanpy", "httpstan", "matplotlib", "numpy", "pandas")
 
@@ -39,7 +40,7 @@ def _machine() -> dict[str, Any]:
 def _reference(source: ReferenceSource) -> dict[str, str]:
     """Name the run or the file that the reference draws of a data set come from."""
     if source.run is None:
-        return {"file": source.file.name} if source.file else {}
+        return {"file": shown(source.file.name)} if source.file else {}
     run = source.run
     return {"program": run.program, "method": run.method.name, "variant": run.variant}
 
@@ -75,7 +76,7 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
         },
         "programs": {
             name: {
-                "file": compiled.program.file.name,
+                "file": shown(compiled.program.file.name),
                 "data": dict(compiled.program.data),
                 "sha256": compiled.digest,
                 "stan_version": compiled.stan_version,

@@ -39,7 +39,7 @@ class DatasetTable(Table):
         A generator of rows that the harness has; `harness list` names them.
     file : str or None
         A path from the study's folder: rows in `.csv` (with one header line), `.npy` or
-        `.parquet`, or a program's data in CmdStan's `.json` or `.json.zip`.
+        `.parquet`, or a program's data in CmdStan's `.json`, `.json.zip` or `.json.gz`.
     sha256 : str or None
         The digest that the data must have; without it they may change unseen.
     """

@@ -1,17 +1,20 @@
 """The bench: what the bare loop computes, and the table's ratios."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harness.bench import BARE_LOOP, BENCH_COLUMNS, N_REPEATS, bench_table, gradients
+from harness.bench import BARE_LOOP, BENCH_COLUMNS, N_REPEATS, QUICK, Bench, bench_table, gradients
 from harness.bench.bare_loop import bare_loop
+from harness.bench.data_file import data_table, measure_steps
 from harness.compilation import CompiledProgram
 from harness.datasets import Dataset
 from harness.errors import ProgramError
+from harness.stan_json import read_stan_json, write_stan_json
 from harness.study import read_study
-from tests.cases import PROJECT, pretend_compiled
+from tests.cases import PROJECT, FloatArray, pretend_compiled
 
 
 @pytest.mark.parametrize("n_rows", [1, 999, 1000, 1001, 2500])
@@ -58,3 +61,32 @@ def test_other_rows_have_no_bare_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     times = gradients.time_gradients({}, Dataset(name="three", rows=np.zeros((5, 3))))
     assert times == {}
     assert N_REPEATS % 2 == 1  # so that a median is one of the values
+
+
+def test_steps_on_a_data_file_cost_what_their_numbers_do(tmp_path: Path) -> None:
+    """In a process of their own, at most three times the doubles; the file is what it was."""
+    numbers = np.random.default_rng(1).standard_normal((40_000, 20)).round(4)
+    told: list[str] = []
+    plan = Bench(
+        study=read_study(PROJECT / "studies" / "bench.toml"),
+        study_file=PROJECT / "studies" / "bench.toml",
+        sizes=dataclasses.replace(QUICK, data_n_numbers=numbers.size),
+        peers_python=tmp_path,
+        note=told.append,
+    )
+    table = data_table(plan, {}).set_index("step")
+    assert list(table.index) == ["read", "hash", "hand on", "write"]
+    assert set(table["n_numbers"]) == {numbers.size}
+    assert table["time_s"].gt(0).all()
+    if table["peak_growth_mb"].notna().all():
+        assert float(table["peak_growth_mb"].iloc[0]) > numbers.nbytes / 1e6 / 2
+        assert table["times_doubles"].max() < 3
+    steps = measure_steps(written(tmp_path / "data.json", numbers))
+    assert [step["step"] for step in steps] == list(table.index)
+    again = read_stan_json(tmp_path / "written.json")
+    np.testing.assert_array_equal(again["x"], numbers)
+
+
+def written(file: Path, numbers: FloatArray) -> Path:
+    write_stan_json(file, {"x": numbers})
+    return file

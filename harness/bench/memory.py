@@ -1,9 +1,12 @@
-"""How much memory a session of processes holds, where Linux tells."""
+"""How much memory processes hold, where Linux tells."""
 
+import contextlib
 import os
+import re
 from pathlib import Path
 
 _PROC = Path("/proc")
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 
 def resident_mb(session: int) -> list[float]:
@@ -34,3 +37,22 @@ def _pages(process: Path, session: int) -> int:
         return 0
     values = fields.rpartition(")")[2].split()
     return int(values[21]) if int(values[3]) == session else 0
+
+
+def peak_resident_mb() -> float | None:
+    """Return the largest resident size of this process since :func:`reset_peak`, in MB.
+
+    None where there is no ``/proc`` that tells.
+    """
+    try:
+        status = (_PROC / "self" / "status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    found = _PEAK.search(status)
+    return int(found[1]) * 1024 / 1e6 if found else None
+
+
+def reset_peak() -> None:
+    """Forget earlier peaks of this process, where that can be done."""
+    with contextlib.suppress(OSError):
+        (_PROC / "self" / "clear_refs").write_text("5", encoding="ascii")

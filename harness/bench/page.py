@@ -4,6 +4,7 @@ from pathlib import Path
 
 from harness.bench.scaling import FIT_FROM_N_ROWS
 from harness.bench.tables import (
+    data_markdown,
     failures,
     gradients_markdown,
     minibatch_markdown,
@@ -21,6 +22,7 @@ _MARKDOWN = {
     "nuts": nuts_markdown,
     "minibatch": minibatch_markdown,
     "scaling": scaling_markdown,
+    "data": data_markdown,
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harness.bench.data_file import data_table
 from harness.bench.gradients import bench_table
 from harness.bench.machine import machine, on_cores
 from harness.bench.minibatch import minibatch_table
@@ -85,6 +86,7 @@ PARTS: Mapping[str, Callable[[Bench, Named], pd.DataFrame]] = {
     "nuts": nuts_table,
     "minibatch": minibatch_table,
     "scaling": _scaling,
+    "data": data_table,
 }
 #: Parts whose draws are measured against the reference.
 _MEASURED = {"nuts", "minibatch"}

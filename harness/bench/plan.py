@@ -48,6 +48,8 @@ class Sizes:
         A method that takes longer is not run on more rows.
     job_limit_s : float
         No run takes longer; it is ended.
+    data_n_numbers : int
+        Numbers in the file of data whose reading and writing are measured.
     gradient_repeats : int
         Repetitions of the timing of gradients.
     gradient_time_s : float
@@ -66,6 +68,7 @@ class Sizes:
     repeat_below_s: float = 45.0
     time_limit_s: float = 60.0
     job_limit_s: float = 3600.0
+    data_n_numbers: int = 4_000_000
     gradient_repeats: int = 5
     gradient_time_s: float = 1.0
 
@@ -81,6 +84,7 @@ QUICK = Sizes(
     n_minibatch_seeds=1,
     scaling_n_rows=(200, 400),
     scaling_repeats=1,
+    data_n_numbers=20_000,
     gradient_repeats=1,
     gradient_time_s=0.05,
 )

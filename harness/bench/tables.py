@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.bench.columns import MINIBATCH_COLUMNS, NUTS_COLUMNS, SCALING_COLUMNS
+from harness.bench.data_file import DATA_COLUMNS
 from harness.bench.gradients import BENCH_COLUMNS
 from harness.bench.scaling import exponents, series_of
 from harness.errors import ResultsError
@@ -22,6 +23,7 @@ _FILES = {
     "nuts": NUTS_COLUMNS,
     "minibatch": MINIBATCH_COLUMNS,
     "scaling": SCALING_COLUMNS,
+    "data": DATA_COLUMNS,
 }
 
 
@@ -153,6 +155,20 @@ def gradients_markdown(table: pd.DataFrame) -> str:
             significant(1e3 * row["gradient_time_s"], 3),
             significant(row["ratio_to_slowest"], 3),
             significant(row["times_bare_loop"], 2),
+        ]
+        for row in _records(table)
+    ]
+    return _brief(head, rows)
+
+
+def data_markdown(table: pd.DataFrame) -> str:
+    """Return what each step on a large file of data takes."""
+    head = ["step", "numbers", "file (MB)", "time (s)", "memory (MB)", "times the doubles"]
+    rows = [
+        [
+            *(str(row["step"]), count(row["n_numbers"]), count(row["file_mb"])),
+            *(seconds(row["time_s"]), count(row["peak_growth_mb"])),
+            significant(row["times_doubles"]),
         ]
         for row in _records(table)
     ]

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what ``harness compare`` takes beside what every run takes."""
     parser.add_argument("model", type=Path, metavar="MODEL.stan", help="a Stan program")
     parser.add_argument(
-        "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or zipped"
+        "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or compressed"
     )
     parser.add_argument(
         "--methods",
