@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import stanio
 from stanio.reshape import Variable, VariableType
 
@@ -37,11 +37,11 @@ class DrawsFile:
         """
         return real_parts(self.names, self.table)
 
-    def inits(self, row: int, parameters: Collection[str]) -> dict[str, npt.NDArray[np.generic]]:
-        """Return a draw's parameters as CmdStan takes inits, complex numbers and tuples too."""
+    def inits(self, row: int, parameters: Collection[str]) -> dict[str, Any]:
+        """Return a draw's parameters as :func:`harness.stan_json.write_stan_json` takes them."""
         variables = stanio.parse_header(",".join(self.names))
         return {
-            name: variable.extract_reshape(self.table[row])
+            name: _value(variable.extract_reshape(self.table[row]))
             for name, variable in variables.items()
             if name in parameters
         }
@@ -55,6 +55,15 @@ class DrawsFile:
         """Return a header and a line per draw, in CSV, without CmdStan's own columns."""
         kept = [i for i, name in enumerate(self.names) if not name.endswith("__")]
         return [",".join(row[i] for i in kept) for row in (self.names, *self.cells)]
+
+
+def _value(given: Any) -> Any:
+    """Return a value with tuples and lists in the place of stanio's arrays of objects."""
+    if isinstance(given, np.ndarray) and given.dtype == object:
+        return _value(given.tolist())
+    if isinstance(given, tuple | list):
+        return type(given)(map(_value, given))
+    return given
 
 
 def real_parts(names: Collection[str], table: FloatArray) -> dict[str, FloatArray]:
