@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness import compilation
+from harness import compilation, make_program
 from harness.compilation import compile_program
 from harness.contracts import DataContract
 from harness.errors import ProgramError
@@ -55,14 +55,16 @@ def compiled_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pa
     """An empty cache, and no compiler: the folders that would have been compiled into."""
     folders: list[Path] = []
 
-    def pretend(folder: Path, _: Program, __: Path, _commands: GuardedCommands) -> None:
+    def pretend(
+        folder: Path, _: Program, __: bytes | None, ___: Path, _commands: GuardedCommands
+    ) -> None:
         time.sleep(0.05)
         folders.append(folder)
         (folder / COMPILED_AS).touch()
         (folder / "compile.json").write_text(json.dumps({"compile_time_s": 7.5}))
 
     monkeypatch.setattr(compilation, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(compilation, "_compile_into", pretend)
+    monkeypatch.setattr(make_program, "_compile_into", pretend)
     return folders
 
 
@@ -318,3 +320,23 @@ def test_executable_runs_where_the_program_is_not(program: Program, tmp_path: Pa
     assert compiled.digest == compile_program(program).digest
     shutil.rmtree(folder)
     assert compiled.model.exe_info()["stan_version_minor"] == "39"
+
+
+def test_generated_quantities_and_printing_count_only_where_they_are_asked_for(
+    tmp_path: Path, compiled_folders: list[Path]
+) -> None:
+    """A fit has neither; asked for one, its program is compiled a second time, whole."""
+    bare = compile_program(written(tmp_path))
+    tail = "generated quantities {\n  real twice = 2 * b;\n}\n"
+    program = written(tmp_path, source=SOURCE + tail)
+    unasked = compile_program(program)
+    assert unasked.digest == bare.digest
+    assert unasked.executable == bare.executable
+    assert unasked.quantities_executable is None
+    asked = compile_program(dataclasses.replace(program, parameters=("b", "twice")))
+    assert asked.digest != bare.digest
+    assert asked.executable == bare.executable
+    assert asked.quantities_executable not in {None, bare.executable}
+    assert (asked.parameters, asked.generated) == (("b",), ("twice",))
+    assert asked.compile_time_s == 2 * bare.compile_time_s
+    assert len(compiled_folders) == 2

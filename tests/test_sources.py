@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import compilation, sources
+from harness import compilation, make_program, sources
 from harness.compilation import CompiledProgram, compile_program
 from harness.errors import ProgramError
 from harness.program import Program
@@ -27,12 +27,12 @@ def _pretended_compiler(
 ) -> None:
     """Compile nothing, into a cache folder of the test's own."""
 
-    def pretend(folder: Path, _: Program, __: Path) -> None:
+    def pretend(folder: Path, *_: object) -> None:
         (folder / COMPILED_AS).touch()
         (folder / "compile.json").write_text('{"compile_time_s": 1.0}')
 
     monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
-    monkeypatch.setattr(compilation, "_compile_into", pretend)
+    monkeypatch.setattr(make_program, "_compile_into", pretend)
     monkeypatch.setattr(sources, "_COMPILED", {})
     for module in (compilation, sources):
         monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "cache")
