@@ -122,7 +122,7 @@ def test_new_study_runs_as_it_is(
     title, head, *rows = table.rstrip().splitlines()
     assert re.fullmatch(
         r"Verdicts on data \(200 rows\), against NUTS reference in \d+(\.\d+)? s "
-        r"\(2×: at twice its speed\)",
+        r"\(2× means twice as fast\)",
         title,
     )
     assert re.split("  +", head)[:2] == ["series", "verdict"]

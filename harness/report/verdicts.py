@@ -205,7 +205,7 @@ def _standard(tables: DatasetTables) -> str:
             "so that errors are unknown"
         )
     time = reference.fit_time_s
-    beside = "" if time is None else f" in {seconds(time)} s (2×: at twice its speed)"
+    beside = "" if time is None else f" in {seconds(time)} s (2× means twice as fast)"
     return f", against {reference.title}{beside}{_without_reference(tables)}"
 
 
