@@ -109,7 +109,7 @@ def comparison_study(asked: Comparison) -> Study:
     given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
     return Study(
         name=program.name,
-        title=f"{program.name}: may an approximation stand in for NUTS?",
+        title=f"{program.name}: may an approximation replace NUTS?",
         description=f"Program {shown(asked.model.name)} on the data of {shown(given)}.",
         datasets={DATASET: dataset},
         programs={program.name: program},
