@@ -7,7 +7,7 @@ import pytest
 from harness.fit import Status
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
-from harness.progress import Progress, time_text
+from harness.progress import Pace, Progress, compiling_line, time_text
 from harness.study import Run
 
 SLOW = Run(dataset="d", program="p", method=Nuts(), variant="v", replicate=1, seed=1)
@@ -66,3 +66,16 @@ def test_nothing_left_takes_no_time() -> None:
 )
 def test_times_are_short(seconds: float | None, text: str) -> None:
     assert time_text(seconds) == text
+
+
+def test_lines_come_now_and_then() -> None:
+    clock = Clock()
+    pace = Pace(10.0, clock=clock)
+    due = []
+    for clock.now in (0.0, 1.0, 9.9, 10.0, 15.0, 40.0):
+        due.append(pace.is_due())
+    assert due == [True, False, False, True, False, True]
+
+
+def test_what_is_compiled_stands_in_a_line() -> None:
+    assert compiling_line(["gmm", "other"], 75.0) == "compiling gmm, other (1 min)"

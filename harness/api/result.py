@@ -8,15 +8,17 @@ from pathlib import Path
 import pandas as pd
 
 from harness.api.draws import Fits, run_titles
+from harness.api.figures import drawn_figures
 from harness.errors import ResultsError
 from harness.manifest import make_manifest, write_manifest
-from harness.plot import CaptionedFigure, draw_figure, save_figures, study_figures
+from harness.plot import CaptionedFigure, draw_figure, write_figure_files
 from harness.published import Published
 from harness.quantities import RAW, RELABELLED
 from harness.reference import ReferenceDraws
 from harness.report import ReportView, Results, answer_html, make_view, write_report
 from harness.results import open_results_folder
 from harness.runner import FittedRun
+from harness.store import Store
 from harness.study import Study
 from harness.summary import Measuring, summarise
 from harness.table import (
@@ -71,6 +73,7 @@ class StudyResult:
     table: pd.DataFrame
     fits_table: pd.DataFrame
     stability_table: pd.DataFrame
+    _store: Store | None = None
 
     @cached_property
     def fits(self) -> Fits:
@@ -153,7 +156,8 @@ class StudyResult:
         write_table(self.fits_table, folder / "fits.csv")
         write_table(self.stability_table, folder / "stability.csv")
         write_manifest(make_manifest(self.study, self.fitted), folder / "manifest.json")
-        save_figures(study_figures(self.study, self.fitted), folder / "figures")
+        files = drawn_figures(self.study, self.fitted, published=self.published, store=self._store)
+        write_figure_files(files, folder / "figures")
         write_report(folder, published=self.published)
         return folder / "report.html"
 
@@ -215,6 +219,7 @@ def make_result(
     references: Mapping[str, ReferenceDraws],
     published: Published | None = None,
     measuring: Measuring | None = None,
+    store: Store | None = None,
 ) -> StudyResult:
     """Measure the fits of a study.
 
@@ -230,6 +235,8 @@ def make_result(
         Numbers from elsewhere.
     measuring : Measuring, optional
         What was measured already.
+    store : Store, optional
+        Keeps figures.
 
     Returns
     -------
@@ -252,4 +259,5 @@ def make_result(
         table=make_table(summary.comparison, COMPARISON_COLUMNS),
         fits_table=fits,
         stability_table=make_table(summary.stability, STABILITY_COLUMNS),
+        _store=store,
     )

@@ -100,7 +100,7 @@ def fit_study(
         observer.step("measuring the fits")
         told.tell(background.finish())
     return make_result(
-        study, fitted, references=references, published=published, measuring=measuring
+        study, fitted, references=references, published=published, measuring=measuring, store=store
     )
 
 

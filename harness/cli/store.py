@@ -2,12 +2,14 @@
 
 import argparse
 
+from harness.api.figures import plotting_digest
 from harness.cli.console import EXIT_USER_ERROR, OUT
 from harness.compilation import program_digest
 from harness.runner import study_keys
-from harness.store import Store
+from harness.store import Measurements, Store
 from harness.store.upkeep import collect_garbage, damaged_entries, list_entries, size_text
 from harness.study import read_study
+from harness.summary.kept import measuring_digest
 
 
 def ls(arguments: argparse.Namespace) -> None:
@@ -18,12 +20,18 @@ def ls(arguments: argparse.Namespace) -> None:
         OUT.print(entry.line, markup=False)
     total = size_text(sum(entry.size_bytes for entry in entries))
     n_failed = len(store.failed_keys())
-    OUT.print(f"{len(entries)} fits, {total}; {n_failed} remembered failures")
+    kept = Measurements(store=store)
+    n_kept, kept_size = len(list(kept.all())), size_text(kept.size_bytes())
+    OUT.print(
+        f"{len(entries)} fits, {total}; {n_kept} measurements and sets of figures of them, "
+        f"{kept_size}; {n_failed} remembered failures"
+    )
 
 
 def verify(arguments: argparse.Namespace) -> int:
     """Check the digests of a store."""
-    damaged = list(damaged_entries(Store(folder=arguments.store)))
+    store = Store(folder=arguments.store)
+    damaged = list(damaged_entries(store))
     for entry in damaged:
         OUT.print(f"damaged: {entry.line}", markup=False)
     OUT.print(
@@ -31,7 +39,10 @@ def verify(arguments: argparse.Namespace) -> int:
         if damaged
         else "all fits are whole"
     )
-    return EXIT_USER_ERROR if damaged else 0
+    n_kept = sum(not kept.is_whole for kept in Measurements(store=store).all())
+    if n_kept:
+        OUT.print(f"{n_kept} measurements are damaged; the next run makes them again")
+    return EXIT_USER_ERROR if damaged or n_kept else 0
 
 
 def gc(arguments: argparse.Namespace) -> None:
@@ -43,12 +54,18 @@ def gc(arguments: argparse.Namespace) -> None:
             study = read_study(file)
             digests = {name: program_digest(item) for name, item in study.programs.items()}
             keep |= set(study_keys(study, digests))
-    removal = collect_garbage(Store(folder=arguments.store), keep, dry_run=arguments.dry_run)
+    removal = collect_garbage(
+        Store(folder=arguments.store),
+        keep,
+        dry_run=arguments.dry_run,
+        codes=(measuring_digest(), plotting_digest()),
+    )
     verb = "would remove" if arguments.dry_run else "removed"
     for entry in removal.entries:
         OUT.print(f"{verb}: {entry.line}", markup=False)
     total = size_text(sum(entry.size_bytes for entry in removal.entries))
     OUT.print(
         f"{verb} {len(removal.entries)} fits ({total}), {removal.n_failures} failures, "
+        f"{removal.n_measurements} measurements that serve no fit any more, "
         f"{removal.n_leftovers} leftovers of killed processes"
     )

@@ -13,9 +13,11 @@ from harness.plot.scaling import scaling_figure
 from harness.plot.style import (
     CAPTIONS_FILE,
     CaptionedFigure,
+    figure_files,
     house_style,
     missing_figure,
     save_figures,
+    write_figure_files,
 )
 from harness.plot.weights import weights_figure
 from harness.published import Published, published_of
@@ -28,9 +30,11 @@ __all__ = [
     "FIGURES",
     "CaptionedFigure",
     "draw_figure",
+    "figure_files",
     "save_figures",
     "scaling_figure",
     "study_figures",
+    "write_figure_files",
 ]
 
 #: Figures in the order that a report shows them; each is left out where it does not apply.

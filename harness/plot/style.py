@@ -155,50 +155,90 @@ def save_figures(figures: Mapping[str, CaptionedFigure], folder: Path) -> None:
     ResultsError
         If a file cannot be written.
     """
+    write_figure_files(figure_files(figures), folder)
+
+
+def figure_files(figures: Mapping[str, CaptionedFigure]) -> dict[str, bytes]:
+    """Draw figures as PNG, light ones as SVG too, and write down their captions and alt texts.
+
+    Parameters
+    ----------
+    figures : Mapping
+        By the stem of the file's name.
+
+    Returns
+    -------
+    dict
+        Contents by the file's name.
+    """
+    files: dict[str, bytes] = {}
+    shown: dict[str, CaptionedFigure] = {}
+    with house_style():
+        for name, figure in figures.items():
+            shown[name], drawn = _drawn(figure)
+            files |= {f"{name}{suffix}": content for suffix, content in drawn.items()}
+    files[CAPTIONS_FILE] = _captions(shown).encode()
+    return files
+
+
+def write_figure_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write what :func:`figure_files` returns, and remove figures that are no longer drawn.
+
+    Parameters
+    ----------
+    files : Mapping
+        Contents by name.
+    folder : Path
+        Made if it does not exist.
+
+    Raises
+    ------
+    ResultsError
+        If a file cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for old in sorted([*folder.glob("*.png"), *folder.glob("*.svg")]):
-            if old.stem not in figures or old.suffix == ".svg":
+            if old.name not in files:
                 old.unlink()
-        with house_style():
-            saved = {name: _saved(figure, folder / name) for name, figure in figures.items()}
-        (folder / CAPTIONS_FILE).write_text(_captions(saved), encoding="utf-8")
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
     except OSError as error:
         raise ResultsError(f"cannot write figures to '{folder}': {error.strerror}") from error
 
 
-def _saved(figure: CaptionedFigure, stem: Path) -> CaptionedFigure:
-    """Save a figure, or what stands in its place, and return what was saved."""
+def _drawn(figure: CaptionedFigure) -> tuple[CaptionedFigure, dict[str, bytes]]:
+    """Draw a figure, or what stands in its place; return that with its files by suffix."""
     try:
-        _save_png(figure, stem.with_name(f"{stem.name}.png"))
-        _save_svg(figure, stem.with_name(f"{stem.name}.svg"))
-    except OSError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the others are saved all the same
+        files = {".png": _png(figure)}
+        svg = _svg(figure)
+    except Exception as error:  # noqa: BLE001 - the others are drawn all the same
         figure = missing_figure(error, dataset=figure.dataset)
-        _save_png(figure, stem.with_name(f"{stem.name}.png"))
-    return figure
+        return figure, {".png": _png(figure)}
+    if len(svg) <= MAX_SVG_BYTES:
+        files[".svg"] = svg
+    return figure, files
 
 
-def _save_png(figure: Figure, file: Path) -> None:
-    """Save with a palette of 256 colours, a third of the size, and without metadata.
+def _png(figure: Figure) -> bytes:
+    """Draw with a palette of 256 colours, a third of the size, and without metadata.
 
     Maximum coverage keeps the colour of a series that is but a few pixels in a legend.
     """
-    drawn = io.BytesIO()
+    drawn, saved = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
     image = Image.open(drawn).convert("RGB")
     image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-        file, format="PNG", optimize=True, dpi=(_DPI, _DPI)
+        saved, format="PNG", optimize=True, dpi=(_DPI, _DPI)
     )
+    return saved.getvalue()
 
 
-def _save_svg(figure: Figure, file: Path) -> None:
-    """Save without a date, unless the file would be large: a dot for each draw makes it so."""
+def _svg(figure: Figure) -> bytes:
+    """Draw without a date; a dot for each draw makes it large."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})
-    if len(drawn.getvalue()) <= MAX_SVG_BYTES:
-        file.write_bytes(drawn.getvalue())
+    return drawn.getvalue()
 
 
 def _captions(figures: Mapping[str, CaptionedFigure]) -> str:

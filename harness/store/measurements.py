@@ -7,7 +7,7 @@ it, so that another fit, another reference or another way of measuring never fin
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,11 @@ class KeptMeasurement:
     fits: tuple[str, ...]
     code: str
     is_whole: bool
+
+    def serves(self, keys: Collection[str], codes: Collection[str] | None) -> bool:
+        """Whether it is whole, of fits with these keys, and made by code of these digests."""
+        are_there = all(key in keys for key in self.fits)
+        return self.is_whole and are_there and (codes is None or self.code in codes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,11 +148,6 @@ def content_digest(fit: Fit) -> str | None:
     """Return the digest of a stored fit's content; None for one that is not in a store."""
     draws = vars(fit)["draws"]
     return draws.digest.decode() if isinstance(draws, StoredDraws) else None
-
-
-def are_kept(fits: Sequence[str], keys: set[str]) -> bool:
-    """Whether all the fits of a measurement are among some keys."""
-    return bool(fits) and set(fits) <= keys
 
 
 def _read(file: Path) -> tuple[bytes, bytes] | None:

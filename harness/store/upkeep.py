@@ -8,6 +8,7 @@ from harness.errors import StoreError
 from harness.store.about import About, read_about
 from harness.store.content import read_content
 from harness.store.folder import Store
+from harness.store.measurements import Measurements
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -104,16 +105,26 @@ class Removal:
         Fits that no study uses.
     n_failures : int
         Remembered failures of runs that no study has.
+    n_measurements : int
+        Measurements and figures of fits that are not there, that other code made, or that are
+        damaged.
     n_leftovers : int
         Things that killed processes left.
     """
 
     entries: tuple[Entry, ...]
     n_failures: int
+    n_measurements: int
     n_leftovers: int
 
 
-def collect_garbage(store: Store, keep: Collection[str] | None, *, dry_run: bool) -> Removal:
+def collect_garbage(
+    store: Store,
+    keep: Collection[str] | None,
+    *,
+    dry_run: bool,
+    codes: Collection[str] | None = None,
+) -> Removal:
     """Remove leftovers of killed processes and, if asked, what no study uses.
 
     Parameters
@@ -123,6 +134,8 @@ def collect_garbage(store: Store, keep: Collection[str] | None, *, dry_run: bool
         Keys to keep; all others go.  None keeps all.
     dry_run : bool
         Only tell of fits and failures; leftovers stay too, and are not counted.
+    codes : collection of str, optional
+        Digests of the code that measures and draws now; what other code made goes.
 
     Returns
     -------
@@ -140,13 +153,18 @@ def collect_garbage(store: Store, keep: Collection[str] | None, *, dry_run: bool
         kept = set(keep)
         entries = tuple(entry for entry in list_entries(store) if entry.key not in kept)
         failed = store.failed_keys() - kept
+    left = set(store.all_keys()) - {entry.key for entry in entries}
     if not dry_run:
         for entry in entries:
             store.remove(entry.key)
         for key in failed:
             store.forget(key)
+    n_measurements = Measurements(store=store).remove(
+        lambda kept: not kept.serves(left, codes), dry_run=dry_run
+    )
     return Removal(
         entries=entries,
         n_failures=len(failed),
+        n_measurements=n_measurements,
         n_leftovers=0 if dry_run else store.sweep(),
     )

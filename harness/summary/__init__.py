@@ -69,8 +69,8 @@ def summarise(
 
     Raises
     ------
-    HarnessError
-        If a fit and its reference do not belong together.
+    StoreError
+        If a fit is no longer in the store.
     """
     measuring = measuring or Measuring(study, from_files)
     measure_all(measuring, fitted)

@@ -1,12 +1,8 @@
 """Measurements as the store keeps them: what decides one, and its figures as JSON."""
 
-import hashlib
-import importlib.metadata
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, fields
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from harness.metrics.joint import JointComparison
@@ -14,6 +10,7 @@ from harness.metrics.parameter import ParameterComparison
 from harness.metrics.stability import Stability
 from harness.metrics.stein import KernelStein
 from harness.program import Program
+from harness.store.code import code_digest
 from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures
 from harness.summary.moments import Moments
 
@@ -36,19 +33,11 @@ MEASURING_CODE = (
 #: The fields of a quantity's figures that JSON holds as they are.
 _PLAIN = ("labels", "name", "in_reference", "is_constant", "nameless", "undefined")
 _LIBRARIES = ("arviz-stats", "numpy", "scikit-learn", "scipy")
-_PACKAGE = Path(__file__).parent.parent
 
 
-@cache
-def code_digest() -> str:
+def measuring_digest() -> str:
     """Return a digest of the code that measures, and of the libraries that it calls."""
-    hasher = hashlib.sha256()
-    for pattern in MEASURING_CODE:
-        for file in sorted(_PACKAGE.glob(pattern)):
-            hasher.update(file.read_bytes())
-    for name in _LIBRARIES:
-        hasher.update(f"{name} {importlib.metadata.version(name)}".encode())
-    return hasher.hexdigest()
+    return code_digest(MEASURING_CODE, _LIBRARIES)
 
 
 def program_identity(program: Program) -> list[object]:

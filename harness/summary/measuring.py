@@ -1,11 +1,10 @@
 """Which fit is measured against what, and the measurements that the store has already."""
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StoreError
+from harness.faults import unexpected
 from harness.fit import DrawKind, Status
 from harness.metrics.stability import Stability
 from harness.quantities import Quantities, posterior_arrays, quantities
@@ -21,11 +20,11 @@ from harness.store import MeasuredFrom, Measurements, Store, content_digest
 from harness.study import Run, Study
 from harness.summary.against import Against
 from harness.summary.kept import (
-    code_digest,
     dump_measurement,
     dump_spreads,
     load_measurement,
     load_spreads,
+    measuring_digest,
     program_identity,
 )
 from harness.summary.measure import measure
@@ -85,7 +84,7 @@ class Measuring:
         self._study = study
         self._kept = Measurements(store=store) if store else None
         self._judges = {dataset: _judge_of_file(draws) for dataset, draws in from_files.items()}
-        self._done: dict[Run, Measurement | HarnessError | str] = {}
+        self._done: dict[Run, Measurement | StoreError | str] = {}
 
     def is_ready(self, item: FittedRun) -> bool:
         """Whether the reference of a fit is known, or it needs none."""
@@ -105,10 +104,11 @@ class Measuring:
         if item.fit.status is Status.OK and item.run not in self._done:
             try:
                 self._done[item.run] = self._measured(item)
-            except HarnessError as error:
+            except StoreError as error:
                 self._done[item.run] = error
             except Exception as error:  # noqa: BLE001 - one fit's figures must not cost the others'
-                self._done[item.run] = _where(error)
+                why = error if isinstance(error, HarnessError) else unexpected(error)
+                self._done[item.run] = f"it could not be measured: {why}"
         source = self._study.references.get(item.run.dataset)
         if source is not None and source.run == item.run:
             self._judges[item.run.dataset] = self._judge_of_run(item)
@@ -118,11 +118,11 @@ class Measuring:
 
         Raises
         ------
-        HarnessError
-            If the fit and its reference do not belong together.
+        StoreError
+            If the fit is no longer in the store.
         """
         found = self._done[item.run]
-        if isinstance(found, HarnessError):
+        if isinstance(found, StoreError):
             raise found
         return found
 
@@ -196,7 +196,7 @@ class Measuring:
                 tuple(program_identity(item.program.program)),
                 judge.identity,
             ),
-            code=code_digest(),
+            code=measuring_digest(),
         )
 
     def _judge_of_run(self, item: FittedRun) -> _Judge:
@@ -239,10 +239,3 @@ def _named(item: FittedRun) -> Quantities:
     """Name the quantities of a fit."""
     program = item.program.program
     return quantities(posterior_arrays(item.fit, program), program)
-
-
-def _where(error: Exception) -> str:
-    """Say in one line what went wrong, and where, for whoever mends it."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"it could not be measured ({what}; {Path(last.filename).name}, line {last.lineno})"

@@ -1,0 +1,98 @@
+"""The figures of a study, drawn, or as the store has them from the same fits."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+
+from harness.fit import Status
+from harness.manifest import make_manifest
+from harness.plot import figure_files, study_figures
+from harness.published import Published
+from harness.runner import FittedRun
+from harness.store import MeasuredFrom, Measurements, Store, content_digest
+from harness.store.code import code_digest
+from harness.study import Study
+
+#: The code that draws, below the package; a change of any of it draws all figures anew.
+PLOTTING_CODE = (
+    "api/figures.py",
+    "faults.py",
+    "fit.py",
+    "manifest.py",
+    "metrics/*.py",
+    "numerals.py",
+    "plot/*.py",
+    "posterior.py",
+    "published.py",
+    "quantities.py",
+    "relabel.py",
+    "series.py",
+)
+_LIBRARIES = ("contourpy", "matplotlib", "numpy", "pillow", "scipy")
+
+
+def plotting_digest() -> str:
+    """Return a digest of the code that draws, and of the libraries that it calls."""
+    return code_digest(PLOTTING_CODE, _LIBRARIES)
+
+
+def drawn_figures(
+    study: Study,
+    fitted: Sequence[FittedRun],
+    *,
+    published: Published | None,
+    store: Store | None,
+) -> Mapping[str, bytes]:
+    """Return the files of a study's figures.
+
+    Parameters
+    ----------
+    study : Study
+        What was asked for.
+    fitted : sequence of FittedRun
+        What came out.
+    published : Published or None
+        Numbers from elsewhere that are drawn.
+    store : Store or None
+        Where figures are kept, and found again while nothing that decides them has changed.
+
+    Returns
+    -------
+    Mapping
+        Contents by the file's name.
+    """
+    kept = Measurements(store=store) if store else None
+    of = _made_from(study, fitted, published) if kept else None
+    packed = kept.load(of) if kept and of else None
+    if packed is not None:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    files = figure_files(study_figures(study, fitted))
+    if kept and of:
+        drawn = io.BytesIO()
+        with zipfile.ZipFile(drawn, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        kept.save(of, drawn.getvalue())
+    return files
+
+
+def _made_from(
+    study: Study, fitted: Sequence[FittedRun], published: Published | None
+) -> MeasuredFrom | None:
+    """Return what decides the figures; None if the store cannot tell."""
+    made = [item for item in fitted if item.fit.status is Status.OK]
+    digests = [content_digest(item.fit) for item in made]
+    if not made or None in digests:
+        return None
+    return MeasuredFrom(
+        fits=tuple(item.key for item in made),
+        decided_by=(
+            "figures",
+            tuple(digests),
+            json.dumps(make_manifest(study, fitted), sort_keys=True),
+            repr(published),
+        ),
+        code=plotting_digest(),
+    )

@@ -1,0 +1,248 @@
+"""What is measured of fits: kept, never stale, beside fits, and never lost to one fault."""
+
+import ast
+import dataclasses
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.api.result import make_result
+from harness.dispatch import Observer
+from harness.fit import Fit, Status
+from harness.pools import LocalPool
+from harness.runner import FittedRun
+from harness.store import Measurements, Store
+from harness.store.upkeep import collect_garbage
+from harness.study import Study
+from harness.summary import Background, Measuring, Summary, kept, measuring, summarise
+from harness.summary.measure import measure
+from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, make_table
+from tests.cases import PROJECT
+from tests.fabricated import CELLS, ORDERED_NUTS, fabricate
+
+CALLS: list[int] = []
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(folder=tmp_path / "store")
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The seeds of the fits that are measured, not found."""
+    seeds: list[int] = []
+
+    def watched(fit: Fit, *rest: Any, seed: int, **options: Any) -> Any:
+        seeds.append(seed)
+        return measure(fit, *rest, seed=seed, **options)
+
+    monkeypatch.setattr(measuring, "measure", watched)
+    return seeds
+
+
+def stored(store: Store) -> tuple[Study, list[FittedRun]]:
+    """A fabricated study whose fits are in a store."""
+    study, fitted = fabricate(CELLS, reference=ORDERED_NUTS)
+    kept_fits = [
+        dataclasses.replace(item, key=f"{i:064x}", fit=store.save(f"{i:064x}", item.fit))
+        if item.fit.status is Status.OK
+        else item
+        for i, item in enumerate(fitted)
+    ]
+    return study, kept_fits
+
+
+def n_ok(fitted: list[FittedRun]) -> int:
+    return sum(item.fit.status is Status.OK for item in fitted)
+
+
+def csv(summary: Summary) -> list[str]:
+    """The tables as they are written."""
+    return [
+        make_table(rows, columns).to_csv(float_format="%.17g")
+        for rows, columns in (
+            (summary.comparison, COMPARISON_COLUMNS),
+            (summary.fits, FITS_COLUMNS),
+            (summary.stability, STABILITY_COLUMNS),
+        )
+    ]
+
+
+def test_kept_figures_give_the_same_tables_to_the_last_digit(
+    store: Store, counted: list[int]
+) -> None:
+    study, fitted = stored(store)
+    fresh = csv(summarise(study, fitted, {}))
+    counted.clear()
+    first = csv(summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store)))
+    assert len(counted) == n_ok(fitted)
+    again = csv(summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store)))
+    assert len(counted) == n_ok(fitted)
+    assert fresh == first == again
+
+
+def test_a_damaged_measurement_is_made_again(store: Store, counted: list[int]) -> None:
+    study, fitted = stored(store)
+    first = csv(summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store)))
+    counted.clear()
+    file = next((store.folder / "measured").glob("*/*.json"))
+    file.write_bytes(file.read_bytes().replace(b"0", b"1", 1))
+    again = csv(summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store)))
+    assert again == first
+    assert all(item.is_whole for item in Measurements(store=store).all())
+
+
+def _other_code(monkeypatch: pytest.MonkeyPatch, store: Store, fitted: list[FittedRun]) -> None:
+    del store, fitted
+    monkeypatch.setattr(measuring, "measuring_digest", lambda: "another")
+
+
+def _other_reference(
+    monkeypatch: pytest.MonkeyPatch, store: Store, fitted: list[FittedRun]
+) -> None:
+    """The reference's key is the same, its draws are others."""
+    del monkeypatch
+    key = fitted[0].key
+    store.remove(key)
+    _, others = fabricate(
+        tuple(dataclasses.replace(cell, shift=0.1) for cell in CELLS[:1]), reference=ORDERED_NUTS
+    )
+    fitted[0] = dataclasses.replace(fitted[0], fit=store.save(key, others[0].fit))
+
+
+@pytest.mark.parametrize("change", [_other_code, _other_reference])
+def test_what_has_changed_is_measured_again(
+    change: Callable[[pytest.MonkeyPatch, Store, list[FittedRun]], None],
+    store: Store,
+    counted: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study, fitted = stored(store)
+    summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store))
+    counted.clear()
+    change(monkeypatch, store, fitted)
+    summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store))
+    assert len(counted) == n_ok(fitted)
+
+
+def _imports(file: Path) -> set[Path]:
+    """Files of the package that a file imports, by itself or through them."""
+    found, left = set(), [file]
+    while left:
+        file = left.pop()
+        if file in found:
+            continue
+        found.add(file)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("harness"):
+                place = PROJECT.joinpath(*(node.module or "").split("."))
+                left += [path for path in (place.with_suffix(".py"),) if path.is_file()]
+    return found
+
+
+#: What the measuring modules import and what decides no figure: types, errors, checks of input,
+#: the program's names (which are in a measurement's name themselves).
+NO_FIGURES = {
+    *(
+        "errors.py",
+        "faults.py",
+        "datasets.py",
+        "program.py",
+        "contracts.py",
+        "validation.py",
+        "generators.py",
+    ),
+    *("rows_file.py", "row_tables.py", "stan_json.py", "stan_values.py", "json_file.py"),
+    *("json_scanner.py", "declared_data.py", "stanc.py", "cache.py", "reference.py"),
+    *("numerals.py", "mir.py", "guarded.py", "verdict/rules.py", "verdict/rule.py"),
+    *("verdict/criteria.py", "descriptions.py"),
+}
+
+
+def test_the_digest_covers_all_code_that_makes_figures() -> None:
+    package = PROJECT / "harness"
+    covered = {path for pattern in kept.MEASURING_CODE for path in package.glob(pattern)}
+    assert all(list(package.glob(pattern)) for pattern in kept.MEASURING_CODE)
+    imported = _imports(package / "summary" / "measure.py")
+    left = {
+        path.relative_to(package).as_posix()
+        for path in imported - covered
+        if "cmdstan" not in path.parts
+    }
+    assert left <= NO_FIGURES
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_order_of_measuring_changes_nothing(store: Store, *, backwards: bool) -> None:
+    study, fitted = stored(store)
+    expected = csv(summarise(study, fitted, {}))
+    own = Measuring(study, {}, store=store)
+    with LocalPool(1) as pool, Background(own, spare=pool.spare) as background:
+        for item in reversed(fitted) if backwards else fitted:
+            background.add(item)
+        told = list(background.finish())
+    assert sorted(run.label for run in told) == sorted(item.run.label for item in fitted)
+    assert csv(summarise(study, fitted, {}, measuring=own)) == expected
+
+
+def test_a_fit_that_cannot_be_measured_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    study, fitted = fabricate(CELLS, reference=ORDERED_NUTS)
+    broken = fitted[2]
+
+    def breaks(fit: Fit, *rest: Any, **options: Any) -> Any:
+        if fit is broken.fit:
+            raise ZeroDivisionError("by what?")
+        return measure(fit, *rest, **options)
+
+    monkeypatch.setattr(measuring, "measure", breaks)
+    result = make_result(study, fitted, references={})
+    row = result.fits_table.iloc[2]
+    assert row["status"] == "failed"
+    assert "ZeroDivisionError: by what?" in row["reason"]
+    others = result.fits_table.drop(index=result.fits_table.index[2])
+    assert (others["status"] == "failed").sum() == 1  # the fabricated failure
+    assert result.fitted[2].fit.status is Status.FAILED
+
+
+def test_gc_removes_measurements_that_serve_no_fit(store: Store) -> None:
+    study, fitted = stored(store)
+    summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store))
+    code = (kept.measuring_digest(),)
+    n_all = len(list(Measurements(store=store).all()))
+    assert n_all > n_ok(fitted)  # those of replicates together, too
+    assert collect_garbage(store, None, dry_run=False, codes=code).n_measurements == 0
+    gone = fitted[2].key
+    kept_keys = {item.key for item in fitted} - {gone}
+    removal = collect_garbage(store, kept_keys, dry_run=False, codes=code)
+    assert removal.n_measurements == 1
+    assert not (store.folder / "measured" / gone).exists()
+    assert collect_garbage(store, None, dry_run=False, codes=("x",)).n_measurements == n_all - 1
+
+
+def test_measuring_waits_for_a_core(store: Store) -> None:
+    study, fitted = stored(store)
+    free = threading.Semaphore(0)
+
+    class Spare:
+        def __enter__(self) -> None:
+            free.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            free.release()
+
+    own = Measuring(study, {}, store=store)
+    with Background(own, spare=Spare) as background:
+        background.add(fitted[0])
+        assert list(background.news()) == []
+        free.release()
+        assert len(list(background.finish())) == 1
+
+
+def test_observers_do_nothing_by_themselves() -> None:
+    _, fitted = fabricate(CELLS[:1])
+    Observer().compiling(["p"], 1.0)
+    Observer().measured(fitted[0].run, n_measured=1, n_runs=2)
