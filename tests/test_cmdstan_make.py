@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cmdstan.build import n_steps
 from harness.cmdstan.wheel import DRIVER
 
 # Wraps the program's text in a C++ function; `#include FILE` works, `bad` is an error.
@@ -162,6 +163,17 @@ def test_a_user_header_and_what_it_includes(small_home: Path, program: Path) -> 
         program.with_name("part.hpp").write_text(f"#define PART {colour}\n")
         said = built(small_home, program, f"USER_HEADER={header}")
         assert said.startswith(f"none|{colour}|")
+
+
+def test_files_of_a_unit_are_compiled_in_it_alone(small_home: Path, program: Path) -> None:
+    part, unit = small_home / "driver/part.cpp", small_home / "driver/unit_all.cpp"
+    (small_home / "driver/main.cpp").rename(part)
+    unit.write_text('#include "part.cpp"\n')
+    assert make(small_home, "build").stdout.count("--- Compiling ") == n_steps(small_home) == 4
+    assert built(small_home, program) == "none|none|one"
+    assert [file.name for file in small_home.glob("obj/[0-9]*/*.o")] == ["unit_all.o"]
+    part.write_text(part.read_text().replace('"|"', '"/"'))
+    assert built(small_home, program) == "none/none/one"
 
 
 def test_the_default_user_header(small_home: Path, program: Path) -> None:

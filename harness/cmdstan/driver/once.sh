@@ -11,7 +11,7 @@ if command -v flock >/dev/null 2>&1; then
   exec 9>"obj/locks/$(echo "$target" | tr / _)" && flock 9
   rm -f "$target".tmp*
 fi
-[ "$target" -nt "$source" ] && [ -z "$(find driver -newer "$target" -name '*.hpp')" ] && exit 0
+[ "$target" -nt "$source" ] && [ -z "$(find driver -newer "$target" -name '*.[ch]pp')" ] && exit 0
 [ "$mode" = verbose ] && printf '%s ' "$@" && echo
 echo "--- Compiling $source ---"
 "$@" -o "$temporary" 9>&- && mv -f "$temporary" "$target"
