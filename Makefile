@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
+# Byte code is compiled when a module is imported first: most never are, and compiling all takes longer than the rest.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
@@ -68,7 +70,7 @@ $(PEERS)/.ready: requirements-peers.lock
 	@rm -rf $(PEERS)
 	@echo "making $(PEERS)"
 	@$(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@$(PEERS)/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements-peers.lock
 	@touch $@
 
 clean: ## remove .venv and caches of tools; the user's cache folder stays
@@ -83,6 +85,6 @@ $(READY): pyproject.toml requirements.lock
 	@rm -rf $(VENV)
 	@echo "making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@
