@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import pytest
 
 REFERENCE = Path(__file__).parent / "data" / "cmdstan-reference"
@@ -41,12 +42,16 @@ def compile_stan(home: Path, program: Path, *settings: str) -> Path:
 def reference_executable(
     home: Path, tmp_path_factory: pytest.TempPathFactory, *, threads: bool = False
 ) -> Path:
-    """Return the reference's program, compiled once for all tests of a session."""
-    program = tmp_path_factory.getbasetemp() / f"shift-{threads}" / "shift.stan"
-    if not program.exists():
-        program.parent.mkdir()
-        shutil.copy(REFERENCE / program.name, program)
-        compile_stan(home, program, *(["STAN_THREADS=true"] if threads else []))
+    """Return the reference's program, compiled once for all tests and workers of a session."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    program = folder / f"shift-{threads}" / "shift.stan"
+    with filelock.FileLock(f"{program.parent}.lock"):
+        if not program.with_suffix("").exists():
+            program.parent.mkdir(exist_ok=True)
+            shutil.copy(REFERENCE / program.name, program)
+            compile_stan(home, program, *(["STAN_THREADS=true"] if threads else []))
     return program.with_suffix("")
 
 

@@ -297,11 +297,24 @@ def test_function_without_a_definition_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "complaint"),
     [
-        ({"cube": CUBE.replace("square_of(x)", "square(x")}, r"of mine/cube\.hpp:4:.*expected"),
-        ({"cube": CUBE.replace("cube(", "tube(")}, r"error: .*cube"),
-        ({"square": "no C++\n"}, r"of mine/parts/square\.hpp:1:.*error: "),
+        pytest.param(
+            {"cube": CUBE.replace("square_of(x)", "square(x")},
+            r"of mine/cube\.hpp:4:.*expected",
+            id="syntax",
+        ),
+        pytest.param(
+            {"cube": CUBE.replace("cube(", "tube(")},
+            r"error: .*cube",
+            id="another name",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"square": "no C++\n"},
+            r"of mine/parts/square\.hpp:1:.*error: ",
+            id="syntax beside",
+            marks=pytest.mark.slow,
+        ),
     ],
-    ids=["syntax", "another name", "syntax beside"],
 )
 def test_user_header_that_does_not_compile_is_told(
     tmp_path: Path, header: dict[str, str], complaint: str

@@ -104,6 +104,7 @@ SUMS = Program(
 )
 
 
+@pytest.mark.slow
 def test_function_takes_parameters_and_data_in_turns(
     cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

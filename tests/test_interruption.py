@@ -3,13 +3,12 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from harness.cli import main
 from harness.cli.signals import TerminatedError, terminated_in_order
 from harness.guarded import GuardedCommands
 from tests.cases import DATA
@@ -87,7 +86,9 @@ def assert_ends(process: subprocess.Popen[str], number: int, folder: Path) -> st
     return last
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 @pytest.mark.usefixtures("ignored")
 def test_fits_end(
     command: tuple[str, ...], cmdstan_home: Path, tmp_path: Path, number: signal.Signals
@@ -100,7 +101,9 @@ def test_fits_end(
     assert list((tmp_path / "store").glob(".work/*")) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_compilers_end(
     command: tuple[str, ...], cmdstan_home: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -137,17 +140,14 @@ def test_signal_that_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGTERM, former)
 
 
-def test_main_outside_of_the_main_thread_takes_no_signals(tmp_path: Path) -> None:
-    code = (
-        "import threading; from harness.cli import main; "
-        "threading.Thread(target=main, args=(['list'],)).start()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
-    assert done.returncode == 0
-    assert done.stderr == ""
-    assert main(["list"]) == 0
+def test_other_threads_take_no_signals() -> None:
+    def handler_within() -> object:
+        with terminated_in_order():
+            return signal.getsignal(signal.SIGTERM)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(handler_within).result() is signal.SIG_DFL
+    assert handler_within() is not signal.SIG_DFL
 
 
 def test_commands_that_were_ended_do_not_begin(tmp_path: Path) -> None:
