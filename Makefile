@@ -5,8 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
-# Byte code is compiled when a module is imported first: most never are, and compiling all takes longer than the rest.
-PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
+PIP_FLAGS := --quiet --disable-pip-version-check
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
@@ -84,7 +83,8 @@ $(READY): pyproject.toml requirements.lock
 	  echo "the C++ compiler '$${CXX:-g++}' is missing; fix: apt-get install g++ (macOS: xcode-select --install)" >&2; exit 2; }
 	@rm -rf $(VENV)
 	@echo "making $(VENV)"
+# --no-compile: a module is compiled when it is imported first, most never are (not so for peers, whose start is timed)
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
