@@ -2,66 +2,78 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from harness.bench import readme_block
 from harness.errors import ResultsError
-from harness.report import brief_results
+from harness.report import brief_picture, brief_results
 
-#: Rows of the study's block: enough to see what may be trusted, and what it saves.
-_SERIES = {
-    "large": (
-        "NUTS reference, the reference",
-        "NUTS default (gmm_fused), raw labels",
-        "NUTS default (gmm_fused)",
-        "Laplace",
-        "Pathfinder single",
-        "ADVI default, 5 replicates",
-        "ADVI tuned",
-        "mini-batch ADVI m=200, 5 replicates",
-        "subsample ADVI m=200 weighted, 5 replicates",
-        "subsample ADVI m=10000 weighted, 5 replicates",
-        "subsample ADVI m=200 unweighted, 5 replicates",
-    ),
-    "small": (
-        "NUTS reference, the reference",
-        "NUTS default (gmm)",
-        "Laplace",
-        "Pathfinder multi",
-        "ADVI default, 5 replicates",
-        "ADVI tuned",
-        "ADVI full-rank tuned",
-        "subsample ADVI m=50 weighted, 5 replicates",
-    ),
-}
+#: The rows of the study's table: the reference, what may be trusted, and what may not.
+_DATASET = "large"
+_SERIES = (
+    "NUTS reference, the reference",
+    "NUTS default (gmm_fused)",
+    "Laplace",
+    "ADVI default, 5 replicates",
+    "ADVI tuned",
+    "mini-batch ADVI m=200, 5 replicates",
+    "subsample ADVI m=10000 weighted, 5 replicates",
+    "subsample ADVI m=200 unweighted, 5 replicates",
+)
 _FIGURE = "large_zoom"
 
 
-def _notebook(folder: Path, readme: Path) -> str:
-    """Return the study's block."""
-    return brief_results(folder, series=_SERIES, figure=_FIGURE, seen_from=readme.parent)
+@dataclass(frozen=True, kw_only=True)
+class _Block:
+    """A block of the README.
+
+    Attributes
+    ----------
+    folder : str
+        The folder of results that it is made from.
+    make : callable
+        From that folder and the README's path to the text.
+    """
+
+    folder: str
+    make: Callable[[Path, Path], str]
+
+
+def _picture(folder: Path, readme: Path) -> str:
+    """Return the study's picture."""
+    return brief_picture(folder, figure=_FIGURE, seen_from=readme.parent)
+
+
+def _notebook(folder: Path, _: Path) -> str:
+    """Return the study's table."""
+    return brief_results(folder, dataset=_DATASET, series=_SERIES)
 
 
 def _bench(folder: Path, _: Path) -> str:
-    """Return the bench's block."""
+    """Return the bench's table."""
     return readme_block(folder)
 
 
-#: What makes a block, by its name, which is that of its folder of results and of its marks.
-_BLOCKS: Mapping[str, Callable[[Path, Path], str]] = {"notebook": _notebook, "bench": _bench}
+#: Blocks by the name in their marks.
+_BLOCKS: Mapping[str, _Block] = {
+    "picture": _Block(folder="notebook", make=_picture),
+    "notebook": _Block(folder="notebook", make=_notebook),
+    "bench": _Block(folder="bench", make=_bench),
+}
 
 
 def updated(readme: Path, results: Path) -> str:
-    """Return a README with its blocks as the results have them.
+    """Return the text of a README with its blocks made again from the results.
 
     Parameters
     ----------
     readme : Path
-        Has ``<!-- notebook: begin -->`` and ``<!-- notebook: end -->`` around what the study says,
-        and ``bench`` likewise.
+        It has ``<!-- notebook: begin -->`` and ``<!-- notebook: end -->`` around the study's
+        table; the marks ``picture`` and ``bench`` work in the same way.
     results : Path
-        The folder of results folders; a block without a folder there stays as it is.
+        The folder that holds the results folders.  A block whose folder is missing is not changed.
 
     Returns
     -------
@@ -70,14 +82,14 @@ def updated(readme: Path, results: Path) -> str:
     Raises
     ------
     ResultsError
-        If results are damaged, the README cannot be read or has not its marks.
+        If results are damaged, or the README cannot be read or lacks a mark.
     """
     text = _text(readme)
-    found = [name for name in _BLOCKS if (results / name).is_dir()]
+    found = {name: block for name, block in _BLOCKS.items() if (results / block.folder).is_dir()}
     if not found:
         raise ResultsError(f"there are no results in '{results}'; run `make study` first")
-    for name in found:
-        text = with_block(text, name, _BLOCKS[name](results / name, readme))
+    for name, block in found.items():
+        text = with_block(text, name, block.make(results / block.folder, readme))
     return text
 
 
@@ -105,12 +117,12 @@ def update_readme(readme: Path, results: Path) -> None:
 
 
 def check_readme(readme: Path, results: Path) -> None:
-    """Make sure that a README's blocks are those of the results, times included.
+    """Check that a README's blocks agree with the results, times included.
 
     Raises
     ------
     ResultsError
-        As :func:`updated`, or if they are not.
+        As :func:`updated`, or if they differ.
     """
     shown, wanted = (text.splitlines() for text in (_text(readme), updated(readme, results)))
     pairs = enumerate(zip_longest(shown, wanted), start=1)
@@ -118,7 +130,7 @@ def check_readme(readme: Path, results: Path) -> None:
     if line is not None:
         raise ResultsError(
             f"'{readme}' differs from the results in '{results}' at line {line}; "
-            "write it again: make readme"
+            "run `make readme` to write it again"
         )
 
 
@@ -128,7 +140,7 @@ def with_block(text: str, name: str, block: str) -> str:
     Parameters
     ----------
     text : str
-        With both marks of the block, once each and in their order.
+        It has both marks of the block, each once and in this order.
     name, block : str
 
     Returns
@@ -138,10 +150,12 @@ def with_block(text: str, name: str, block: str) -> str:
     Raises
     ------
     ResultsError
-        If a mark is missing or stands twice.
+        If a mark is missing or appears twice.
     """
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     if re.findall(f"{begin}|{end}", text) != [begin, end]:
-        raise ResultsError(f"the README must have '{begin}' and '{end}' once each, in this order")
+        raise ResultsError(
+            f"the README must contain '{begin}' and '{end}', each once and in this order"
+        )
     before, _, rest = text.partition(begin)
     return f"{before}{begin}\n\n{block.strip()}\n\n{end}{rest.partition(end)[2]}"

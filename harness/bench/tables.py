@@ -67,8 +67,11 @@ def read_machine(folder: Path) -> dict[str, Any]:
     return content
 
 
-#: Heads of the columns of the samplers' table that the README leaves to the page.
-_DETAILS = ("cold ratio", "bulk ESS", "R-hat", "error (MCSE)", "repeats")
+#: Columns of the samplers' table that the page shows and the README does not.
+_DETAILS = (
+    *("warm ratio", "cold ratio", "ESS/s ratio"),
+    *("bulk ESS", "R-hat", "error (MCSE)", "repeats"),
+)
 
 
 def nuts_markdown(table: pd.DataFrame, *, details: bool = True) -> str:

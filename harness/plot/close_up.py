@@ -140,15 +140,14 @@ def _draw_window(axes: Axes, window: Window) -> None:
 def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
     """Say what is close up."""
     text = (
-        f"Close-up of the component means on `{view.dataset.name}`: plus signs at the centres of "
-        "the approximations, contours that hold 50% and 95% (of replicates 95% only)."
-        f"{reference_note(view)} What lies beyond a panel is named below it."
+        f"Component means on `{view.dataset.name}`, close up. Plus signs mark the centres of the "
+        "approximations; contours hold 50% and 95% of each (for replicates 95% only)."
+        f"{reference_note(view)} Fits that lie outside a panel are named below it."
     )
     if n_groups > 1:
         text += (
-            " A column each for all rows, for parts of them that are weighted and for parts that "
-            "are not; the grey square in later "
-            "columns is the window of the first."
+            " The columns show fits to all rows, to weighted subsamples and to unweighted "
+            "subsamples. The grey square in later columns is the window of the first column."
         )
     return text
 

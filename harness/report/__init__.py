@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.errors import HarnessError, ResultsError
 from harness.faults import unexpected
 from harness.published import Published
-from harness.report.brief import brief_results
+from harness.report.brief import brief_picture, brief_results
 from harness.report.markdown import markdown_table
 from harness.report.render import answer_html, html_page, markdown_page
 from harness.report.results import Results, read_results
@@ -17,6 +17,7 @@ __all__ = [
     "ReportView",
     "Results",
     "answer_html",
+    "brief_picture",
     "brief_results",
     "make_view",
     "write_report",

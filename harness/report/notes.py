@@ -129,10 +129,9 @@ INDEPENDENT = (
     "R-hat and effective sample sizes say nothing about how good it is."
 )
 
-#: What the columns of a study's few lines mean.
+#: The note below a README's table.
 BRIEF = (
-    "Fit: seconds; speed: the reference's time divided by it. R-hat and bulk ESS: of chains, the "
-    "worst over parameters. k-hat: of approximations; above its limit, importance weights do not "
-    "mend the draws. Mean error: the largest over parameters, in the reference's sds. sd ratios: "
-    "smallest to largest ratio to the reference's sd. Of replicates: median [smallest to largest]."
+    "Speed is the reference's time divided by the fit's time. Errors are shown ± their Monte Carlo "
+    "standard errors, several replicates as median [smallest to largest]. "
+    "[docs/tables.md](docs/tables.md) defines every column."
 )
