@@ -170,8 +170,8 @@ def _check_data(asked: Comparison, given: Mapping[str, Value], declared: Program
     unknown = [name for name in weight if name not in declared.data]
     if unknown:
         raise StudyError(
-            f"program '{shown(asked.model.name)}' has no datum '{unknown[0]}' that could be its "
-            f"likelihood's weight{did_you_mean(unknown[0], declared.data)}"
+            f"program '{shown(asked.model.name)}' has no data variable '{unknown[0]}' that could "
+            f"weight its likelihood{did_you_mean(unknown[0], declared.data)}"
         )
 
 

@@ -60,7 +60,7 @@ class Dataset:
         if n_bad:
             raise DatasetError(
                 f"data set '{self.name}' has {n_bad} rows with NaN or infinite values, "
-                f"the first is row {first_bad}; remove or mend them"
+                f"the first is row {first_bad}; remove or correct them"
             )
 
     @property
@@ -133,6 +133,6 @@ def _check_digest(dataset: Dataset, sha256: str | None) -> Dataset:
     if sha256 is not None and dataset.digest != sha256:
         raise DatasetError(
             f"data set '{dataset.name}' has digest {dataset.digest}, expected {sha256}; "
-            "its rows are not the ones that the study was written for"
+            "its rows are not those of the study's 'sha256'"
         )
     return dataset

@@ -140,7 +140,7 @@ def _problem(found: _Found, kind: str, declared: _Shape) -> str:
     if found.size == 0 and _may_be_empty(declared):
         return ""
     if found is _MISSING:
-        return f"is not there; the program declares {_described(declared)}"
+        return f"is missing; the program declares {_described(declared)}"
     fits = len(found.shape) == len(declared) and all(
         ours == theirs or theirs is None for ours, theirs in zip(found.shape, declared, strict=True)
     )
@@ -173,4 +173,7 @@ def _no_integer(numbers: Any) -> str:
     odd = values[~np.isfinite(values) | (values != np.rint(values))]
     if odd.size:
         return f"holds {odd[0]:g}, but the program declares integers"
-    return f"holds {values[0]:.1f}, but the program declares integers; write it without a dot"
+    return (
+        f"holds {values[0]:.1f}, but the program declares integers; write it without a decimal "
+        "point"
+    )

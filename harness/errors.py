@@ -6,7 +6,7 @@ given, what is allowed and what to do.  ``cli.py`` prints that line and exits wi
 
 
 class HarnessError(Exception):
-    """Base of all errors that a user can mend; its message is a single line of advice."""
+    """Base of all errors that a user can correct; the message is one line and says what to do."""
 
 
 class StudyError(HarnessError):

@@ -88,7 +88,7 @@ class _Worker:
         code = self._process.returncode
         if code < 0:
             name = signal.Signals(-code).name
-            return f"its process was killed by {name}; if by the system, memory was short"
+            return f"its process was killed by {name}; if the system killed it, memory was short"
         return f"its process ended with code {code}"
 
     @property

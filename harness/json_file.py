@@ -70,7 +70,7 @@ def _opened(file: Path, stack: ExitStack) -> ByteStream:
     # what macOS puts beside the files that it compresses
     names = [name for name in names if not name.startswith("__MACOSX/")]
     if len(names) != 1:
-        raise JsonFileError(f"is a zip of {len(names)} JSON files; put one in it")
+        raise JsonFileError(f"is a zip of {len(names)} JSON files; give a zip of one file")
     return stack.enter_context(archive.open(names[0]))
 
 

@@ -139,7 +139,7 @@ class Program:
         data = {**self.data, **dataset.variables}
         if self.contract is None:
             if indices is not None:
-                raise DatasetError(f"program '{self.name}' does not say which data are rows")
+                raise DatasetError(f"program '{self.name}' does not say which data are its rows")
             return data
         if indices is not None:
             for name in self.contract.row_names:
@@ -222,6 +222,6 @@ class Program:
             n_found = len(value) if isinstance(value, list | np.ndarray) else 1
             if n_found != n_rows:
                 raise DatasetError(
-                    f"data set '{dataset}' has {n_found} elements of '{name}' where "
-                    f"'{contract.n_rows}' counts {n_rows} rows"
+                    f"data set '{dataset}' has {n_found} elements of '{name}', but "
+                    f"'{contract.n_rows}' is {n_rows}"
                 )

@@ -51,7 +51,7 @@ def reference_from_fit(fit: Fit, named: Quantities, *, title: str) -> ReferenceD
     """
     problems = list(sampler_problems(fit))
     if fit.draw_kind is not DrawKind.CHAINS:
-        problems.append("its draws are not Markov chains, so that nothing checks them")
+        problems.append("its draws are not Markov chains, so they cannot be checked")
     else:
         problems += chain_problems(named.judged)
     return ReferenceDraws(title=title, quantities=named, problems=tuple(problems))
@@ -178,7 +178,7 @@ def mismatch(reference: ReferenceDraws, named: Quantities, *, program: str) -> s
     known = {*named.judged, *named.undefined}
     lone = [name for name in reference.quantities.judged if name not in known]
     if lone:
-        return f"it has '{lone[0]}', which program '{program}' has not"
+        return f"it has '{lone[0]}', which program '{program}' does not have"
     if reference.quantities.judged_labels != named.judged_labels:
-        return "its components are named in another way"
+        return "its components have other names"
     return ""

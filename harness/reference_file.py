@@ -84,7 +84,7 @@ def _variables(content: Any, program: Program) -> dict[str, _Elements]:
     """Return the elements of the summarised variables that are there."""
     form = "give a list of chains, each an object of parameter names to lists of draws"
     if not isinstance(content, list) or not all(isinstance(chain, dict) for chain in content):
-        raise ReferenceFileError(f"has another form; {form}")
+        raise ReferenceFileError(f"has another format; {form}")
     if not content or not content[0]:
         raise ReferenceFileError(f"is empty; {form}")
     for number, chain in enumerate(content, start=1):
@@ -98,9 +98,9 @@ def _variables(content: Any, program: Program) -> dict[str, _Elements]:
             continue
         elements, index = found[match[1]], _index(match[2] or match[3] or "")
         if index in elements:
-            raise ReferenceFileError(f"has '{name}' twice, once under another name")
+            raise ReferenceFileError(f"has '{name}' twice, under two names")
         if 0 in index:
-            raise ReferenceFileError(f"has '{name}'; indices begin with 1")
+            raise ReferenceFileError(f"has '{name}'; indices start at 1")
         elements[index] = _draws(name, [chain[name] for chain in content])
     _check(found, known=content[0])
     return {name: dict(sorted(elements.items())) for name, elements in found.items() if elements}
@@ -166,8 +166,8 @@ def _quantities(variables: Mapping[str, _Elements], program: Program) -> Quantit
         )
     if not others:
         raise ReferenceFileError(
-            f"lacks draws of some elements of {_quoted(own)}, without which components cannot "
-            "be ordered, and has nothing else that is summarised"
+            f"lacks draws of some elements of {_quoted(own)}, which are needed to order the "
+            "components, and has no other quantity of the tables"
         )
     plain = _plain(others, program)
     return dataclasses.replace(plain, by_labels={RAW: others, RELABELLED: others})

@@ -248,7 +248,8 @@ def stephens(
             return permutation
         permutation = updated
     raise HarnessError(
-        f"Stephens's relabelling still moved after {max_iterations} rounds; raise max_iterations"
+        f"Stephens's relabelling has not converged after {max_iterations} rounds; "
+        "increase max_iterations"
     )
 
 

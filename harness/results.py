@@ -29,6 +29,6 @@ def open_results_folder(folder: Path) -> Path:
     except OSError as error:
         raise ResultsError(
             f"the results folder '{folder}' cannot be written ({error.strerror}); "
-            "give another with --results (--out of compare)"
+            "give another folder with --results (--out for compare)"
         ) from error
     return folder

@@ -71,7 +71,7 @@ class RowsFile:
         if len(value) > STAN_LENGTH:
             raise DatasetError(
                 f"rows file '{self.path}' has a path of {len(value) - len(digits)} bytes; at most "
-                f"{STAN_LENGTH - len(digits)} are allowed, move it"
+                f"{STAN_LENGTH - len(digits)} are allowed; move it"
             )
         return value + [0] * (STAN_LENGTH - len(value))
 
@@ -128,7 +128,7 @@ def write_rows(path: Path, chunks: Iterable[FloatArray], *, n_rows: int) -> Rows
     except OSError as error:
         raise DatasetError(f"rows file '{path}' cannot be written: {error.strerror}") from error
     if n_written != n_rows:
-        raise DatasetError(f"rows file '{path}' got {n_written} rows instead of {n_rows}")
+        raise DatasetError(f"rows file '{path}' has {n_written} rows instead of {n_rows}")
     return RowsFile.of(path)
 
 

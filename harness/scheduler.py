@@ -105,15 +105,15 @@ class ClusterPool(Pool):
         try:
             outcome.set_result(done.result())
         except self._distributed.scheduler.KilledWorker as error:
-            reason = f"its workers were lost, one after another: {error}"
+            reason = f"its workers were lost repeatedly: {error}"
             outcome.set_result(Outcome(failure=passing_failure(reason)))
         except HarnessError as error:
             outcome.set_exception(error)
         except CancelledError:
             outcome.set_exception(
                 SchedulerError(
-                    f"the Dask scheduler at '{self._address}' was lost; finished fits are kept, "
-                    "the same command goes on"
+                    f"the Dask scheduler at '{self._address}' was lost; finished fits are stored; "
+                    "the same command continues"
                 )
             )
         except Exception as error:  # noqa: BLE001 - of any kind: it is raised where it is awaited

@@ -109,8 +109,8 @@ def _compile(sources: ProgramSources) -> CompiledProgram:
     compiled = compile_program(program)
     if compiled.digest != sources.digest:
         raise ProgramError(
-            f"program '{program.name}' would be another here: this worker has CmdStan "
-            f"{compiled.stan_version}, or compiler settings that the study's machine has not; "
-            "give both the same CmdStan"
+            f"program '{program.name}' would differ on this worker: its CmdStan "
+            f"{compiled.stan_version} or its compiler settings differ from those of the study's "
+            "machine; use the same CmdStan on both"
         )
     return compiled

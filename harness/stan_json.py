@@ -111,7 +111,7 @@ def _variables(stream: ByteStream) -> Iterator[tuple[str, Value]]:
         raise JsonFileError("is not JSON: it is empty")
     if text.peek() != b"{":
         raise JsonFileError(
-            'holds no object; give {"name": value, ...}, a name for each data variable of the '
+            'is not an object; give {"name": value, ...}, a name for each data variable of the '
             "program"
         )
     seen: set[str] = set()
@@ -120,7 +120,7 @@ def _variables(stream: ByteStream) -> Iterator[tuple[str, Value]]:
             text.skip_value()  # CmdStan looks at no value that cannot be a variable's
             continue
         if name in seen:
-            raise _VariableError(f"'{name}' is there twice; give it once")
+            raise _VariableError(f"'{name}' appears twice; give it once")
         seen.add(name)
         try:
             yield name, _value(text)
@@ -154,7 +154,7 @@ def _array(text: Scanner) -> Value:
     if not tuples:
         return rows.array()
     if len(rows.array()):
-        raise NoValueError("has tuples beside other elements")
+        raise NoValueError("has tuples together with other elements")
     return tuples
 
 
@@ -181,7 +181,7 @@ def _parsed(text: Scanner, raw: bytes) -> Any:
     """Parse a piece of JSON; refuse what is no number."""
     no_number = _NO_NUMBER.search(raw)
     if no_number:
-        raise NoValueError(f"is {no_number[0].decode()}, which is no number")
+        raise NoValueError(f"is {no_number[0].decode()}, which is not a number")
     if b"Inf" in raw or b"NaN" in raw:
         raw = _NOT_FINITE.sub(_python_spelling, raw)
     return text.parse(raw)

@@ -66,7 +66,7 @@ def value_of(given: Any) -> Value:
     if isinstance(given, list):
         return _tuples(given) if _holds_tuples(given) else _array(given)
     if np.ma.is_masked(given):
-        raise NoValueError("has masked elements; give numbers in their place")
+        raise NoValueError("has masked elements; replace them by numbers")
     if isinstance(given, np.generic | bool | int | float | complex | str | None):
         return _scalar(given)
     if not hasattr(given, "__array__"):
@@ -89,7 +89,7 @@ def _tuples(values: list[Any]) -> list[Any]:
     """Return an array of tuples."""
     parts = [value_of(part) for part in values]
     if len({type(part) for part in parts}) > 1:
-        raise NoValueError("has tuples beside other elements")
+        raise NoValueError("has tuples together with other elements")
     if any(_shapes(part) != _shapes(parts[0]) for part in parts):
         raise NoValueError("is ragged: its tuples have different shapes")
     return parts
@@ -115,7 +115,7 @@ def _scalar(given: Any) -> int | float | Numbers:
         return np.array([number.real, number.imag])
     if not isinstance(number, float):
         told = json.dumps(number)[:20] if isinstance(number, str | None) else repr(number)[:20]
-        raise NoValueError(f"is {told}, which is no number")
+        raise NoValueError(f"is {told}, which is not a number")
     return number
 
 
@@ -139,7 +139,7 @@ def _array(given: Any) -> Numbers:
     if kind in "OUS":  # some are texts, or beyond the integers of NumPy
         return _by_element(np.array(given, dtype=object))
     if kind not in "biuf":
-        raise NoValueError(f"holds elements of type {array.dtype}, which are no numbers")
+        raise NoValueError(f"holds elements of type {array.dtype}, which are not numbers")
     return numbers_of(array)
 
 

@@ -71,7 +71,7 @@ def program_source(program: Program) -> bytes:
     except UnicodeDecodeError as error:
         raise ProgramError(
             f"program '{program.name}' does not compile: '{program.file}' begins like "
-            f"{encoding}, but is no such text; save it as UTF-8"
+            f"{encoding}, but is not valid; save it as UTF-8"
         ) from error
 
 
@@ -212,8 +212,8 @@ def _refuse_random_data(program: Program, drawn: Sequence[str]) -> None:
     """Refuse a program of which every seed would make another posterior."""
     if drawn:
         raise ProgramError(
-            f"program '{program.name}' calls {', '.join(drawn)} in transformed data, so that "
-            "every run's seed would make other data and no two runs could be compared; draw "
+            f"program '{program.name}' calls {', '.join(drawn)} in transformed data, so "
+            "the data would depend on the seed of the run, and runs could not be compared; draw "
             "these numbers once and give them as data"
         )
 
@@ -222,7 +222,7 @@ def check_contract(program: Program, info: Mapping[str, Any]) -> None:
     """Compare what the study says of a program with what the program declares."""
     if not info["parameters"]:
         raise ProgramError(
-            f"program '{program.name}' has no parameters; there is nothing to approximate"
+            f"program '{program.name}' has no parameters, so there is nothing to approximate"
         )
     given = program.data_names
     declared = set(info["inputs"])

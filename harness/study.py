@@ -121,7 +121,7 @@ def _plan(
             method.check(datasets[dataset], programs[program])
             identity = (dataset, program, method.name, cross.variant, str(replicate))
             if identity in runs:
-                raise StudyError(f"two crosses give the same run: {' / '.join(identity)}")
+                raise StudyError(f"two [[cross]] tables give the same run: {' / '.join(identity)}")
             runs[identity] = Run(
                 dataset=dataset,
                 program=program,
@@ -162,7 +162,7 @@ def _references(
             if key not in first:
                 raise StudyError(
                     f"the reference of data set '{dataset}' is the run '{' / '.join(key)}', "
-                    "which no [[cross]] gives; add it, or name one that is there"
+                    "which no [[cross]] gives; add it, or name an existing run"
                 )
             references[dataset] = ReferenceSource(run=first[key])
             _check_comparable(first[key], runs, programs)
@@ -186,7 +186,7 @@ def _refuse_twins(kind: str, names: Iterable[str]) -> None:
     """Refuse two tables of one name, of which the second would replace the first."""
     for name, count in Counter(names).items():
         if count > 1:
-            raise StudyError(f"{count} {kind}s are named '{name}'; give each a name of its own")
+            raise StudyError(f"{count} {kind}s are named '{name}'; give each its own name")
 
 
 def _check_names(kind: str, names: list[str], known: Collection[str]) -> None:

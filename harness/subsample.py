@@ -58,8 +58,8 @@ def draw_subsample(*, n_rows: int, m: int, weighted: bool, rng: np.random.Genera
     """
     if not 1 <= m <= n_rows:
         raise SubsampleError(
-            f"a subsample of m = {m} rows was asked for from N = {n_rows}; "
-            f"m must lie between 1 and {n_rows}"
+            f"a subsample cannot have m = {m} of N = {n_rows} rows; "
+            f"m must be between 1 and {n_rows}"
         )
     indices = np.sort(rng.choice(n_rows, size=m, replace=False))
     return Subsample(indices=indices, likelihood_weight=n_rows / m if weighted else 1.0)

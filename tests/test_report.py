@@ -333,7 +333,7 @@ def test_every_data_set_has_its_answer_at_the_top(folder: Path, tmp_path: Path) 
     write_report(tmp_path, published=None)
     opening = (tmp_path / "report.md").read_text().partition("\n## ")[0]
     assert "On `toy` (100 rows), against NUTS (ordered) in 2.0 s" in opening
-    assert "On `other set` there is no reference, so that errors are unknown: " in opening
+    assert "On `other set` there is no reference, so errors are unknown: " in opening
     assert opening.count("**means only**: the means, not the widths") == 1
     assert (tmp_path / "tables" / "verdict_other-set.md").is_file()
 

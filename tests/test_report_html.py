@@ -395,10 +395,10 @@ def test_the_sources_figures_stand_beside_the_studys_own(folder: Path, tmp_path:
     assert f"Here. -330.50 and {mean:.3f}" in section.text
     assert section.all("figcaption")[0].line.startswith("Figure 1. ELBO of the variational runs")
     markdown = (tmp_path / "report.md").read_text()
-    assert "## The page, redone" in markdown
+    assert "## The page, repeated" in markdown
     assert "**A trace.** The page: -321.61" in markdown
     assert markdown.count("toy_elbo.png") == 1
-    assert "Above, in “The page, redone”: figure 1." in markdown
+    assert "See also above, in “The page, repeated”: figure 1." in markdown
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def run_study(
     Raises
     ------
     HarnessError
-        If something must be mended first: a line says what, and how.  A run that fails raises
+        If the input is invalid; the message says what to change.  A run that fails raises
         nothing; the tables have its reason.
 
     See Also

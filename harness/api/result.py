@@ -207,7 +207,7 @@ class StudyResult:
         if figure is None:
             raise ResultsError(
                 f"the figure '{kind}' does not apply to data set '{name}': no fit of it has what "
-                "it would show"
+                "the figure shows"
             )
         return figure
 

@@ -48,7 +48,11 @@ def minibatch_table(bench: Bench, reference: Named) -> pd.DataFrame:
 def _own_rows(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
     runs = bench.runs(variant=MINIBATCH)
     if METHOD not in [run.method.name for run in runs]:
-        known = "the study has no run of it" if METHOD in METHODS else "there is no such method yet"
+        known = (
+            "the study has no run of this method"
+            if METHOD in METHODS
+            else "there is no such method yet"
+        )
         who = {"method": METHOD, "variant": MINIBATCH, "program": None}
         yield {**who, "status": Status.NOT_APPLICABLE, "reason": known}
     for run in runs:

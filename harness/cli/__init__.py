@@ -62,7 +62,7 @@ def _add_study_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("results"),
         metavar="FOLDER",
-        help="where results go, in a folder of the study's name (default: results)",
+        help="folder of the results, with a subfolder for each study (default: results)",
     )
 
 
@@ -73,7 +73,7 @@ def _add_store_argument(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=cache_folder() / "fits",
         metavar="FOLDER",
-        help="where fits are kept and found again (default: the user's cache folder)",
+        help="folder of the stored fits (default: in the user's cache folder)",
     )
 
 
@@ -123,7 +123,7 @@ def _add_running_arguments(run: argparse.ArgumentParser) -> None:
         type=_number_above_zero(int),
         default=1,
         metavar="N",
-        help="fits at once (default 1, so that fits do not disturb one another's times); never "
+        help="fits at the same time (default: 1, so that times can be compared); there are never "
         "more Stan processes than cores",
     )
     where.add_argument(
@@ -133,14 +133,12 @@ def _add_running_arguments(run: argparse.ArgumentParser) -> None:
         "--time-limit",
         type=_number_above_zero(float),
         metavar="SECONDS",
-        help="end a fit that takes longer; it fails with that reason",
+        help="stop a fit that takes longer; the run then fails",
     )
-    run.add_argument(
-        "--retry-failed", action="store_true", help="try runs again that are known to fail"
-    )
+    run.add_argument("--retry-failed", action="store_true", help="repeat runs that failed before")
     shown = run.add_mutually_exclusive_group()
-    shown.add_argument("--quiet", action="store_true", help="tell of failures and errors only")
-    shown.add_argument("--json", action="store_true", help="print events, a line of JSON for each")
+    shown.add_argument("--quiet", action="store_true", help="print only failures and errors")
+    shown.add_argument("--json", action="store_true", help="print events, one JSON object per line")
 
 
 def _add_compare(commands: _Commands) -> None:
@@ -149,7 +147,7 @@ def _add_compare(commands: _Commands) -> None:
         commands,
         "compare",
         compare_command.compare,
-        "compare methods on a Stan program and its data, with NUTS as reference",
+        "compare methods on a Stan program and its data, with NUTS as the reference",
     )
     compare_command.add_arguments(compare)
     _add_store_argument(compare)
@@ -158,39 +156,43 @@ def _add_compare(commands: _Commands) -> None:
 
 def _add_store(commands: _Commands) -> None:
     """Declare ``harness store``."""
-    store = commands.add_parser("store", help="list, verify or clean the kept fits")
+    store = commands.add_parser("store", help="list, check or clean the stored fits")
     actions = store.add_subparsers(required=True, metavar="ACTION")
     _add_store_argument(
-        _add_command(actions, "ls", store_commands.ls, "list the kept fits, oldest first")
+        _add_command(actions, "ls", store_commands.ls, "list the stored fits, oldest first")
     )
     _add_store_argument(
         _add_command(actions, "verify", store_commands.verify, "find damaged fits by their digests")
     )
-    gc = _add_command(actions, "gc", store_commands.gc, "remove what killed processes left behind")
+    gc = _add_command(
+        actions, "gc", store_commands.gc, "remove temporary files of killed processes"
+    )
     _add_store_argument(gc)
     gc.add_argument(
         "--keep",
         type=Path,
         nargs="+",
         metavar="STUDY",
-        help="remove also the fits that none of these studies uses",
+        help="also remove the fits that none of these studies uses",
     )
-    gc.add_argument("--dry-run", action="store_true", help="only tell which fits would go")
+    gc.add_argument("--dry-run", action="store_true", help="only print which fits would be removed")
 
 
 def _add_bench(commands: _Commands) -> None:
     """Declare the bench."""
     bench = _add_command(
-        commands, "bench", bench_commands.bench, "time this project beside its peers"
+        commands, "bench", bench_commands.bench, "compare the speed of this project with its peers"
     )
     _add_study_arguments(bench)
     bench.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
-    bench.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
-    repeats = "seeds of each NUTS run, of which peers' take minutes (default: 3)"
+    bench.add_argument(
+        "--quick", action="store_true", help="use small sizes, to check that it works"
+    )
+    repeats = "seeds of each NUTS run; runs of the peers take minutes (default: 3)"
     bench.add_argument("--repeats", type=int, metavar="N", help=repeats)
-    limit = "what takes longer is not timed on more rows (default: 60)"
+    limit = "a method that takes longer is not timed on more rows (default: 60)"
     bench.add_argument("--time-limit", type=float, metavar="SECONDS", help=limit)
-    peers = "the environment that has the peers (default: .venv-peers)"
+    peers = "the virtual environment with the peers (default: .venv-peers)"
     bench.add_argument(
         "--peers", type=Path, default=Path(".venv-peers"), metavar="FOLDER", help=peers
     )
@@ -202,17 +204,22 @@ def _add_cmdstan(commands: _Commands) -> None:
     actions = cmdstan.add_subparsers(required=True, metavar="ACTION")
     _add_command(actions, "path", _cmdstan_path, "print the folder of the CmdStan that is used")
     install = _add_command(
-        actions, "install", _cmdstan_install, "build a CmdStan home from wheels, if there is none"
+        actions,
+        "install",
+        _cmdstan_install,
+        "build a CmdStan home from wheels, unless there is a CmdStan",
     )
     install.add_argument(
         "--release", action="store_true", help="download a CmdStan release instead"
     )
-    _add_command(actions, "doctor", _cmdstan_doctor, "say what is used, and what is missing")
+    _add_command(
+        actions, "doctor", _cmdstan_doctor, "show which CmdStan is used, and what is missing"
+    )
     _add_command(actions, "clean", _cmdstan_clean, "remove the CmdStan homes that were built")
 
 
 class _Parser(argparse.ArgumentParser):
-    """Refuses arguments in one line, as every other error is told."""
+    """Refuses arguments in one line, like every other error."""
 
     def error(self, message: str) -> NoReturn:
         """End with the line."""
@@ -227,24 +234,30 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     init_command.add_arguments(
         _add_command(
-            commands, "init", init_command.init, "write a study to start from, with its program"
+            commands, "init", init_command.init, "write a commented study with a program and data"
         )
     )
     _add_run(commands)
     _add_compare(commands)
     _add_study_arguments(
         _add_command(
-            commands, "report", study_commands.report, "write a report again from saved tables"
+            commands, "report", study_commands.report, "rewrite a report from saved tables"
         )
     )
     listing.add_arguments(
         _add_command(
-            commands, "list", listing.show, "list methods, and studies with what they name"
+            commands,
+            "list",
+            listing.show,
+            "list methods, and studies with their data sets, programs and runs",
         )
     )
     schema_command.add_arguments(
         _add_command(
-            commands, "schema", schema_command.schema, "print a JSON Schema, of studies for editors"
+            commands,
+            "schema",
+            schema_command.schema,
+            "print a JSON Schema of study files, for editors, or of events",
         )
     )
     _add_bench(commands)
@@ -253,7 +266,7 @@ def _parser() -> argparse.ArgumentParser:
             commands,
             "readme",
             readme_command.readme,
-            "write the results of the study and the bench into a README",
+            "write the results of the study and the bench into the README",
         )
     )
     _add_store(commands)
@@ -272,8 +285,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 if something must be mended first, said in one line on standard error; 130 after
-        Ctrl-C, 143 after SIGTERM.
+        0; 2 if the input is invalid, with one line on standard error; 130 after Ctrl-C, 143
+        after SIGTERM.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -292,6 +305,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupted(how: str, exit_code: int) -> int:
-    """Say that what there is so far is kept."""
-    ERR.print(f"harness: {how}; finished fits are kept, the same command goes on")
+    """Say that finished fits are stored."""
+    ERR.print(f"harness: {how}; finished fits are stored; the same command continues")
     return exit_code

@@ -26,29 +26,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reference",
         type=Path,
         metavar="DRAWS",
-        help="reference draws in posteriordb's JSON form, in place of a NUTS run",
+        help="file of reference draws in posteriordb's JSON format, instead of a NUTS run",
     )
     parser.add_argument(
         "--variables",
         default="",
         metavar="A,B,...",
-        help="what tables show (default: parameters and transformed parameters)",
+        help="variables of the tables (default: parameters and transformed parameters)",
     )
     parser.add_argument(
-        "--replicates", type=int, default=1, metavar="R", help="runs of each approximation"
+        "--replicates",
+        type=int,
+        default=1,
+        metavar="R",
+        help="number of runs of each approximation",
     )
-    parser.add_argument("--seed", type=int, default=1, help="decides all randomness (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the whole comparison (default: 1)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
-        help="where tables and report go (default: results/ and the program's name)",
+        help="folder of tables and report (default: results/<program>)",
     )
-    contract = parser.add_argument_group("what a row is, for subsample_advi")
-    contract.add_argument("--rows", default="", metavar="A,B,...", help="arrays with rows")
-    contract.add_argument("--n-rows", metavar="N", help="the integer that counts them")
-    contract.add_argument("--weight", metavar="W", help="the real that weights their likelihood")
-    contract.add_argument("--subsample", type=int, metavar="m", help="rows of a subsample")
+    contract = parser.add_argument_group("what a row is (for subsample_advi)")
+    contract.add_argument(
+        "--rows", default="", metavar="A,B,...", help="arrays with one element per row"
+    )
+    contract.add_argument("--n-rows", metavar="N", help="the integer with the number of rows")
+    contract.add_argument("--weight", metavar="W", help="the real that weights the likelihood")
+    contract.add_argument(
+        "--subsample", type=int, metavar="m", help="number of rows of a subsample"
+    )
 
 
 def compare(arguments: argparse.Namespace) -> None:

@@ -2,11 +2,11 @@
 
 from rich.console import Console
 
-#: Exit code when the input, or the machine's set-up, must be mended first.
+#: Exit code if the input or the machine's set-up is invalid.
 EXIT_USER_ERROR = 2
 #: Exit code of a command that was interrupted from the keyboard.
 EXIT_INTERRUPTED = 130
-#: Exit code of a command that was told to end, by SIGTERM.
+#: Exit code of a command that was ended by SIGTERM.
 EXIT_TERMINATED = 143
 
 OUT = Console(emoji=False, highlight=False, soft_wrap=True)

@@ -144,7 +144,7 @@ class Display(Observer):
     def damaged(self, run: Run) -> None:
         """Show that a stored fit is damaged."""
         self._emit(FitDamaged(run=run.label))
-        self._say(f"damaged in the store, made again: {run.label}")
+        self._say(f"damaged in the store, fitted again: {run.label}")
 
     def elsewhere(self, run: Run) -> None:
         """Show that another process fits a run."""

@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "name",
         type=Path,
         metavar="NAME",
-        help="the study's name, in a folder perhaps: studies/mine",
+        help="name of the study, with a folder if you like: studies/mine",
     )
 
 

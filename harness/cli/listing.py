@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what",
         nargs="?",
         choices=tuple(_SECTIONS),
-        help="what to list in full (default: all but options and runs)",
+        help="what to list in full (default: everything except options and runs)",
     )
     parser.add_argument(
         "--study",

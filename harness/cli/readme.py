@@ -8,10 +8,10 @@ from harness.readme import check_readme, update_readme
 
 
 def readme(arguments: argparse.Namespace) -> None:
-    """Write the blocks of results into a README, or make sure that they are there."""
+    """Write the blocks of results into a README, or check that they agree."""
     if arguments.check:
         check_readme(arguments.readme, arguments.results)
-        OUT.print(f"{arguments.readme} is that of the results", markup=False)
+        OUT.print(f"{arguments.readme} agrees with the results", markup=False)
         return
     update_readme(arguments.readme, arguments.results)
     OUT.print(f"wrote {arguments.readme}", markup=False)
@@ -22,5 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
     parser.add_argument("--readme", type=Path, default=Path("README.md"), metavar="FILE")
     parser.add_argument(
-        "--check", action="store_true", help="write nothing; end with 2 if the README is another"
+        "--check",
+        action="store_true",
+        help="write nothing; exit with 2 if the README differs from the results",
     )

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=tuple(_TEXTS),
         default="study",
-        help="of study files (the default), or of the lines of --json",
+        help="of study files (the default), or of the lines that --json prints",
     )
 
 

@@ -1,4 +1,4 @@
-"""A command that is told to end does so as it does after Ctrl-C: in order."""
+"""SIGTERM ends a command with the same cleanup as Ctrl-C."""
 
 import math
 import signal

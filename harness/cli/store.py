@@ -23,8 +23,8 @@ def ls(arguments: argparse.Namespace) -> None:
     kept = Measurements(store=store)
     n_kept, kept_size = len(list(kept.all())), size_text(kept.size_bytes())
     OUT.print(
-        f"{len(entries)} fits, {total}; {n_kept} measurements and sets of figures of them, "
-        f"{kept_size}; {n_failed} remembered failures"
+        f"{len(entries)} fits, {total}; {n_kept} sets of measurements and figures, "
+        f"{kept_size}; {n_failed} stored failures"
     )
 
 
@@ -35,13 +35,13 @@ def verify(arguments: argparse.Namespace) -> int:
     for entry in damaged:
         OUT.print(f"damaged: {entry.line}", markup=False)
     OUT.print(
-        f"{len(damaged)} fits are damaged; the next run of their study makes them again"
+        f"{len(damaged)} fits are damaged; the next run of their study fits them again"
         if damaged
-        else "all fits are whole"
+        else "no fit is damaged"
     )
     n_kept = sum(not kept.is_whole for kept in Measurements(store=store).all())
     if n_kept:
-        OUT.print(f"{n_kept} measurements are damaged; the next run makes them again")
+        OUT.print(f"{n_kept} measurements are damaged; the next run repeats them")
     return EXIT_USER_ERROR if damaged or n_kept else 0
 
 
@@ -66,6 +66,6 @@ def gc(arguments: argparse.Namespace) -> None:
     total = size_text(sum(entry.size_bytes for entry in removal.entries))
     OUT.print(
         f"{verb} {len(removal.entries)} fits ({total}), {removal.n_failures} failures, "
-        f"{removal.n_measurements} measurements that serve no fit any more, "
-        f"{removal.n_leftovers} leftovers of killed processes"
+        f"{removal.n_measurements} measurements without a fit, "
+        f"{removal.n_leftovers} temporary files of killed processes"
     )

@@ -81,16 +81,16 @@ def _failure(output: list[str], home: Path, log: Path) -> CmdStanBuildError | Di
     text = "".join(output)
     if "No space left on device" in text:
         return DiskSpaceError(
-            f"the disk ran full while the CmdStan home was compiled in {home.parent}; free some, "
-            "or set XDG_CACHE_HOME (or TMPDIR, if that is the full one) to a larger disk"
+            f"the disk was full when the CmdStan home was compiled in {home.parent}; free some "
+            "space, or set XDG_CACHE_HOME (or TMPDIR, if that disk is full) to a larger disk"
         )
     if "Killed signal" in text:
         return CmdStanBuildError(
-            "the compiler was killed, most likely for want of memory; end other programs and run "
-            "harness cmdstan install again"
+            "the compiler was killed, most likely because memory was short; end other programs and "
+            "run harness cmdstan install again"
         )
     first = next((line.strip() for line in output if _ERROR.search(line)), "make failed")
     return CmdStanBuildError(
         f"the CmdStan home does not compile: {first} (all of make's output: {log}); "
-        "mend that and run harness cmdstan install again"
+        "fix this and run harness cmdstan install again"
     )

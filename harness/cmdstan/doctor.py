@@ -104,7 +104,9 @@ def _without_home(location: CmdStanLocation | None) -> list[str]:
     own = cmdstanpy_default()
     lack = None if own is None else lacks(own)
     if lack is not None:
-        found.append(f"{own} is passed over, {lack}; remove it, or install_cmdstan --overwrite")
+        found.append(
+            f"{own} is not used, because {lack}; remove it, or install_cmdstan --overwrite"
+        )
     if location is not None:
         return found
     try:
@@ -115,7 +117,7 @@ def _without_home(location: CmdStanLocation | None) -> list[str]:
     if free < HOME_BYTES:
         found.append(
             f"{homes_folder()} has {free / 1e9:.1f} GB free, a home needs "
-            f"{HOME_BYTES / 1e9:.1f} GB; free some, or set XDG_CACHE_HOME"
+            f"{HOME_BYTES / 1e9:.1f} GB; free some space, or set XDG_CACHE_HOME"
         )
     what = "is not whole" if home_path().exists() else "is not built yet"
     return [*found, f"the home {what}; harness cmdstan install"]

@@ -77,7 +77,7 @@ def install_home(report: Callable[[str], None] = silent) -> Path:
         return home
     check_tools()
     wheel = find_wheel()
-    with _told_plainly(home.parent), _locked(home.parent, report):
+    with _with_advice(home.parent), _locked(home.parent, report):
         if is_complete(home):
             return home
         _clear_left_overs(home)
@@ -111,7 +111,7 @@ def remove_homes(report: Callable[[str], None] = silent) -> list[Path]:
     folder = homes_folder()
     if not folder.exists():
         return []
-    with _told_plainly(folder), _locked(folder, report):
+    with _with_advice(folder), _locked(folder, report):
         homes = sorted(folder.glob(f"{_HOME}*"))
         for path in [*homes, *folder.glob(f"{_BUILDING}*"), *folder.glob(f"{_DISCARDED}*")]:
             _discard(path)
@@ -136,15 +136,15 @@ def _locked(folder: Path, report: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def _told_plainly(folder: Path) -> Iterator[None]:
-    """Turn what the system says of a folder into one line of advice."""
-    remedy = "set XDG_CACHE_HOME to a folder that you may write to"
+def _with_advice(folder: Path) -> Iterator[None]:
+    """Turn an error of the system about a folder into one line of advice."""
+    remedy = "set XDG_CACHE_HOME to a folder with write permission"
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise DiskSpaceError(
-                f"the disk that holds {folder} is full; free some, "
+                f"the disk that holds {folder} is full; free some space, "
                 "or set XDG_CACHE_HOME to a folder on a larger disk"
             ) from error
         raise CacheFolderError(
@@ -152,7 +152,7 @@ def _told_plainly(folder: Path) -> Iterator[None]:
         ) from error
     except NotImplementedError as error:  # filelock's word for a file system without locks
         raise CacheFolderError(
-            f"the cache folder {folder} takes no file locks; {remedy}"
+            f"the cache folder {folder} does not support file locks; {remedy}"
         ) from error
 
 

@@ -69,7 +69,9 @@ def ensure_cmdstan(progress: Callable[[str], None] = silent) -> CmdStanLocation:
     found = find_cmdstan()
     if found is not None:
         return found
-    return _location(install_home(progress), "home", "it was built now, as there was no CmdStan")
+    return _location(
+        install_home(progress), "home", "it was built now, because there was no CmdStan"
+    )
 
 
 def cmdstanpy_default() -> Path | None:
@@ -105,7 +107,7 @@ def _named(path: Path) -> CmdStanLocation:
     lack = lacks(path)
     if lack is not None:
         raise CmdStanMissingError(
-            f"$CMDSTAN is '{path}', which is no built CmdStan: {lack}; "
+            f"$CMDSTAN is '{path}', which is not a built CmdStan: {lack}; "
             "set it to a CmdStan's folder, or unset it to use the home"
         )
     return _location(path, "environment", "$CMDSTAN names it")

@@ -86,5 +86,5 @@ def _failure(said: str) -> CmdStanBuildError:
     reason = " ".join(said.split()) or "cmdstanpy's installer did not say why"
     return CmdStanBuildError(
         f"the CmdStan release was not installed: {reason}; "
-        "where releases cannot be downloaded, harness cmdstan install builds a home from wheels"
+        "if releases cannot be downloaded, harness cmdstan install builds a home from wheels"
     )

@@ -108,7 +108,8 @@ def check_disk(folder: Path, needed: int = HOME_BYTES) -> None:
     if free < needed:
         raise DiskSpaceError(
             f"{folder} has {free / 1e9:.1f} GB free and a CmdStan home needs "
-            f"{needed / 1e9:.1f} GB; free some, or set XDG_CACHE_HOME to a folder on a larger disk"
+            f"{needed / 1e9:.1f} GB; free some space, or set XDG_CACHE_HOME to a folder on a "
+            "larger disk"
         )
 
 

@@ -64,13 +64,13 @@ class MinibatchAdvi(Advi):
         self._contract_of(program)
         if self.m > dataset.n_rows:
             raise SubsampleError(
-                f"method '{self.name}' asks for batches of m = {self.m} rows of data set "
+                f"method '{self.name}' needs batches of m = {self.m} rows of data set "
                 f"'{dataset.name}', which has N = {dataset.n_rows}; m must not exceed N"
             )
         if self.run_length > self.m:
             raise SubsampleError(
-                f"method '{self.name}' is to draw runs of run_length = {self.run_length} rows for "
-                f"batches of m = {self.m}; run_length must not exceed m"
+                f"method '{self.name}' has run_length = {self.run_length} and batches of "
+                f"m = {self.m} rows; run_length must not exceed m"
             )
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:

@@ -110,12 +110,12 @@ class Nuts:
         if self.warm_start_options:
             raise MethodError(
                 f"method '{self.name}' has 'warm_start_options' but no 'warm_start'; name an "
-                "approximation to start from, or leave them out"
+                "approximation to start from, or remove the options"
             )
         if not self.adapt_metric:
             raise MethodError(
-                f"method '{self.name}' has adapt_metric = false but no 'warm_start' whose metric "
-                "it could keep; name one, or give metric = 'unit_e'"
+                f"method '{self.name}' has adapt_metric = false but no 'warm_start' that gives "
+                "the metric; name one, or give metric = 'unit_e'"
             )
         return None
 
@@ -202,8 +202,8 @@ class Nuts:
             warnings.append(f"{diagnostics.n_divergent} of {n_total} transitions diverged")
         if diagnostics.n_tree_depth_limit:
             warnings.append(
-                f"{diagnostics.n_tree_depth_limit} of {n_total} transitions reached the limit "
-                f"of {self.max_tree_depth} tree doublings"
+                f"{diagnostics.n_tree_depth_limit} of {n_total} transitions reached the "
+                f"maximum tree depth of {self.max_tree_depth}"
             )
         e_bfmi = diagnostics.e_bfmi_min
         if e_bfmi is not None and e_bfmi < E_BFMI_LIMIT:

@@ -81,7 +81,7 @@ class Pathfinder:
         n_available = self.n_paths * self.n_draws_per_path
         if self._resamples and self.n_draws > n_available:
             raise MethodError(
-                f"method '{self.name}' is to resample n_draws = {self.n_draws} of the "
+                f"method '{self.name}' resamples n_draws = {self.n_draws} of the "
                 f"{n_available} draws of its {self.n_paths} paths; give more n_draws_per_path"
             )
 

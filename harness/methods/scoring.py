@@ -207,8 +207,8 @@ def _unscored(log_p: FloatArray, *, is_lossy: bool) -> tuple[str, ...]:
     n_unknown = int(np.isnan(log_p).sum())
     if n_unknown and is_lossy:
         return (
-            "the draws have no log density, and k-hat is not known: a unit vector's length on the "
-            "unconstrained scale cannot be known from them",
+            "the draws have no log density, so k-hat is not known: they do not determine the "
+            "length of a unit vector on the unconstrained scale",
         )
     if n_unknown:
         return (f"CmdStan gives no log density for {n_unknown} of {log_p.size} draws",)

@@ -46,7 +46,7 @@ class SubsampleAdvi(Advi):
         n_rows = program.n_rows_of(dataset)
         if n_rows is not None and self.m > n_rows:
             raise SubsampleError(
-                f"method '{self.name}' asks for m = {self.m} rows of data set '{dataset.name}', "
+                f"method '{self.name}' needs m = {self.m} rows of data set '{dataset.name}', "
                 f"which has N = {n_rows}; m must not exceed N"
             )
 

@@ -110,7 +110,7 @@ def make_approximation(
     if n_draws < n_chains:
         raise MethodError(
             f"the warm start takes n_draws = {n_draws} draws of '{name}' for {n_chains} chains; "
-            "each chain needs one of its own"
+            "each chain needs its own draw"
         )
     return approximation
 
@@ -159,7 +159,7 @@ def warm_start(
     fit_time_s = (fit.fit_time_s or 0.0) + points.attrs["wall_time_s"]
     positions = points["position"].to_numpy()
     note = (
-        f"warm start from '{approximation.name}': {n_chains} of its draws as inits"
+        f"warm start from '{approximation.name}': {n_chains} of its draws as initial values"
         f"{_USES[metric]}; its {fit_time_s:.2g} s count as adaptation"
     )
     return WarmStart(
@@ -207,7 +207,9 @@ def _inits(
     assert fit.draws is not None  # noqa: S101 - a method's fit has draws
     parts = posterior_parts(fit.draws["posterior"].to_dataset(), parameters)
     for name in set(parts) - set(parameters):
-        raise FitError(f"it cannot give inits of '{name}', a part of a complex number or a tuple")
+        raise FitError(
+            f"it cannot give initial values of '{name}', a part of a complex number or a tuple"
+        )
     posterior = {name: values[0] for name, values in parts.items()}
     usable = np.flatnonzero(np.isfinite(fit.draws["sample_stats"]["log_p"].to_numpy()[0]))
     flat = np.column_stack([v[usable].reshape(usable.size, -1) for v in posterior.values()])

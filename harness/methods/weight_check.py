@@ -22,10 +22,10 @@ def check_weights(problem: Problem, *, seed: int) -> None:
     r"""Refuse a program whose log density does not follow its contract.
 
     With rows R and weight w the log density must be
-    :math:`\log p(\theta) + w \sum_{i \in R} \ell_i(\theta)`.  So at any point all rows twice with
-    weight 1 must give what they give once with weight 2, and a third weight must add what the
-    second did.  A prior that is weighted too, a likelihood that forgets the weight, and rows that
-    depend on one another all break this.
+    :math:`\log p(\theta) + w \sum_{i \in R} \ell_i(\theta)`.  So at any point duplicating every row
+    must give the same log density as weight 2, and increasing the weight from 2 to 3 must add as
+    much as increasing it from 1 to 2.  A weighted prior, a likelihood without the weight, and
+    rows that depend on one another violate this.
 
     Parameters
     ----------
@@ -49,12 +49,17 @@ def check_weights(problem: Problem, *, seed: int) -> None:
     doubled = _log_density(problem, points, np.repeat(rows, 2), 1)
     contract = problem.program.program.contract
     name = f"'{contract.likelihood_weight}'" if contract else "the weight"
-    _compare(problem, doubled, twice, f"all rows twice give {{}}, but {name} = 2 gives {{}}")
+    _compare(
+        problem,
+        doubled,
+        twice,
+        f"duplicating every row gives the log density {{}}, but {name} = 2 gives {{}}",
+    )
     _compare(
         problem,
         thrice - twice,
         twice - once,
-        f"{name} from 2 to 3 adds {{}} to the log density, but from 1 to 2 it adds {{}}",
+        f"increasing {name} from 2 to 3 adds {{}} to the log density, but from 1 to 2 adds {{}}",
     )
 
 
@@ -66,8 +71,8 @@ def _compare(problem: Problem, found: FloatArray, expected: FloatArray, sentence
         worst = int(np.argmax(np.where(np.isfinite(gap), gap, np.inf)))
         told = sentence.format(f"{found[worst]:.6g}", f"{expected[worst]:.6g}")
         raise FitError(
-            f"program '{problem.program.program.name}' breaks its contract at a test point: "
-            f"{told}; the weight must multiply the log likelihood of every row, and nothing else"
+            f"program '{problem.program.program.name}' violates its contract at a test point: "
+            f"{told}; the weight must multiply the log likelihood of every row and nothing else"
         )
 
 

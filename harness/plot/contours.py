@@ -70,7 +70,7 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     left_out = [series for series in every if series not in mixtures]
     figure.caption = _caption(view, left_out, known=known)
     figure.alt = (
-        f"Contours of the component means over {view.dataset.name}, a panel for each of "
+        f"Contours of the component means over {view.dataset.name}, with one panel for each of "
         f"{', '.join(series.title for series in mixtures)}."
     )
     return figure
@@ -193,11 +193,11 @@ def reference_note(view: DatasetView) -> str:
 def _caption(view: DatasetView, left_out: Sequence[Series], *, known: bool) -> str:
     """Say what is drawn over the data."""
     text = (
-        f"Approximations of the component means over `{view.dataset.name}`: plus signs at their "
-        "centres, contours that hold 50% and 95% (of replicates 95% only), from the mean and "
-        f"covariance of their draws. {rows_note(view.dataset)}{reference_note(view)}"
+        f"Approximations of the component means over `{view.dataset.name}`. Plus signs mark their "
+        "centres; contours hold 50% and 95% (for replicates 95% only), computed from the mean and "
+        f"covariance of the draws. {rows_note(view.dataset)}{reference_note(view)}"
     )
     if left_out:
         titles = ", ".join(series.title for series in left_out)
-        text += f" Left out, as dots upon the reference's at this scale: {titles}."
+        text += f" Not shown, because at this scale they are dots on the reference: {titles}."
     return text + (" Crosses: the true means." if known else "")

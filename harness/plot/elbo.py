@@ -230,19 +230,19 @@ def _caption(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
         "the run; the dot is where the run stopped."
     )
     if any(len(series.fits) > 1 for members in groups.values() for series in members):
-        text += " Replicates of a series have its colour; \N{MULTIPLICATION SIGN}5 means five."
+        text += " Replicates have the colour of their series; \N{MULTIPLICATION SIGN}5 means five."
     if Kind.FULL in groups:
-        text += " On all rows the axis is logarithmic in the distance below the best value."
+        text += " For all rows the axis is logarithmic in the distance from the best value."
     if Kind.WEIGHTED in groups:
         text += (
-            " Subsamples that are weighted to count as all rows, and mini-batches, are on the same "
-            "scale, but scatter with the rows that they see."
+            " Weighted subsamples and mini-batches are on the same scale, but their ELBOs vary "
+            "with the rows that they use."
         )
     if Kind.UNWEIGHTED in groups:
         text += " Unweighted subsamples are on another scale"
         per_row = _is_per_row(view, Kind.UNWEIGHTED, groups[Kind.UNWEIGHTED])
-        text += ", given per row so that sizes compare." if per_row else "."
-    text += " Runs that end far from the others are named as outside."
+        text += ", per row, so that different sizes can be compared." if per_row else "."
+    text += " Runs that end far from the others are named as outside the panel."
     if view.published and any(_published_runs(view, kind) for kind in groups):
         text += f" Grey lines: minus the average loss that the {view.published.name} prints."
     return text

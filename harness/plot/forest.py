@@ -68,7 +68,7 @@ def forest_figure(view: DatasetView) -> CaptionedFigure | None:
         _draw_panel(axes, view, name, rows, band=reference.get(name))
     figure.caption = _caption(view, n_shown=len(names), n_all=len(every_name))
     figure.alt = (
-        f"Interval plot of {', '.join(names)} on {view.dataset.name}, a row for each of "
+        f"Interval plot of {', '.join(names)} on {view.dataset.name}, with one row for each of "
         f"{', '.join(series.title for series in view.series)}. The numbers are in the tables."
     )
     return figure
@@ -158,8 +158,8 @@ def _caption(view: DatasetView, *, n_shown: int, n_all: int) -> str:
     """Say what marks mean and what is left out."""
     text = f"Posterior mean (dot) and central 90% interval (line) on `{view.dataset.name}`."
     if any(len(series.fits) > 1 for series in view.series):
-        text += " Replicates stand one below the other in their row."
-    text += " An arrow at the edge stands for a mean beyond it."
+        text += " Replicates are shown one below the other."
+    text += " An arrow marks a mean beyond the edge."
     if view.reference is not None:
         text += f" The grey band is the interval of {view.reference.title}."
     if any(series.program.components for series in view.series):

@@ -221,20 +221,20 @@ def _posterior_caption(
     text = f"`{view.dataset.name}` with posterior draws of the component means. "
     text += rows_note(view.dataset)
     if known:
-        text += " Crosses: the means that the data were drawn from."
+        text += " Crosses: the true means of the data."
     text += (
-        f" Colours: labels, {n_draws:,} draws of each component; insets, where there are any, "
-        "magnify the squares that they are tied to."
+        f" Colours: labels, {n_draws:,} draws of each component. Insets, if there are "
+        "any, magnify the squares that they are connected to."
     )
     for series in mixtures:
         if labels_differ(series):
             text += (
-                f" In {series.title} the labels switched: both colours stand at both places "
-                "until every draw's components are ordered by their first coordinate."
+                f" In {series.title} the labels switched: both colours appear at both places, "
+                "until the components of every draw are ordered by their first coordinate."
             )
     if left_out:
         titles = ", ".join(series.title for series in left_out)
-        text += f" Left out, since they look the same as the first: {titles}."
+        text += f" Not shown, because they look the same as the first: {titles}."
     return text
 
 

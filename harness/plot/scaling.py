@@ -60,12 +60,12 @@ def scaling_figure(
         panel_title(memory_axes, "Memory")
         legend_below(figure, [time_axes])
     figure.caption = (
-        "Time of a fit, reading the data included, and peak memory of all its processes against "
-        f"the number of rows. Exponents are fitted to the times from {fitted_from:,} rows on."
+        "Time of a fit, including reading the data, and peak memory of all its processes against "
+        f"the number of rows. Exponents are fitted to the times with at least {fitted_from:,} rows."
     )
     slopes = (f"{key} {b:.2f}" for key, b in exponents.items() if np.isfinite(b))
     figure.alt = (
-        f"Two log-log plots against the number of rows, of time and of memory, with a line for "
+        f"Two log-log plots of time and of memory against the number of rows, with one line for "
         f"each of {', '.join(names)}. Exponents of time: {', '.join(slopes) or 'none'}."
     )
     return figure

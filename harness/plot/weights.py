@@ -88,7 +88,7 @@ def _weights_caption(view: DatasetView, mixtures: Sequence[Series], *, known: bo
         "interval (line), components ordered by their first coordinate."
     )
     if any(len(series.fits) > 1 for series in mixtures):
-        text += " Of replicates, the bar is the mean, and each has its own interval."
+        text += " For replicates, the bar shows the mean, and each replicate has its own interval."
     if known:
-        text += " Dashed: the weights that the data were drawn with."
+        text += " Dashed lines: the true weights of the data."
     return text

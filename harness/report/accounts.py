@@ -1,4 +1,4 @@
-"""What algorithms say of their own runs, a row per run."""
+"""Diagnostics that algorithms report of their runs, a row per run."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any

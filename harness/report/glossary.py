@@ -1,4 +1,4 @@
-"""What the words of a report mean, inside of it: it has no other page beside it to look them up."""
+"""The rules of the verdict, inside the report, because a report has no other page beside it."""
 
 from harness.numerals import short
 from harness.report.grid import Cell, Grid, Head, Row, make_grid
@@ -12,12 +12,13 @@ RULES_ANCHOR = "how-verdicts-are-reached"
 
 #: What stands above the table of rules.
 RULES_TEXT = (
-    "Every rule that applies is tried, and the worst verdict counts, in the order **trust**, "
+    "Every rule that applies is evaluated, and the worst verdict counts, in the order **trust**, "
     "**means only**, **unknown**, **do not trust**. A value with a Monte Carlo standard error "
-    "breaks its limit if it lies at least two of them outside, and keeps it if it lies at least "
-    "two inside. Between "
-    "the two, or if the value is missing, the verdict in the column **in doubt** follows; a dash "
-    "means that the rule is skipped."
+    "exceeds its limit if it is at least two standard errors beyond it, and respects it if it is "
+    "at least two standard errors within it. Between the two, or if the value is not known, the "
+    "column **in doubt** gives the verdict; a dash means that the rule is skipped. Without a "
+    "reference, chains are judged by their own diagnostics, which cannot detect a mode that no "
+    "chain visits."
 )
 
 

@@ -58,11 +58,14 @@ class Head:
         What stands above it.
     is_text : bool
         Whether it is aligned left.
+    meaning : str
+        Its definition; empty if it needs none.
     """
 
     key: str
     title: str
     is_text: bool = False
+    meaning: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@
       var button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
-      button.title = "Sort by " + head.textContent;
+      button.title = (head.title ? head.title + " " : "") + "Press to sort.";
       head.textContent = "";
       head.appendChild(button);
       head.setAttribute("aria-sort", "none");

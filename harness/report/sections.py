@@ -10,6 +10,7 @@ from harness.report.accounts import optimiser_table, sampler_table
 from harness.report.columns import Column, dataset_columns
 from harness.report.cost import cost_table
 from harness.report.dataset import DatasetTables
+from harness.report.definitions import with_definitions
 from harness.report.errors import errors_table, worst_errors_table
 from harness.report.grid import Grid
 from harness.report.joint import joint_table
@@ -52,7 +53,7 @@ class Part:
     more_title : str
         What the longer table has more.
     note : str
-        What its columns mean, in Markdown.
+        How to read it, in Markdown; its columns have definitions.
     sources : tuple of str
         The saved tables that its numbers come from.
     figures : tuple of str
@@ -77,8 +78,22 @@ class Part:
     def page(self) -> str:
         """The content of its file; empty without a table."""
         grid = self.more or self.table
+        if grid is None:
+            return ""
         note = _LINK.sub(r"](../\1", self.note).replace("](../#", "](../report.md#")
-        return f"{markdown_table(grid)}\n\n{note}\n" if grid else ""
+        return "\n\n".join([markdown_table(grid), note, *self._definitions]) + "\n"
+
+    @property
+    def has_definitions(self) -> bool:
+        """Whether its file defines columns."""
+        return bool(self._definitions)
+
+    @property
+    def _definitions(self) -> list[str]:
+        """A list of the columns that have a definition, if there are any."""
+        columns = [item for grid in (self.table, self.more) if grid for item in grid.columns]
+        lines = [f"- **{item.title}**: {item.meaning}" for item in columns if item.meaning]
+        return ["\n".join(dict.fromkeys(lines))] if lines else []
 
 
 def _part(
@@ -95,8 +110,8 @@ def _part(
     return Part(
         kind=kind,
         title=title,
-        table=table,
-        more=more if more != table else None,
+        table=with_definitions(table, kind),
+        more=with_definitions(more, kind) if more != table else None,
         more_title=more_title,
         note=NOTES[kind] + extra,
         sources=sources,
@@ -109,7 +124,7 @@ def matrix_part(tables: DatasetTables) -> Part:
     return Part(
         kind="matrix",
         title="May I trust it?",
-        table=matrix,
+        table=with_definitions(matrix, "matrix"),
         more=reasons,
         more_title=(
             "The reason of every verdict" if tables.n_worst is None else "The reasons of verdicts"
@@ -173,7 +188,7 @@ def _estimates(columns: Sequence[Column], tables: DatasetTables) -> tuple[Part, 
             _COMPARISON,
             extra=(INDEPENDENT if independent else "") + left_out,
         ),
-        Part(kind="intervals", title="Means and intervals, drawn", figures=("forest",)),
+        Part(kind="intervals", title="Figure of means and intervals", figures=("forest",)),
     )
 
 
@@ -191,7 +206,7 @@ def _errors(tables: DatasetTables) -> tuple[Part, ...]:
         ),
         Part(
             kind="approximations",
-            title="The approximations, drawn",
+            title="Figures of the approximations",
             figures=("approximations", "zoom"),
         ),
         _part("joint", "Joint distances", or_reason(joint_table, tables), _FITS),
@@ -200,13 +215,13 @@ def _errors(tables: DatasetTables) -> tuple[Part, ...]:
 
 
 def _accounts(tables: DatasetTables) -> tuple[Part, ...]:
-    """Return what the algorithms say of themselves."""
+    """Return the diagnostics that the algorithms report."""
     only_advi = all("advi" in item.key.method for item in tables.series if not item.are_chains)
-    title = "ADVI's own account" if only_advi else "The approximations' own account"
+    title = "Diagnostics of ADVI" if only_advi else "Diagnostics of the approximations"
     return (
         Part(kind="elbo", title="ELBO traces", figures=("elbo",)),
         _part("optimisers", title, or_reason(optimiser_table, tables), _FITS),
-        _part("samplers", "NUTS's own account", or_reason(sampler_table, tables), _FITS),
+        _part("samplers", "Diagnostics of NUTS", or_reason(sampler_table, tables), _FITS),
     )
 
 

@@ -148,7 +148,7 @@ def answer(tables: DatasetTables) -> str:
     """
     judged = [item for item in tables.series if not item.is_reference]
     if not judged:
-        return f"On {_name(tables)} there is nothing to judge but the reference."
+        return f"On {_name(tables)} there is only the reference, so there is nothing to judge."
     groups = {
         str(verdict): [item for item in judged if worst_verdict(item.fits) == verdict]
         for verdict in (Verdict.TRUST, Verdict.MEANS_ONLY, Verdict.UNKNOWN, Verdict.DO_NOT_TRUST)
@@ -198,11 +198,11 @@ def _standard(tables: DatasetTables) -> str:
     """Say what the fits of a data set are measured against."""
     reference = tables.reference
     if reference is None:
-        return " there is no reference, so that errors are unknown"
+        return " there is no reference, so errors are unknown"
     if reference.problems:
         return (
             f" the reference, {reference.title}, failed its checks ({reference.problems}), "
-            "so that errors are unknown"
+            "so errors are unknown"
         )
     time = reference.fit_time_s
     beside = "" if time is None else f" in {seconds(time)} s (2× means twice as fast)"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from harness.fit import Status
 from harness.quantities import RAW, RELABELLED
 from harness.report.columns import Column, Estimate
-from harness.report.grid import ABSENT, NOTE_MARK, Cell, Grid, Row, make_grid, number
+from harness.report.grid import ABSENT, NOTE_MARK, Cell, Grid, Head, Row, make_grid, number
 from harness.report.numbers import count, decimals_for, fixed, r_hat, significant
 from harness.table import NOT_APPLICABLE
 
@@ -119,6 +119,9 @@ def _printed_cell(estimate: Estimate, decimals: int) -> Cell:
     return Cell(text=text, value=estimate.mean)
 
 
+#: Its key is no name of a parameter.
+_KIND = Head("kind of diagnostic", "diagnostic")
+
 _DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[..., str]]] = (
     ("R-hat", lambda estimate: estimate.r_hat, r_hat),
     ("ESS bulk", lambda estimate: estimate.ess_bulk, count),
@@ -147,7 +150,7 @@ def diagnostics_table(columns: Sequence[Column]) -> Grid:
         for i, (label, get, show) in enumerate(_DIAGNOSTICS):
             cells = [_diagnostic_cell(column, name, get, show) for column in columns]
             rows.append([name if i == 0 else ABSENT, label, *cells])
-    head = ["parameter", "diagnostic", *heads(columns)]
+    head = ["parameter", _KIND, *heads(columns)]
     return make_grid(head, rows, text_columns=(0, 1), is_sortable=False)
 
 
@@ -162,9 +165,7 @@ def _transposed_diagnostics(columns: Sequence[Column]) -> Grid:
             labels_of.setdefault(cells, []).append(label)
         for i, (cells, labels) in enumerate(labels_of.items()):
             rows.append([head if i == 0 else ABSENT, ", ".join(labels), *cells])
-    return make_grid(
-        ["series", "diagnostic", *parameters], rows, text_columns=(0, 1), is_sortable=False
-    )
+    return make_grid(["series", _KIND, *parameters], rows, text_columns=(0, 1), is_sortable=False)
 
 
 def _diagnostic_cell(

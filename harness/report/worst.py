@@ -111,8 +111,8 @@ def shown_note(tables: DatasetTables, *, across: bool = False) -> str:
     n_shown = MOST_ACROSS if across else tables.n_worst
     whose = "" if across else " of each series"
     return (
-        f" Shown are the {n_shown} worst{whose} of {n_quantities(tables.series):,} quantities: "
-        "those with the worst verdict, then the largest error of the mean or R-hat. "
+        f" The table shows the {n_shown} worst{whose} of {n_quantities(tables.series):,} "
+        "quantities, ordered by verdict, then by the error of the mean or R-hat; "
         "[comparison.csv](comparison.csv) has all."
     )
 

@@ -140,7 +140,9 @@ def pack(fit: Fit) -> FitContent:
     """
     draws = fit.draws
     if fit.status is not Status.OK or draws is None:
-        raise StoreError(f"a fit with status '{fit.status}' is not kept; only fits that are ok")
+        raise StoreError(
+            f"a fit with status '{fit.status}' is not stored; only fits with status 'ok' are"
+        )
     record = _Record(
         status=fit.status,
         draw_kind=fit.draw_kind,

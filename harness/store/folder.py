@@ -92,7 +92,7 @@ class Store:
         except OSError as error:
             raise StoreError(
                 f"the fit store '{self.folder}' cannot be written ({error.strerror or error}); "
-                "free some disk or give another --store"
+                "free some disk space, or give another --store"
             ) from error
 
     def has(self, key: str) -> bool:

@@ -206,7 +206,7 @@ class Measuring:
             return _NO_FIT if found is None else _Judge(problems=str(found))
         problems = list(sampler_problems(item.fit))
         if item.fit.draw_kind is not DrawKind.CHAINS:
-            problems.append("its draws are not Markov chains, so that nothing checks them")
+            problems.append("its draws are not Markov chains, so they cannot be checked")
         else:
             varying = [each for each in found.judged if not (each.is_constant or each.undefined)]
             problems += diagnosed_problems(

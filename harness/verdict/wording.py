@@ -67,18 +67,18 @@ _WORDS: Mapping[str, _Words] = {
         title="may be diverging", statement="the optimiser reported that it may be diverging"
     ),
     "mode_missed": _Words(
-        title="a missed mode", statement="the reference has a mode that no draw of this fit visits"
+        title="a missed mode", statement="the reference has a mode without any draw of this fit"
     ),
     "nameless": _Words(
-        title="no names",
-        statement="exchangeable components have no names of their own; see the relabelled row",
+        title="exchangeable labels",
+        statement="the labels of exchangeable components have no meaning; see the relabelled row",
     ),
     "reference_failed": _Words(
         title="a failed reference",
-        statement="the reference failed its own checks, so that errors are unknown",
+        statement="the reference failed its own checks, so errors are unknown",
     ),
     "reference_absent": _Words(
-        title="no reference", statement="there is no reference, so that errors are unknown"
+        title="no reference", statement="there is no reference, so errors are unknown"
     ),
     "k_hat": _Words(title="k-hat", statement="k-hat is {value} (limit {limit})"),
     "r_hat": _Words(title="R-hat", statement="R-hat is {value} (limit {limit})"),
@@ -128,18 +128,18 @@ _WORDS: Mapping[str, _Words] = {
     ),
     "covariance_error_beyond_null": _Words(
         title="the variance of some combination of parameters",
-        statement="some combination of parameters has its variance {value}% off (limit {limit}%)",
+        statement="the variance of some combination of parameters is {value}% off (limit {limit}%)",
         shown=_share_of(0.0),
     ),
     "c2st_accuracy": _Words(
         title="the classifier",
-        statement="a classifier tells the joint draws from the reference's with accuracy {value} "
+        statement="a classifier separates the draws from the reference's with accuracy {value} "
         "(limit {limit})",
     ),
 }
 
-#: What stands behind the criterion where every limit is kept.
-_KEPT = "; every limit is kept, and this is the nearest"
+#: Follows the criterion if no limit is exceeded.
+_KEPT = "; no limit is exceeded, and this value is the nearest to its limit"
 
 
 def title_of(criterion: str) -> str:
@@ -179,7 +179,7 @@ def statement(
     >>> statement("mahalanobis_beyond_null", verdict="do not trust", value=2.51, limit=0.3)
     'some combination of parameters has its mean 2.51 posterior sds off (limit 0.3)'
     >>> statement("r_hat", verdict="trust", value=1.0098, limit=1.01)
-    'R-hat is 1.0098 (limit 1.01); every limit is kept, and this is the nearest'
+    'R-hat is 1.0098 (limit 1.01); no limit is exceeded, and this value is the nearest to its limit'
     """
     words = _WORDS.get(criterion)
     if words is None:
