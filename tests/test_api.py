@@ -144,9 +144,9 @@ def test_figures_can_be_shown(result: StudyResult, kind: str) -> None:
 def test_a_figure_that_does_not_apply_is_told_in_one_line() -> None:
     study, fitted = fabricate(CELLS, mixture=False)
     plain = make_result(study, fitted, references={})
-    with pytest.raises(HarnessError, match="'posterior' does not apply to data set 'toy'"):
+    with pytest.raises(HarnessError, match=r"'posterior'.*'toy'"):
         plain.plot_posterior()
-    with pytest.raises(HarnessError, match="no data set 'tou'; did you mean 'toy'"):
+    with pytest.raises(HarnessError, match=r"'tou'.*'toy'"):
         plain.plot_elbo("tou")
 
 

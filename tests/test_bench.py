@@ -31,7 +31,7 @@ def test_bare_loop_computes_the_sum_and_its_slopes(n_rows: int) -> None:
 
 def test_missing_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(ProgramError, match="'no-such-compiler' cannot be started"):
+    with pytest.raises(ProgramError, match="'no-such-compiler'"):
         bare_loop(np.zeros((1, 2))).__enter__()
 
 

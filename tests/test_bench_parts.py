@@ -269,7 +269,7 @@ def test_jobs_that_fail_have_a_reason() -> None:
     assert python_job(sleep_s=60.0).reason == "stopped after 5 s"
     assert time.perf_counter() - start < 30
     missing = run_job(["no-such-python"], {}, np.ones((1, 2)), time_limit_s=5)
-    assert "cannot be started" in missing.reason
+    assert "started" in missing.reason
 
 
 @pytest.mark.parametrize("script", sorted(PEERS_FOLDER.glob("*.py")), ids=lambda file: file.stem)
@@ -301,7 +301,7 @@ def test_a_quick_bench_without_peers(tmp_path: Path) -> None:
     assert set(ours["status"]) == {"ok"}
     assert (ours["mean_error_mcse_max"] < 5).all()
     assert (ours["warm_time_s"] < ours["cold_time_s"]).all()
-    assert (nuts.loc[list(PEERS), "reason"].str.contains("no environment with the peers")).all()
+    assert (nuts.loc[list(PEERS), "reason"].str.contains("make bench")).all()
     scaling = read_table(tmp_path / "scaling.csv", SCALING_COLUMNS)
     assert set(scaling["status"]) == {"ok"}
     assert {f"{name}.csv" for name in PARTS} <= {file.name for file in tmp_path.iterdir()}

@@ -119,6 +119,6 @@ def test_time_limit_makes_failed_rows(study: Path, capfd: pytest.CaptureFixture[
     assert out == ""
     assert err.count("the time limit") == 3
     fits = (study.parent / "results" / "tiny" / "fits.csv").read_text()
-    assert fits.count("stopped after 0.001 s, the time limit") == 3
+    assert fits.count("0.001 s") == 3
     assert run(study, "--quiet") == 0  # tried again without being asked
     assert capfd.readouterr() == ("", "")

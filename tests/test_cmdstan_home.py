@@ -173,7 +173,7 @@ def test_hidden_tools(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("CXX", "MAKE"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PATH", str(nowhere))
-    with pytest.raises(ToolchainError, match="is missing; install it"):
+    with pytest.raises(ToolchainError, match="missing"):
         install_home()
 
 
@@ -227,7 +227,7 @@ def test_a_disk_that_runs_full_while_headers_are_copied(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
     monkeypatch.setattr("shutil.copy2", refuse)
-    with pytest.raises(DiskSpaceError, match="is full; free some") as error:
+    with pytest.raises(DiskSpaceError, match="is full") as error:
         install_home()
     one_line(error)
     assert left_overs() == []

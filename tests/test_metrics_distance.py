@@ -148,5 +148,5 @@ def test_a_degenerate_reference_is_told(column: Floats, message: str) -> None:
 
 
 def test_other_parameters_are_told() -> None:
-    with pytest.raises(HarnessError, match="2 parameters, the reference 3"):
+    with pytest.raises(HarnessError, match=r"2 .* 3"):
         mahalanobis(np.zeros((9, 2)), reference=np.zeros((9, 3)))

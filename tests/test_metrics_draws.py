@@ -75,7 +75,7 @@ def test_wrong_shapes_of_one_quantity_are_told(shape: tuple[int, ...]) -> None:
 
 
 def test_wrong_draws_of_several_quantities_are_told() -> None:
-    with pytest.raises(HarnessError, match=r"reference must have shape \(n_draws, d\)"):
+    with pytest.raises(HarnessError, match=r"\(n_draws, d\)"):
         vector_draws(np.zeros(5), name="reference")
-    with pytest.raises(HarnessError, match="2 values that are not finite"):
+    with pytest.raises(HarnessError, match="holds 2 values"):
         vector_draws(np.array([[0, np.nan], [np.inf, 1], [1, 1], [2, 2]]), name="reference")

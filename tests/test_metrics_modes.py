@@ -69,5 +69,5 @@ def test_a_constant_reference_has_no_valley() -> None:
 
 
 def test_different_numbers_of_quantities_are_refused() -> None:
-    with pytest.raises(HarnessError, match="draws have 1 quantities, the reference 2"):
+    with pytest.raises(HarnessError, match=r"1 .* 2"):
         missed_mass(np.ones((50, 1)), reference=np.ones((50, 2)))

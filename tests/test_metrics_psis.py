@@ -116,5 +116,5 @@ def test_too_few_draws() -> None:
     assert np.isnan(psis(np.arange(24.0) / 10).k_hat)
     with pytest.raises(HarnessError, match="n_draws"):
         psis(np.zeros((4, 100)))
-    with pytest.raises(HarnessError, match="one weight each"):
+    with pytest.raises(HarnessError, match="weight"):
         psis_moments(np.zeros((10, 2)), weights=np.ones(9))

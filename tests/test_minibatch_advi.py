@@ -149,18 +149,18 @@ def test_every_option_changes_the_draws(mixture: Compile, filed: Dataset) -> Non
 def test_other_methods_refuse_batches(filed: Dataset, name: str) -> None:
     method = make_method(name, {"m": 5} if name == "subsample_advi" else {})
     method.check(filed, mixture_program("gmm_file"))
-    with pytest.raises(MethodError, match=f"'{name}' cannot run program 'gmm_minibatch', whose"):
+    with pytest.raises(MethodError, match=f"'{name}' .*'gmm_minibatch'"):
         method.check(filed, mixture_program("gmm_minibatch"))
 
 
 def test_batches_that_cannot_be_drawn_are_refused(filed: Dataset) -> None:
     program = mixture_program("gmm_minibatch")
     MinibatchAdvi(m=5000).check(filed, program)
-    with pytest.raises(SubsampleError, match=r"m = 5001 rows of data set 'filed', .* N = 5000"):
+    with pytest.raises(SubsampleError, match=r"m = 5001 .*'filed'.* N = 5000"):
         MinibatchAdvi(m=5001).check(filed, program)
-    with pytest.raises(SubsampleError, match="run_length = 9 rows for batches of m = 8"):
+    with pytest.raises(SubsampleError, match=r"run_length = 9 .*m = 8"):
         MinibatchAdvi(m=8, run_length=9).check(filed, program)
-    with pytest.raises(MethodError, match="program 'gmm_file' has no 'minibatch'; use one like"):
+    with pytest.raises(MethodError, match="'gmm_file'"):
         MinibatchAdvi(m=8).check(filed, mixture_program("gmm_file"))
 
 

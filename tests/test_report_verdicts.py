@@ -100,7 +100,7 @@ def test_switched_labels_have_a_line_of_their_own(folder: Path) -> None:
 def test_the_report_opens_with_the_answer(folder: Path) -> None:
     lines = (folder / "report.md").read_text().splitlines()
     fits = read_table(folder / "fits.csv", FITS_COLUMNS)
-    assert lines[2].startswith("On `toy` (100 rows), against NUTS (ordered) in 2.0 s (2\u00d7: ")
+    assert lines[2].startswith("On `toy` (100 rows), against NUTS (ordered) in 2.0 s (2\u00d7 ")
     opening = dict(part.split("** ") for part in lines[2].split("**", 1)[1].split("; **"))
     pathfinder = fits[fits["method"] == "pathfinder"].iloc[0]["verdict"]
     assert "Pathfinder (8.0\u00d7)" in opening[pathfinder]

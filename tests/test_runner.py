@@ -303,10 +303,10 @@ def test_all_programs_are_compiled_under_their_names(monkeypatch: pytest.MonkeyP
 def test_program_that_does_not_compile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def compile_or_refuse(program: Program) -> CompiledProgram:
         if program.name == "b":
-            raise ProgramError("program 'b' does not compile")
+            raise ProgramError("program 'b'")
         return pretend_compiled(program)
 
     monkeypatch.setattr(runner, "compile_program", compile_or_refuse)
     programs = {name: dataclasses.replace(MIXTURE, name=name) for name in ("a", "b", "c")}
-    with pytest.raises(ProgramError, match="'b' does not compile"):
+    with pytest.raises(ProgramError, match="'b'"):
         compile_all(programs)

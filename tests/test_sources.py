@@ -59,5 +59,5 @@ def test_two_programs_of_one_source_keep_their_data() -> None:
 
 def test_another_cmdstan_is_refused() -> None:
     gathered = dataclasses.replace(gather_sources(compile_program(FUSED)), digest="other")
-    with pytest.raises(ProgramError, match=r"'fused' would be another here: .* same CmdStan"):
+    with pytest.raises(ProgramError, match=r"'fused' .*CmdStan"):
         compile_sources(gathered)

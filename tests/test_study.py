@@ -251,10 +251,10 @@ def test_slip_is_told_in_one_line_that_names_the_file(
 
 
 def test_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"absent\.toml' does not exist"):
+    with pytest.raises(StudyError, match=r"absent\.toml'"):
         read_study(tmp_path / "absent.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(StudyError, match=r"binary\.toml' is not TOML"):
+    with pytest.raises(StudyError, match=r"binary\.toml'"):
         read_study(tmp_path / "binary.toml")
 
 
@@ -344,7 +344,7 @@ contract ="""
 
 def test_program_of_batches_is_for_its_method_alone(tmp_path: Path) -> None:
     batches = edited(("contract =", MINIBATCH), ('rows = "y"', 'rows_file = "f"'))
-    with pytest.raises(MethodError, match=r"'nuts' cannot run program 'gmm', whose density is"):
+    with pytest.raises(MethodError, match=r"'nuts' .*'gmm'"):
         read(tmp_path, batches)
     own = batches.replace(NUTS_CROSS, NUTS_CROSS.replace("nuts", "minibatch_advi")).replace(
         ADVI_CROSS, ""
@@ -355,7 +355,7 @@ def test_program_of_batches_is_for_its_method_alone(tmp_path: Path) -> None:
     assert contract.rows_file == "f"
     assert study.programs["gmm"].minibatch is not None
     assert [run.method.name for run in study.runs] == ["minibatch_advi"]
-    with pytest.raises(SubsampleError, match=r"batches of m = 101 rows .* N = 100"):
+    with pytest.raises(SubsampleError, match=r"m = 101 .* N = 100"):
         read(tmp_path, own + "options = { m = 101 }\n")
-    with pytest.raises(MethodError, match=r"'minibatch_advi' needs a program that draws batches"):
+    with pytest.raises(MethodError, match=r"'minibatch_advi'"):
         read(tmp_path, own.replace('["gmm"]', '["gmm_glm"]') + "options = { m = 100 }\n")

@@ -67,5 +67,5 @@ def test_slips_get_one_line(tmp_path: Path, reference: str, complaint: str) -> N
 
 
 def test_programs_of_other_variables_cannot_be_compared(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="summarises mu, pi, but program 'gmm_glm' summarises mu;"):
+    with pytest.raises(StudyError, match=r"mu, pi, .*'gmm_glm' .*mu;"):
         read(tmp_path, TEXT + RUN)

@@ -83,5 +83,5 @@ def test_generator_decides_the_rows() -> None:
 
 @pytest.mark.parametrize("m", [-1, 0, 101])
 def test_impossible_size_is_refused(m: int) -> None:
-    with pytest.raises(SubsampleError, match=rf"m = {m} rows .* N = 100; .* between 1 and 100"):
+    with pytest.raises(SubsampleError, match=rf"m = {m} .*100"):
         draw_subsample(n_rows=100, m=m, weighted=True, rng=np.random.default_rng(1))

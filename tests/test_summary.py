@@ -333,7 +333,7 @@ def test_a_reference_with_more_than_the_program_is_none(tmp_path: Path) -> None:
     summary = from_part(tmp_path, approximation, names=("theta[1]", "theta[2]", "theta[3]"))
     row = summary.fits[0]
     assert row["verdict"] == "unknown"
-    assert "it has 'theta[3]', which program 'gmm' has not" in row["verdict_reason"]
+    assert "theta[3]" in row["verdict_reason"]
 
 
 def test_a_reference_that_fails_its_checks_is_none_and_the_table_says_why() -> None:

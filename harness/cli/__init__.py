@@ -164,9 +164,7 @@ def _add_store(commands: _Commands) -> None:
     _add_store_argument(
         _add_command(actions, "verify", store_commands.verify, "find damaged fits by their digests")
     )
-    gc = _add_command(
-        actions, "gc", store_commands.gc, "remove temporary files of killed processes"
-    )
+    gc = _add_command(actions, "gc", store_commands.gc, "remove files of killed processes")
     _add_store_argument(gc)
     gc.add_argument(
         "--keep",
@@ -185,9 +183,7 @@ def _add_bench(commands: _Commands) -> None:
     )
     _add_study_arguments(bench)
     bench.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
-    bench.add_argument(
-        "--quick", action="store_true", help="use small sizes, to check that it works"
-    )
+    bench.add_argument("--quick", action="store_true", help="use small sizes, as a test")
     repeats = "seeds of each NUTS run; runs of the peers take minutes (default: 3)"
     bench.add_argument("--repeats", type=int, metavar="N", help=repeats)
     limit = "a method that takes longer is not timed on more rows (default: 60)"
@@ -204,17 +200,12 @@ def _add_cmdstan(commands: _Commands) -> None:
     actions = cmdstan.add_subparsers(required=True, metavar="ACTION")
     _add_command(actions, "path", _cmdstan_path, "print the folder of the CmdStan that is used")
     install = _add_command(
-        actions,
-        "install",
-        _cmdstan_install,
-        "build a CmdStan home from wheels, unless there is a CmdStan",
+        actions, "install", _cmdstan_install, "build a CmdStan home from wheels, if necessary"
     )
     install.add_argument(
         "--release", action="store_true", help="download a CmdStan release instead"
     )
-    _add_command(
-        actions, "doctor", _cmdstan_doctor, "show which CmdStan is used, and what is missing"
-    )
+    _add_command(actions, "doctor", _cmdstan_doctor, "show the CmdStan that is used, and problems")
     _add_command(actions, "clean", _cmdstan_clean, "remove the CmdStan homes that were built")
 
 
@@ -246,18 +237,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.add_arguments(
         _add_command(
-            commands,
-            "list",
-            listing.show,
-            "list methods, and studies with their data sets, programs and runs",
+            commands, "list", listing.show, "list methods, studies, data sets, programs and runs"
         )
     )
     schema_command.add_arguments(
         _add_command(
-            commands,
-            "schema",
-            schema_command.schema,
-            "print a JSON Schema of study files, for editors, or of events",
+            commands, "schema", schema_command.schema, "print the JSON Schema of studies or events"
         )
     )
     _add_bench(commands)

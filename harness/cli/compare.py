@@ -35,15 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="variables of the tables (default: parameters and transformed parameters)",
     )
     parser.add_argument(
-        "--replicates",
-        type=int,
-        default=1,
-        metavar="R",
-        help="number of runs of each approximation",
+        "--replicates", type=int, default=1, metavar="R", help="runs of each approximation"
     )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="seed of the whole comparison (default: 1)"
-    )
+    parser.add_argument("--seed", type=int, default=1, help="seed of the comparison (default: 1)")
     parser.add_argument(
         "--out",
         type=Path,
@@ -51,14 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of tables and report (default: results/<program>)",
     )
     contract = parser.add_argument_group("what a row is (for subsample_advi)")
-    contract.add_argument(
-        "--rows", default="", metavar="A,B,...", help="arrays with one element per row"
-    )
+    contract.add_argument("--rows", default="", metavar="A,B,...", help="arrays of rows")
     contract.add_argument("--n-rows", metavar="N", help="the integer with the number of rows")
     contract.add_argument("--weight", metavar="W", help="the real that weights the likelihood")
-    contract.add_argument(
-        "--subsample", type=int, metavar="m", help="number of rows of a subsample"
-    )
+    contract.add_argument("--subsample", type=int, metavar="m", help="rows of a subsample")
 
 
 def compare(arguments: argparse.Namespace) -> None:

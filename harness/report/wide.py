@@ -150,7 +150,7 @@ def diagnostics_table(columns: Sequence[Column]) -> Grid:
         for i, (label, get, show) in enumerate(_DIAGNOSTICS):
             cells = [_diagnostic_cell(column, name, get, show) for column in columns]
             rows.append([name if i == 0 else ABSENT, label, *cells])
-    head = ["parameter", _KIND, *heads(columns)]
+    head: list[Head | str] = ["parameter", _KIND, *heads(columns)]
     return make_grid(head, rows, text_columns=(0, 1), is_sortable=False)
 
 
