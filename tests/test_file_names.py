@@ -156,3 +156,17 @@ def test_programs_in_other_encodings_are_the_same(tmp_path: Path, encoding: str)
     assert planned(model, data).programs["encoded"].parameters == ("rho",)
     data.write_bytes(AR1_DATA.read_text().encode(encoding))
     assert list(read_stan_json(data)) == ["T", "y"]
+
+
+def test_a_folder_whose_name_is_no_utf8_takes_results(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model, data = copied(tmp_path, "plain")
+    out = tmp_path / b"m\xfcller".decode("utf-8", "surrogateescape")
+    arguments = ["compare", str(model), str(data), "--methods", "laplace", "--out", str(out)]
+    assert main([*arguments, "--store", str(tmp_path / "store"), "--json"]) == 0
+    assert (out / "report.html").is_file()
+    missing = ["compare", str(out / "absent.stan"), str(data), "--out", str(out), "--json"]
+    assert main(missing) == 2
+    told = capfd.readouterr().out
+    assert told.encode().count(b"m\xef\xbf\xbdller") >= 2

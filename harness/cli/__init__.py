@@ -28,6 +28,7 @@ from harness.cli.signals import TerminatedError, terminated_in_order
 from harness.cmdstan import commands as cmdstan_commands
 from harness.errors import HarnessError
 from harness.events import Failed
+from harness.validation import shown
 
 __all__ = ["main"]
 
@@ -279,7 +280,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             exit_code: int | None = arguments.action(arguments)
     except HarnessError as error:
         if study_commands.mode_of(arguments) is Mode.JSON:
-            print_event(Failed(message=str(error)))
+            print_event(Failed(message=shown(str(error))))
         ERR.print(f"harness: {error}", markup=False)
         return EXIT_USER_ERROR
     except TerminatedError:

@@ -212,5 +212,8 @@ class Display(Observer):
 
     def _log(self, line: str) -> None:
         time = datetime.now(UTC).isoformat(timespec="seconds")
-        with contextlib.suppress(OSError), self._log_file.open("a", encoding="utf-8") as file:
+        with (
+            contextlib.suppress(OSError),
+            self._log_file.open("a", encoding="utf-8", errors="replace") as file,
+        ):
             file.write(f"{time} {line}\n")

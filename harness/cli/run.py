@@ -17,6 +17,7 @@ from harness.report import write_report
 from harness.results import open_results_folder
 from harness.store import Store
 from harness.study import Study, read_study
+from harness.validation import shown
 
 #: The log of a study, in its results folder.
 LOG_FILE = "run.log"
@@ -82,7 +83,7 @@ def _summary(result: StudyResult, report_file: Path) -> Summary:
         n_runs=len(fitted),
         n_stored=sum(item.from_store and item.fit.status is Status.OK for item in fitted),
         n_failed=sum(item.fit.status is Status.FAILED for item in fitted),
-        report=str(report_file),
+        report=shown(str(report_file)),
     )
 
 
