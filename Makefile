@@ -53,10 +53,10 @@ bench: STUDY = studies/bench.toml
 bench: $(READY) ## time this project beside PyMC, nutpie, NumPyro and stanli (BENCH=--quick tries it)
 	@$(MAKE) --no-print-directory $(PEERS)/.ready || echo "some peers are missing; their rows will say so" >&2
 	@$(BIN)/harness cmdstan install
-	@$(BIN)/harness bench $(STUDY) --peers $(PEERS) $(BENCH)
+	@$(BIN)/python -m tools.bench $(STUDY) --peers $(PEERS) $(BENCH)
 
 readme: $(READY) ## write the results of study and bench into README.md
-	@$(BIN)/harness readme
+	@$(BIN)/python -m tools.readme
 
 lock: $(READY) ## resolve the dependencies anew into the locks (wants uv on the PATH)
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \

@@ -9,11 +9,11 @@ import arviz_base
 import numpy as np
 import numpy.typing as npt
 
-from harness.compilation import CompiledProgram
-from harness.contracts import DataContract, MinibatchContract
-from harness.datasets import Dataset
-from harness.fit import Diagnostics, DrawKind, Fit, Status
-from harness.program import Components, Program
+from harness.data.dataset import Dataset
+from harness.fits.fit import Diagnostics, DrawKind, Fit, Status
+from harness.program.compilation import CompiledProgram
+from harness.program.contract import DataContract, MinibatchContract
+from harness.program.program import Components, Program
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.cmdstan import install_home
-from harness.compilation import CompiledProgram, compile_program
-from harness.datasets import Dataset, make_dataset
+from harness.data.dataset import Dataset, make_dataset
 from harness.methods import Problem
+from harness.program.compilation import CompiledProgram, compile_program
 from tests.cases import gaussian_program, gaussian_rows, mixture_program
 from tests.rows_library import RowsLibrary, build_library
 

@@ -9,14 +9,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from harness.compilation import CompiledProgram
-from harness.contracts import DataContract
-from harness.datasets import Dataset
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.data.dataset import Dataset
+from harness.execution.run import FittedRun
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods import make_method
-from harness.program import Components, Program
-from harness.runner import FittedRun
-from harness.study import ReferenceSource, Run, Study
+from harness.program.compilation import CompiledProgram
+from harness.program.contract import DataContract
+from harness.program.program import Components, Program
+from harness.study.study import ReferenceSource, Run, Study
 
 Floats = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.cache import cache_folder
+from harness.folders import cache_folder
 
 PROJECT = Path(__file__).parent.parent
 #: What of the cache folder is shared with the user; fits are made anew.

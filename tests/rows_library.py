@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.rows_file import FloatArray, RowsFile
+from harness.data.npy_file import FloatArray, RowsFile
 from tests.cases import DATA, PROJECT
 
 Numbers = npt.NDArray[np.uint32]

@@ -7,12 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from harness.manifest import make_manifest, write_manifest
 from harness.plot import save_figures, study_figures
-from harness.published import parse_published
-from harness.reference import ReferenceDraws
-from harness.summary import summarise
-from harness.table import (
+from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
     STABILITY_COLUMNS,
@@ -20,6 +16,10 @@ from harness.table import (
     read_table,
     write_table,
 )
+from harness.results.manifest import make_manifest, write_manifest
+from harness.study.published import parse_published
+from harness.summary import summarise
+from harness.summary.reference import ReferenceDraws
 from tests.fabricated import CELLS, ORDERED_NUTS, OTHER_CELLS, Cell, fabricate
 
 PUBLISHED = parse_published(

@@ -9,25 +9,25 @@ import numpy as np
 import pytest
 from pydantic.dataclasses import dataclass
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
-from harness.dispatch import Observer
+from harness.data.dataset import Dataset
 from harness.errors import FitError
-from harness.fit import DrawKind, Fit
+from harness.execution.dispatch import Observer
+from harness.execution.pool import LocalPool, Pool
+from harness.execution.run import run_study
+from harness.fits.fit import DrawKind, Fit
 from harness.methods import Problem
-from harness.pools import LocalPool, Pool
-from harness.program import Program
-from harness.runner import run_study
-from harness.store import Store
-from harness.study import Run, Study, derive_seed
-from harness.summary import summarise
-from harness.table import (
+from harness.program.compilation import CompiledProgram
+from harness.program.program import Program
+from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
     STABILITY_COLUMNS,
     make_table,
     write_table,
 )
+from harness.store import Store
+from harness.study.study import Run, Study, derive_seed
+from harness.summary import summarise
 from tests.cases import gaussian_program, known_fit, pretend_compiled
 
 #: The environment's name of a file that gets a line for each fit that begins: seed, process.

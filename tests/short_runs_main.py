@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.compilation import compile_program
 from harness.errors import StoreError
-from harness.pools import Pool, local_pool
-from harness.scheduler import ClusterPool
+from harness.execution.cluster import ClusterPool
+from harness.execution.pool import Pool, local_pool
+from harness.program.compilation import compile_program
 from harness.store import Store
 from tests.cases import gaussian_program, pretend_compiled
 from tests.short_runs import short_study, write_short_tables

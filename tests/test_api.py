@@ -14,12 +14,12 @@ from xarray import DataTree
 
 import harness
 from harness.api.result import StudyResult, make_result
-from harness.comparison import Comparison, comparison_study
-from harness.contracts import DataContract
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import HarnessError
 from harness.plot import FIGURES, CaptionedFigure, draw_figure
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
+from harness.program.contract import DataContract
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
+from harness.study.comparison import Comparison, comparison_study
 from tests.cases import DATA
 from tests.fabricated import CELLS, ORDERED_NUTS, fabricate
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import scheduler
 from harness.cli import main
+from harness.execution import cluster as scheduler
+from harness.results.columns import FITS_COLUMNS, read_table
 from harness.store import Store
-from harness.table import FITS_COLUMNS, read_table
 from tests.cases import DATA, known_fit
 
 MODELS = DATA / "models"

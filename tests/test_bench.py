@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.bench import BARE_LOOP, BENCH_COLUMNS, N_REPEATS, QUICK, Bench, bench_table, gradients
-from harness.bench.bare_loop import bare_loop
-from harness.bench.data_file import data_table, measure_steps
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
+from harness.data.stan_json import read_stan_json, write_stan_json
 from harness.errors import ProgramError
-from harness.stan_json import read_stan_json, write_stan_json
-from harness.study import read_study
+from harness.program.compilation import CompiledProgram
+from harness.study.study import read_study
 from tests.cases import PROJECT, FloatArray, pretend_compiled
+from tools.bench import BARE_LOOP, BENCH_COLUMNS, N_REPEATS, QUICK, Bench, bench_table, gradients
+from tools.bench.bare_loop import bare_loop
+from tools.bench.data_file import data_table, measure_steps
 
 
 @pytest.mark.parametrize("n_rows", [1, 999, 1000, 1001, 2500])

@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.bench import PARTS, QUICK, Bench, part_names, run_bench, sizes
-from harness.bench.columns import MINIBATCH_COLUMNS, NUTS_COLUMNS, SCALING_COLUMNS
-from harness.bench.figures import approximation_figures, chain_figures, exponent, ratio
-from harness.bench.jobs import Outcome, run_job
-from harness.bench.nuts import PEERS, measured, with_ratios
-from harness.bench.page import page, readme_block
-from harness.bench.plan import mixture_rows
-from harness.bench.scaling import exponents, scaling_table
-from harness.cli import main
 from harness.errors import HarnessError, ResultsError
-from harness.fit import Status
-from harness.study import read_study
-from harness.table import make_table, read_table, write_table
+from harness.fits.fit import Status
+from harness.results.columns import make_table, read_table, write_table
+from harness.study.study import read_study
 from tests.cases import PROJECT
+from tools.bench import PARTS, QUICK, Bench, part_names, run_bench, sizes
+from tools.bench.__main__ import main
+from tools.bench.columns import MINIBATCH_COLUMNS, NUTS_COLUMNS, SCALING_COLUMNS
+from tools.bench.figures import approximation_figures, chain_figures, exponent, ratio
+from tools.bench.jobs import Outcome, run_job
+from tools.bench.nuts import PEERS, measured, with_ratios
+from tools.bench.page import page, readme_block
+from tools.bench.plan import mixture_rows
+from tools.bench.scaling import exponents, scaling_table
 
 BENCH_STUDY = PROJECT / "studies" / "bench.toml"
 PEERS_FOLDER = PROJECT / "harness" / "bench" / "peers"
@@ -164,7 +164,7 @@ def test_methods_stop_at_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None
         time_s = len(rows) / 10
         return Outcome(warm_times_s=(time_s,), fit_times_s=(time_s,), peak_memory_mb=1.0)
 
-    monkeypatch.setattr("harness.bench.scaling.fit_own", pretend)
+    monkeypatch.setattr("tools.bench.scaling.fit_own", pretend)
     small = Bench(study=read_study(BENCH_STUDY), study_file=BENCH_STUDY, sizes=sizes())
     table = scaling_table(small)
     by_method = table[table["program"] == "gmm_fused"].groupby("method")["n_rows"].apply(list)
@@ -211,7 +211,7 @@ def test_no_results(tmp_path: Path) -> None:
 def test_slips_in_options(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
 ) -> None:
-    assert main(["bench", str(BENCH_STUDY), "--results", str(tmp_path / "r"), *options]) == 2
+    assert main([str(BENCH_STUDY), "--results", str(tmp_path / "r"), *options]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
 

@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from harness.cli import main
-from harness.contracts import DataContract
-from harness.datasets import make_dataset
+from harness.data.dataset import make_dataset
 from harness.errors import HarnessError
-from harness.fit import Status
+from harness.execution.run import compile_all
+from harness.fits.fit import Status
 from harness.methods import Problem
 from harness.methods.subsample_advi import SubsampleAdvi
-from harness.program import Program
-from harness.runner import compile_all
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
+from harness.program.contract import DataContract
+from harness.program.program import Program
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from tests import known_posteriors
 from tests.known_posteriors import MODELS, Moments
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from harness import compilation, make_program
-from harness.compilation import compile_program
-from harness.contracts import DataContract
+from harness.cmdstan.guarded import GuardedCommands
 from harness.errors import ProgramError
-from harness.guarded import GuardedCommands
-from harness.program import Program
-from harness.stanc import COMPILED_AS
+from harness.program import compilation, make_program
+from harness.program.compilation import compile_program
+from harness.program.contract import DataContract
+from harness.program.program import Program
+from harness.program.stanc import COMPILED_AS
 from tests.cases import MIXTURE, gaussian_program
 
 CONTRACT = DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from harness.cli import tables
 from harness.cli.verdicts import MOST_ERRORS, print_verdicts, print_verdicts_and_errors
-from harness.table import COMPARISON_COLUMNS, read_table, write_table
+from harness.results.columns import COMPARISON_COLUMNS, read_table, write_table
 from tests.fabricated import CELLS
 from tests.saved_report import write_many_parameters, write_results
 

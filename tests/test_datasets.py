@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from harness.datasets import Dataset, FloatArray, make_dataset
+from harness.data.dataset import Dataset, FloatArray, make_dataset
+from harness.data.generators import notebook_large, notebook_small
 from harness.errors import DatasetError
-from harness.generators import notebook_large, notebook_small
 
 
 def notebook_cell(rng: np.random.RandomState, n_samples: int) -> tuple[FloatArray, FloatArray]:

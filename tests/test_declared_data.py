@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.compilation import compile_program
-from harness.declared_data import data_problem, missing_data
+from harness.data.stan_json import read_stan_json, write_stan_json
 from harness.errors import DatasetError
-from harness.program import Program
-from harness.stan_json import read_stan_json, write_stan_json
-from harness.stanc import ProgramVariables, describe_program
+from harness.program.compilation import compile_program
+from harness.program.declared_data import data_problem, missing_data
+from harness.program.program import Program
+from harness.program.stanc import ProgramVariables, describe_program
 from tests.cases import DATA
 
 TAKES = Program(name="takes", file=DATA / "programs" / "takes.stan", parameters=("mu",))

@@ -19,8 +19,8 @@ import pytest
 from scipy.special import betaln, logsumexp
 from scipy.stats import dirichlet, multivariate_normal, norm
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset, FloatArray
+from harness.data.dataset import Dataset, FloatArray
+from harness.program.compilation import CompiledProgram
 
 Compile = Callable[[str], CompiledProgram]
 #: log density of each point, shape (n_points,), and gradients, shape (n_points, 5)

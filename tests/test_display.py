@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli.display import Display, Mode
-from harness.dispatch import Settled
-from harness.events import EVENTS, Compiling, RunMeasured
+from harness.execution.dispatch import Settled
+from harness.execution.events import EVENTS, Compiling, RunMeasured
 from tests.fabricated import CELLS, fabricate
 
 

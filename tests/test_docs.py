@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import _parser
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS
 from tests.following import PROJECT, blocks, commands
 
 PAGE = (PROJECT / "docs" / "tables.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from harness.events import (
+from harness.execution.events import (
     EVENTS,
     Compiling,
     Event,
@@ -20,7 +20,7 @@ from harness.events import (
     Summary,
     schema_text,
 )
-from harness.fit import Status
+from harness.fits.fit import Status
 from tests.cases import PROJECT
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(schema_text()))

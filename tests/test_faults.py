@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.faults import capped, kind_of, told_once, unexpected
+from harness.messages.faults import capped, kind_of, told_once, unexpected
 
 
 def test_a_fault_names_its_kind_its_words_and_where_it_arose() -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
-from harness.comparison import Comparison, comparison_study
-from harness.compilation import compile_program, program_digest
-from harness.program import Program
-from harness.stan_json import read_stan_json
+from harness.data.stan_json import read_stan_json
+from harness.messages.clauses import plain_name, shown
+from harness.program.compilation import compile_program, program_digest
+from harness.program.program import Program
+from harness.results.columns import FITS_COLUMNS, read_table
 from harness.store import fit_key
-from harness.study import Study
-from harness.table import FITS_COLUMNS, read_table
-from harness.validation import plain_name, shown
+from harness.study.comparison import Comparison, comparison_study
+from harness.study.study import Study
 from tests.cases import DATA
 
 AR1 = DATA / "models" / "ar1.stan"
@@ -125,7 +125,7 @@ def test_a_program_compiles_whatever_is_around_it(
     twice = "template <typename T> T twice(const T& x) { return 2 * x; }\n"
     (folder / "twice, too.hpp").write_text(twice)
     monkeypatch.setattr("tempfile.tempdir", str(folder / "tmp [1] '"))
-    monkeypatch.setattr("harness.compilation.cache_folder", lambda: folder / "cache (1) $x")
+    monkeypatch.setattr("harness.program.compilation.cache_folder", lambda: folder / "cache (1) $x")
     program = Program(
         name="m", file=model, parameters=("x",), user_header=folder / "it's head #1.hpp"
     )

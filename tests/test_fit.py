@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 
 
 def test_failed_fit_keeps_its_reason_in_one_line() -> None:

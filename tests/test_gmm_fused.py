@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.compilation import compile_program
-from harness.contracts import DataContract
-from harness.datasets import Dataset, FloatArray
-from harness.program import Program
+from harness.data.dataset import Dataset, FloatArray
+from harness.program.compilation import compile_program
+from harness.program.contract import DataContract
+from harness.program.program import Program
 from tests.cases import DATA, PROJECT
 from tests.test_densities import (
     Compile,

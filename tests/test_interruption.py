@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.signals import TerminatedError, terminated_in_order
-from harness.guarded import GuardedCommands
+from harness.cmdstan.guarded import GuardedCommands
 from tests.cases import DATA
 from tests.processes import descendants, is_running, kill, start, wait_until
 

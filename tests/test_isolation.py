@@ -13,19 +13,19 @@ from typing import ClassVar
 import pytest
 from pydantic.dataclasses import dataclass
 
-from harness.cores import CoreBudget, cores_of
-from harness.datasets import Dataset, make_dataset
+from harness.data.dataset import Dataset, make_dataset
+from harness.data.npy_file import write_rows
 from harness.errors import DatasetError, MethodError
-from harness.fit import Fit
-from harness.isolation import IsolatedFits
+from harness.execution.cores import CoreBudget, cores_of
+from harness.execution.isolation import IsolatedFits
+from harness.execution.task import Task, in_memory, perform, unwrap, wrap
+from harness.fits.fit import Fit
 from harness.methods import Problem
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
-from harness.program import Program
-from harness.rows_file import write_rows
+from harness.program.program import Program
 from harness.store import Failure
-from harness.study import Run
-from harness.work import Task, in_memory, perform, unwrap, wrap
+from harness.study.study import Run
 from tests.cases import gaussian_rows, known_fit, pretend_compiled
 from tests.processes import is_running, wait_until
 

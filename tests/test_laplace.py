@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import FitError, MethodError
-from harness.fit import log_weights
+from harness.fits.fit import log_weights
 from harness.methods import Problem, laplace, make_method
 from harness.methods.laplace import Laplace
 from harness.metrics.psis import psis
+from harness.program.compilation import CompiledProgram
 from tests.cases import gaussian_posterior
 
 SEED = 20_250

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.lean import LeanProgram, lean_program, without_extras
-from harness.program import Program
-from harness.stanc import inspect_program
+from harness.program.lean import LeanProgram, lean_program, without_extras
+from harness.program.program import Program
+from harness.program.stanc import inspect_program
 
 PLAIN = "parameters {\n  real mu;\n}\nmodel {\n  mu ~ std_normal();\n}\n"
 TAIL = "generated \t quantities {\n  real z = mu;\n}\n"

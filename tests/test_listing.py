@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
-from harness.generators import GENERATORS
+from harness.data.generators import GENERATORS
 from harness.methods import METHODS
 from tests.cases import PROJECT
 from tests.test_study_schema import TEXT

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from tests.cases import DATA, PROJECT
 from tests.rows_library import pointer
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import ResultsError
-from harness.fit import Status, failed_fit
-from harness.manifest import make_manifest, write_manifest
+from harness.execution.run import FittedRun
+from harness.fits.fit import Status, failed_fit
 from harness.methods.advi import Advi
-from harness.runner import FittedRun
-from harness.study import ReferenceSource, Run, Study
+from harness.results.manifest import make_manifest, write_manifest
+from harness.study.study import ReferenceSource, Run, Study
 from tests.cases import MIXTURE, known_fit, pretend_compiled
 
 DATASET = Dataset(name="rows", rows=np.arange(6.0).reshape(3, 2))

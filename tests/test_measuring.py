@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from harness.api.result import make_result
-from harness.dispatch import Observer
-from harness.fit import Fit, Status
-from harness.pools import LocalPool
-from harness.runner import FittedRun
+from harness.execution.dispatch import Observer
+from harness.execution.pool import LocalPool
+from harness.execution.run import FittedRun
+from harness.fits.fit import Fit, Status
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, make_table
 from harness.store import Measurements, Store
 from harness.store.upkeep import collect_garbage
-from harness.study import Study
+from harness.study.study import Study
 from harness.summary import Background, Measuring, Summary, kept, measuring, summarise
 from harness.summary.measure import measure
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, make_table
 from tests.cases import PROJECT
 from tests.fabricated import CELLS, ORDERED_NUTS, fabricate
 
@@ -147,19 +147,30 @@ def _imports(file: Path) -> set[Path]:
 #: What the measuring modules import and what decides no figure: types, errors, checks of input,
 #: the program's names (which are in a measurement's name themselves).
 NO_FIGURES = {
-    *(
-        "errors.py",
-        "faults.py",
-        "datasets.py",
-        "program.py",
-        "contracts.py",
-        "validation.py",
-        "generators.py",
-    ),
-    *("rows_file.py", "row_tables.py", "stan_json.py", "stan_values.py", "json_file.py"),
-    *("json_scanner.py", "declared_data.py", "stanc.py", "cache.py", "reference.py"),
-    *("numerals.py", "mir.py", "guarded.py", "verdict/rules.py", "verdict/rule.py"),
-    *("verdict/criteria.py", "descriptions.py"),
+    "cmdstan/guarded.py",
+    "data/dataset.py",
+    "data/generators.py",
+    "data/json_file.py",
+    "data/json_scanner.py",
+    "data/npy_file.py",
+    "data/row_tables.py",
+    "data/stan_json.py",
+    "data/stan_values.py",
+    "errors.py",
+    "folders.py",
+    "messages/clauses.py",
+    "messages/docstrings.py",
+    "messages/faults.py",
+    "messages/numerals.py",
+    "program/contract.py",
+    "program/declared_data.py",
+    "program/mir.py",
+    "program/program.py",
+    "program/stanc.py",
+    "summary/reference.py",
+    "verdict/criteria.py",
+    "verdict/rule.py",
+    "verdict/rules.py",
 }
 
 

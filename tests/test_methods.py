@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
+from harness.data.subsample import draw_subsample
 from harness.errors import FitError, MethodError, SubsampleError
-from harness.fit import DrawKind, Fit, Status
+from harness.fits.fit import DrawKind, Fit, Status
 from harness.methods import METHODS, Problem, advi, make_method
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.nuts import Nuts
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.metrics import chains
-from harness.subsample import draw_subsample
+from harness.program.compilation import CompiledProgram
 from tests.cases import (
     FloatArray,
     Gaussian,

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from harness.fits.quantities import free_names
 from harness.metrics.autocorrelation import effective_size, rank_normalise, split_chains
 from harness.metrics.batch import Batch, batches_of
 from harness.metrics.classifier import classifier_two_sample_test
 from harness.metrics.draws import array_stats
 from harness.metrics.joint import compare_joint
 from harness.metrics.parameter import compare_batches, compare_parameter
-from harness.quantities import free_names
 
 Floats = NDArray[np.float64]
 

@@ -15,17 +15,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset, FloatArray, make_dataset
+from harness.data.dataset import Dataset, FloatArray, make_dataset
+from harness.data.generators import notebook_large, write_mixture
 from harness.errors import FitError, MethodError, SubsampleError
-from harness.fit import DrawKind, Fit, Status
-from harness.generators import notebook_large, write_mixture
+from harness.fits.fit import DrawKind, Fit, Status
+from harness.fits.relabel import apply_permutation, by_first_coordinate
 from harness.methods import METHODS, Problem, make_method
 from harness.methods.cmdstan_run import run_cmdstan, run_folder
 from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
-from harness.program import Program
-from harness.relabel import apply_permutation, by_first_coordinate
+from harness.program.compilation import CompiledProgram
+from harness.program.program import Program
 from tests.cases import DATA, mixture_program
 
 Compile = Callable[[str], CompiledProgram]

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.generators import write_mixture
-from harness.rows_file import FloatArray
+from harness.data.generators import write_mixture
+from harness.data.npy_file import FloatArray
 from tests.rows_library import RowsLibrary
 
 N_ROWS = 10_001

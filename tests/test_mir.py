@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from harness.data.stan_values import Value
 from harness.errors import ProgramError
-from harness.mir import declared_shapes
-from harness.program import Program
-from harness.stan_values import Value
-from harness.stanc import ProgramVariables, describe_program
+from harness.program.mir import declared_shapes
+from harness.program.program import Program
+from harness.program.stanc import ProgramVariables, describe_program
 
 
 @pytest.fixture(autouse=True)

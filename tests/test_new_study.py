@@ -8,9 +8,9 @@ import pytest
 
 from harness.cli import main
 from harness.methods import METHODS
-from harness.study import read_study
-from harness.study_file import TABLES
-from harness.table import FITS_COLUMNS, read_table
+from harness.results.columns import FITS_COLUMNS, read_table
+from harness.study.file import TABLES
+from harness.study.study import read_study
 from tests.test_study_schema import VALIDATOR
 
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from harness.numerals import beside_limit, counted, decimal, numeral
+from harness.messages.numerals import beside_limit, counted, decimal, numeral
 
 
 def read(text: str) -> float:

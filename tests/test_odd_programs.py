@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.compilation import CompiledProgram, compile_program
-from harness.datasets import Dataset
-from harness.fit import Fit, Status, log_weights
+from harness.data.dataset import Dataset
+from harness.fits.fit import Fit, Status, log_weights
+from harness.fits.quantities import posterior_arrays, quantities
 from harness.methods import Problem, generated, make_method
 from harness.methods.advi_output import ETA_GRID
 from harness.metrics.psis import psis
-from harness.program import Program
-from harness.quantities import posterior_arrays, quantities
+from harness.program.compilation import CompiledProgram, compile_program
+from harness.program.program import Program
 from tests.cases import DATA
 
 SEED = 11

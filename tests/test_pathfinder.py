@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import MethodError
-from harness.fit import Fit, log_weights
+from harness.fits.fit import Fit, log_weights
 from harness.methods import Problem, make_method, pathfinder
 from harness.methods.cmdstan_run import Console, Timed, run_method
 from harness.methods.pathfinder import Pathfinder
 from harness.metrics.psis import psis
+from harness.program.compilation import CompiledProgram
 from tests.cases import gaussian_posterior, gaussian_program, gaussian_rows
 
 SEED = 20_250

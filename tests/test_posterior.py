@@ -12,14 +12,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset, make_dataset
-from harness.fit import Fit, Status
+from harness.data.dataset import Dataset, make_dataset
+from harness.fits.fit import Fit, Status
+from harness.fits.quantities import INVARIANT, RAW, RELABELLED, posterior_arrays, quantities
 from harness.methods import Problem
 from harness.methods.nuts import Nuts
-from harness.quantities import INVARIANT, RAW, RELABELLED, posterior_arrays, quantities
+from harness.program.compilation import CompiledProgram
+from harness.results.columns import COMPARISON_COLUMNS, read_table
 from harness.summary.moments import summarise_draws
-from harness.table import COMPARISON_COLUMNS, read_table
 
 Compile = Callable[[str], CompiledProgram]
 

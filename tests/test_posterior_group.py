@@ -5,9 +5,9 @@ import io
 import numpy as np
 import xarray as xr
 
+from harness.data.stan_values import value_of
+from harness.fits.posterior import posterior_group, posterior_parts
 from harness.methods.draws_file import parse_draws_file, real_parts
-from harness.posterior import posterior_group, posterior_parts
-from harness.stan_values import value_of
 
 
 def test_every_name_comes_back_from_a_file() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contracts import DataContract, MinibatchContract
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
+from harness.data.npy_file import write_rows
 from harness.errors import DatasetError
-from harness.program import Program
-from harness.rows_file import write_rows
+from harness.program.contract import DataContract, MinibatchContract
+from harness.program.program import Program
 
 CONTRACT = DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w")
 PROGRAM = Program(

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from harness.fit import Status
+from harness.execution.progress import Pace, Progress, compiling_line, time_text
+from harness.fits.fit import Status
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
-from harness.progress import Pace, Progress, compiling_line, time_text
-from harness.study import Run
+from harness.study.study import Run
 
 SLOW = Run(dataset="d", program="p", method=Nuts(), variant="v", replicate=1, seed=1)
 QUICK = dataclasses.replace(SLOW, method=Laplace())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import HarnessError
-from harness.published import PublishedError, parse_published, read_published
+from harness.study.published import PublishedError, parse_published, read_published
 
 NOTEBOOK = Path(__file__).parent.parent / "studies" / "notebook_published.toml"
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.program import Components
-from harness.quantities import (
+from harness.fits.quantities import (
     INVARIANT,
     RAW,
     RELABELLED,
@@ -18,6 +17,7 @@ from harness.quantities import (
     relabel_arrays,
     scalars,
 )
+from harness.program.program import Components
 from tests.cases import MIXTURE, switched_draws
 
 

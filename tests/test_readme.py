@@ -1,7 +1,7 @@
 """The README's blocks: made from the results, and what they say is in the tables.
 
 The results may be this machine's, by `make study`, and the README that of the shipped ones: what
-is compared holds on every machine.  `harness readme --check` compares times too.
+is compared holds on every machine.  `python -m tools.readme --check` compares times too.
 """
 
 import math
@@ -12,11 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.cli import main
 from harness.errors import ResultsError
-from harness.readme import update_readme, updated, with_block
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from tests.cases import PROJECT
+from tools.readme import main, update_readme, updated, with_block
 
 README = PROJECT / "README.md"
 NOTEBOOK = PROJECT / "results" / "notebook"
@@ -148,9 +147,9 @@ def test_other_results_make_another_readme(
     readme = tmp_path / "README.md"
     readme.write_bytes(README.read_bytes())
     places = ["--results", str(tmp_path / "results"), "--readme", str(readme)]
-    assert main(["readme", *places]) == 0
+    assert main([*places]) == 0
     before = readme.read_bytes()
-    assert main(["readme", "--check", *places]) == 0
+    assert main(["--check", *places]) == 0
     fits = (copy / "fits.csv").read_text()
     rows = fits.splitlines()
     at = next(i for i, row in enumerate(rows) if row.startswith("large,gmm_fused,laplace"))
@@ -159,7 +158,7 @@ def test_other_results_make_another_readme(
     rows[at] = ",".join(cells)
     (copy / "fits.csv").write_text("\n".join(rows) + "\n")
     capsys.readouterr()
-    assert main(["readme", "--check", *places]) == 2
+    assert main(["--check", *places]) == 2
     assert "make readme" in capsys.readouterr().err
     assert readme.read_bytes() == before
     update_readme(readme, tmp_path / "results")
@@ -187,7 +186,7 @@ def test_what_is_missing_is_one_line(
     readme = tmp_path / "R.md"
     if content is not None:
         readme.write_text(content)
-    assert main(["readme", "--results", str(tmp_path / "none"), "--readme", str(readme)]) == 2
+    assert main(["--results", str(tmp_path / "none"), "--readme", str(readme)]) == 2
     error = capsys.readouterr().err
     assert named in error
     assert error.count("\n") <= 2

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from harness.errors import ReferenceFileError
-from harness.fit import Diagnostics, DrawKind
-from harness.quantities import INVARIANT, RELABELLED, quantities
-from harness.reference import chain_problems, mismatch, reference_from_fit
-from harness.reference_file import read_reference
+from harness.fits.fit import Diagnostics, DrawKind
+from harness.fits.quantities import INVARIANT, RELABELLED, quantities
+from harness.summary.reference import chain_problems, mismatch, reference_from_fit
+from harness.summary.reference_file import read_reference
 from tests.cases import MIXTURE, known_fit, switched_draws
 
 Content = Any

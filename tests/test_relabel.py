@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from harness.errors import HarnessError
-from harness.relabel import (
+from harness.fits.relabel import (
     apply_permutation,
     by_first_coordinate,
     ecr,

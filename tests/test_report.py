@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from harness.errors import ResultsError
-from harness.published import PublishedError, parse_published
 from harness.report import write_report
 from harness.report.numbers import (
     compact,
@@ -21,14 +20,15 @@ from harness.report.numbers import (
     significant,
     with_error,
 )
-from harness.series import SeriesKey, file_stem, series_titles
-from harness.table import (
+from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
     STABILITY_COLUMNS,
     read_table,
     write_table,
 )
+from harness.study.published import PublishedError, parse_published
+from harness.study.series import SeriesKey, file_stem, series_titles
 from tests.fabricated import CELLS, FAILURE, ORDERED_NUTS, Cell
 from tests.saved_report import (
     ALL_CELLS,

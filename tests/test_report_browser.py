@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from harness.published import read_published
 from harness.report import write_report
+from harness.study.published import read_published
 from tests.cases import PROJECT
 from tests.fabricated import ORDERED_NUTS
 from tests.saved_report import PUBLISHED, write_many_parameters, write_results

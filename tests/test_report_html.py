@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.published import PublishedError, parse_published
 from harness.report import write_report
 from harness.report.render import inline_html
-from harness.series import METHOD_TITLES
-from harness.table import (
+from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
     STABILITY_COLUMNS,
     read_table,
 )
+from harness.study.published import PublishedError, parse_published
+from harness.study.series import METHOD_TITLES
 from tests.fabricated import CELLS, ORDERED_NUTS
 from tests.html_page import Element, read_page, table_heads, table_rows
 from tests.saved_report import PUBLISHED, REPLICATED, SINGLE, parse_markdown, write_results

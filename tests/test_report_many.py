@@ -11,7 +11,7 @@ import pytest
 from harness.plot import study_figures
 from harness.report import write_report
 from harness.report.worst import MOST_ACROSS, rank
-from harness.table import COMPARISON_COLUMNS, read_table, write_table
+from harness.results.columns import COMPARISON_COLUMNS, read_table, write_table
 from tests.fabricated import CELLS, ORDERED_NUTS, OTHER_CELLS, fabricate
 from tests.html_page import Element, read_page, table_rows
 from tests.saved_report import parse_markdown, write_many_parameters

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.published import Published, read_published
 from harness.report import write_report
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from harness.study.published import Published, read_published
 from tests.cases import PROJECT
 from tests.html_page import Element, read_page
 

@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.quantities import posterior_arrays, quantities
-from harness.reference import reference_from_fit
+from harness.fits.quantities import posterior_arrays, quantities
 from harness.report import write_report
 from harness.report.matrix import MOST_QUANTITIES, fold
 from harness.report.numbers import median_range, significant
 from harness.report.reasons import decided, tally
-from harness.table import (
+from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
     STABILITY_COLUMNS,
     read_table,
     write_table,
 )
+from harness.summary.reference import reference_from_fit
 from tests.fabricated import CELLS, ORDERED_NUTS, Cell, fabricate
 from tests.html_page import read_page, table_heads, table_rows
 from tests.saved_report import (

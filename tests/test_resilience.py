@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from harness import datasets, runner
-from harness.dispatch import Observer
-from harness.pools import LocalPool
-from harness.runner import study_keys
+from harness.data import dataset as datasets
+from harness.execution import run as runner
+from harness.execution.dispatch import Observer
+from harness.execution.pool import LocalPool
+from harness.execution.run import study_keys
 from harness.store import Store, folder
-from harness.study import Run
+from harness.study.study import Run
 from tests.cases import gaussian_program, pretend_compiled
 from tests.processes import is_running, kill, start, wait_until
 from tests.short_runs import (

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.errors import FitError
-from harness.fit import Cost, Diagnostics, Fit, Status
+from harness.fits.fit import Cost, Diagnostics, Fit, Status
 from harness.methods.retries import attempt_seed, fit_with_retries
 
 FITTED = Fit(

@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.datasets import Dataset, make_dataset
+from harness.data.dataset import Dataset, make_dataset
+from harness.data.generators import mixture_chunks, write_mixture
+from harness.data.npy_file import (
+    CHUNK_ROWS,
+    STAN_LENGTH,
+    FloatArray,
+    RowsFile,
+    chunks_of,
+    write_rows,
+)
 from harness.errors import DatasetError
-from harness.generators import mixture_chunks, write_mixture
-from harness.rows_file import CHUNK_ROWS, STAN_LENGTH, FloatArray, RowsFile, chunks_of, write_rows
 from tests.rows_library import RowsLibrary
 
 

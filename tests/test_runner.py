@@ -10,19 +10,20 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness import datasets, runner
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset, FloatArray
-from harness.dispatch import Observer, Settled
+from harness.data import dataset as datasets
+from harness.data.dataset import Dataset, FloatArray
+from harness.data.npy_file import chunks_of
 from harness.errors import FitError, ProgramError, StoreError
-from harness.fit import Fit, Status, failed_fit
+from harness.execution import run as runner
+from harness.execution.dispatch import Observer, Settled
+from harness.execution.pool import LocalPool, Pool
+from harness.execution.run import FittedRun, compile_all, run_study, study_keys
+from harness.fits.fit import Fit, Status, failed_fit
 from harness.methods import Problem
-from harness.pools import LocalPool, Pool
-from harness.program import Program
-from harness.rows_file import chunks_of
-from harness.runner import FittedRun, compile_all, run_study, study_keys
+from harness.program.compilation import CompiledProgram
+from harness.program.program import Program
 from harness.store import Failure, Store
-from harness.study import Run, Study
+from harness.study.study import Run, Study
 from tests.cases import MIXTURE, known_fit, pretend_compiled
 
 ROWS = np.arange(6.0).reshape(3, 2)

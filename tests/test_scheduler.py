@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import scheduler
 from harness.errors import SchedulerError
-from harness.scheduler import ClusterPool
+from harness.execution import cluster as scheduler
+from harness.execution.cluster import ClusterPool
 from harness.store import Store
 from tests.processes import is_running, kill, start, wait_until
 from tests.short_runs import TRACE, begun, pids, tables, undisturbed_tables

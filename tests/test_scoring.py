@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
-from harness.fit import DrawKind, Fit, Status, log_weights
+from harness.data.dataset import Dataset
+from harness.fits.fit import DrawKind, Fit, Status, log_weights
 from harness.methods import METHODS, Problem, advi, make_method, scoring
 from harness.methods.advi import Advi
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.scoring import score_draws, scored_draws
 from harness.methods.subsample_advi import SubsampleAdvi
+from harness.program.compilation import CompiledProgram
 from tests.cases import FloatArray, gaussian_posterior, known_fit
 
 SEED = 20_250

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from harness import compilation, make_program, sources
-from harness.compilation import CompiledProgram, compile_program
 from harness.errors import ProgramError
-from harness.program import Program
-from harness.sources import compile_sources, gather_sources
-from harness.stanc import COMPILED_AS
+from harness.program import compilation, make_program
+from harness.program import portable as sources
+from harness.program.compilation import CompiledProgram, compile_program
+from harness.program.portable import compile_sources, gather_sources
+from harness.program.program import Program
+from harness.program.stanc import COMPILED_AS
 from tests.cases import MIXTURE, PROJECT
 
 FUSED = dataclasses.replace(

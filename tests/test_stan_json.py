@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import json_scanner
+from harness.data import json_scanner
+from harness.data.stan_json import plain_variables, read_stan_json, write_stan_json
+from harness.data.stan_values import digest_of
 from harness.errors import DatasetError
-from harness.stan_json import plain_variables, read_stan_json, write_stan_json
-from harness.stan_values import digest_of
 
 INF, NAN = float("inf"), float("nan")
 

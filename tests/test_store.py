@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import StoreError
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.nuts import Nuts
 from harness.methods.subsample_advi import SubsampleAdvi
+from harness.program.compilation import CompiledProgram
 from harness.store import About, FitContent, Store, fit_key
 from harness.store import folder as folder_module
 from harness.store import key as key_module
-from harness.study import Run
+from harness.study.study import Run
 from tests.cases import MIXTURE, known_fit, pretend_compiled
 
 KEY = "ab" + "0" * 62

@@ -9,12 +9,12 @@ import jsonschema
 import pytest
 
 from harness.cli import main
-from harness.descriptions import descriptions_of
 from harness.errors import HarnessError
+from harness.messages.docstrings import descriptions_of
 from harness.methods import METHODS
 from harness.methods.base import build_method
-from harness.study_schema import options_schema, schema_text
-from harness.study_toml import parse_study
+from harness.study.json_schema import options_schema, schema_text
+from harness.study.toml import parse_study
 from tests.cases import PROJECT
 
 SCHEMA = json.loads(schema_text())

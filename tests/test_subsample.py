@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from harness.data.generators import TRUE_MEANS, TRUE_SHARES, notebook_small
+from harness.data.subsample import Subsample, draw_subsample
 from harness.errors import SubsampleError
-from harness.generators import TRUE_MEANS, TRUE_SHARES, notebook_small
-from harness.subsample import Subsample, draw_subsample
 
 N_ROWS = 12
 M = 5

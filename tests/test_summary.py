@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from harness.datasets import Dataset
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.data.dataset import Dataset
+from harness.execution.run import FittedRun
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.fits.quantities import INVARIANT, PSIS, RAW, RELABELLED, element_names
 from harness.methods import Method
 from harness.methods.advi import Advi
 from harness.methods.nuts import Nuts
 from harness.metrics.psis import Psis
-from harness.program import Program
-from harness.quantities import INVARIANT, PSIS, RAW, RELABELLED, element_names
-from harness.reference_file import read_reference
-from harness.runner import FittedRun
-from harness.study import ReferenceSource, Run, Study
+from harness.program.program import Program
+from harness.study.study import ReferenceSource, Run, Study
 from harness.summary import Summary, summarise
 from harness.summary.moments import resample, summarise_draws, summarise_weighted
+from harness.summary.reference_file import read_reference
 from harness.summary.stability_rows import expected_sd_ratio
 from tests.cases import MIXTURE, FloatArray, known_fit, pretend_compiled, switched_draws
 

@@ -8,11 +8,11 @@ import pytest
 
 from harness import plot, report
 from harness.api.result import make_result
-from harness.fit import DrawKind, Fit
+from harness.fits.fit import DrawKind, Fit
 from harness.report import sections
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from harness.summary import measuring
 from harness.summary.measure import measure
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from tests.cases import FloatArray, known_fit
 from tests.fabricated import ORDERED_NUTS, fabricate
 from tests.test_summary import PLAIN, fitted, full_data, gaussian_chains, rows_of, tables

@@ -8,7 +8,13 @@ import pandas as pd
 import pytest
 
 from harness.errors import ResultsError
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, make_table, read_table, write_table
+from harness.results.columns import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    make_table,
+    read_table,
+    write_table,
+)
 
 IDENTITY = {"dataset": "small", "program": "gmm", "method": "nuts", "variant": "default"}
 FIGURES = ("mean", "sd", "q5", "q50", "q95", "mcse_mean", "ess_bulk", "ess_tail", "r_hat")

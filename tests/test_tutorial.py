@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
 from tests.following import PROJECT, fresh_copy
 
 PAGE = (PROJECT / "docs" / "tutorial.md").read_text(encoding="utf-8")

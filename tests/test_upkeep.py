@@ -13,7 +13,7 @@ from harness.errors import StoreError
 from harness.methods.laplace import Laplace
 from harness.store import Failure, Store, about_run, cmdstan_failure
 from harness.store.upkeep import collect_garbage, damaged_entries, list_entries, size_text
-from harness.study import Run
+from harness.study.study import Run
 from tests.cases import known_fit
 from tests.processes import PROJECT
 

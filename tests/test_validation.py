@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from harness.validation import did_you_mean, first_problem
+from harness.messages.clauses import did_you_mean, first_problem
 
 
 class Box(BaseModel):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.errors import FitError, MethodError, SubsampleError
-from harness.fit import Fit
+from harness.fits.fit import Fit
 from harness.methods import Problem, make_method
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts

@@ -8,15 +8,15 @@ from typing import Any
 from harness.api.draws import Fits
 from harness.api.result import StudyResult
 from harness.api.running import Progress, ProgressLines, fit_study, open_pool
-from harness.cache import cache_folder, make_writable
-from harness.comparison import DEFAULT_METHODS, Comparison, comparison_study
-from harness.contracts import DataContract
-from harness.dispatch import Observer
 from harness.errors import CacheFolderError
+from harness.execution.dispatch import Observer
+from harness.folders import cache_folder, make_writable
 from harness.methods import Method, make_method
-from harness.program import Components
+from harness.program.contract import DataContract
+from harness.program.program import Components
 from harness.store import Store
-from harness.study import Study, read_study
+from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
+from harness.study.study import Study, read_study
 
 __all__ = ["Fits", "StudyResult", "compare", "fit_study", "method", "open_pool", "run_study"]
 

@@ -6,11 +6,11 @@ from typing import Any
 from xarray import DataTree
 
 from harness.errors import FitLookupError
-from harness.fit import Status
-from harness.quantities import posterior_arrays, relabel_arrays
-from harness.runner import FittedRun
-from harness.series import SeriesKey, series_titles
-from harness.validation import did_you_mean
+from harness.execution.run import FittedRun
+from harness.fits.fit import Status
+from harness.fits.quantities import posterior_arrays, relabel_arrays
+from harness.messages.clauses import did_you_mean
+from harness.study.series import SeriesKey, series_titles
 
 
 class Fits(Mapping[str, DataTree]):

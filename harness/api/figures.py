@@ -5,29 +5,29 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 
-from harness.fit import Status
-from harness.manifest import make_manifest
+from harness.execution.run import FittedRun
+from harness.fits.fit import Status
 from harness.plot import figure_files, study_figures
-from harness.published import Published
-from harness.runner import FittedRun
+from harness.results.manifest import make_manifest
 from harness.store import MeasuredFrom, Measurements, Store, content_digest
 from harness.store.code import code_digest
-from harness.study import Study
+from harness.study.published import Published
+from harness.study.study import Study
 
 #: The code that draws, below the package; a change of any of it draws all figures anew.
 PLOTTING_CODE = (
     "api/figures.py",
-    "faults.py",
-    "fit.py",
-    "manifest.py",
+    "messages/faults.py",
+    "fits/fit.py",
+    "results/manifest.py",
     "metrics/*.py",
-    "numerals.py",
+    "messages/numerals.py",
     "plot/*.py",
-    "posterior.py",
-    "published.py",
-    "quantities.py",
-    "relabel.py",
-    "series.py",
+    "fits/posterior.py",
+    "study/published.py",
+    "fits/quantities.py",
+    "fits/relabel.py",
+    "study/series.py",
 )
 _LIBRARIES = ("contourpy", "matplotlib", "numpy", "pillow", "scipy")
 

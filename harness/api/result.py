@@ -10,25 +10,25 @@ import pandas as pd
 from harness.api.draws import Fits, run_titles
 from harness.api.figures import drawn_figures
 from harness.errors import ResultsError
-from harness.manifest import make_manifest, write_manifest
+from harness.execution.run import FittedRun
+from harness.fits.quantities import RAW, RELABELLED
+from harness.messages.clauses import did_you_mean
 from harness.plot import CaptionedFigure, draw_figure, write_figure_files
-from harness.published import Published
-from harness.quantities import RAW, RELABELLED
-from harness.reference import ReferenceDraws
 from harness.report import ReportView, Results, answer_html, make_view, write_report
-from harness.results import open_results_folder
-from harness.runner import FittedRun
-from harness.store import Store
-from harness.study import Study
-from harness.summary import Measuring, summarise
-from harness.table import (
+from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
     STABILITY_COLUMNS,
     make_table,
     write_table,
 )
-from harness.validation import did_you_mean
+from harness.results.folder import open_results_folder
+from harness.results.manifest import make_manifest, write_manifest
+from harness.store import Store
+from harness.study.published import Published
+from harness.study.study import Study
+from harness.summary import Measuring, summarise
+from harness.summary.reference import ReferenceDraws
 
 #: The index of tables whose rows are runs: the titles of their fits.
 TITLE = "fit"

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 
-from harness import runner
 from harness.api.result import StudyResult, make_result
-from harness.dispatch import Observer, Settled
 from harness.errors import StudyError
-from harness.pools import Pool, local_pool
-from harness.progress import Pace, compiling_line, outcome_line
-from harness.published import published_of
-from harness.reference_file import read_references
-from harness.scheduler import ClusterPool
+from harness.execution import run as runner
+from harness.execution.cluster import ClusterPool
+from harness.execution.dispatch import Observer, Settled
+from harness.execution.pool import Pool, local_pool
+from harness.execution.progress import Pace, compiling_line, outcome_line
 from harness.store import Store
-from harness.study import Run, Study
+from harness.study.published import published_of
+from harness.study.study import Run, Study
 from harness.summary import Background, Measuring
+from harness.summary.reference_file import read_references
 
 #: Told a line of what happens, for example ``print``.
 Progress = Callable[[str], object]

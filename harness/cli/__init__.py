@@ -5,13 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from harness.bench import PARTS
-from harness.cache import cache_folder
-from harness.cli import bench as bench_commands
 from harness.cli import compare as compare_command
 from harness.cli import init as init_command
 from harness.cli import listing
-from harness.cli import readme as readme_command
 from harness.cli import run as study_commands
 from harness.cli import schema as schema_command
 from harness.cli import store as store_commands
@@ -27,10 +23,11 @@ from harness.cli.display import Mode, print_event
 from harness.cli.signals import TerminatedError, terminated_in_order
 from harness.cmdstan import commands as cmdstan_commands
 from harness.errors import HarnessError
-from harness.events import Failed
-from harness.validation import shown
+from harness.execution.events import Failed
+from harness.folders import cache_folder
+from harness.messages.clauses import shown
 
-__all__ = ["main"]
+__all__ = ["main", "perform"]
 
 type _Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -177,24 +174,6 @@ def _add_store(commands: _Commands) -> None:
     gc.add_argument("--dry-run", action="store_true", help="only print which fits would be removed")
 
 
-def _add_bench(commands: _Commands) -> None:
-    """Declare the bench."""
-    bench = _add_command(
-        commands, "bench", bench_commands.bench, "compare the speed of this project with its peers"
-    )
-    _add_study_arguments(bench)
-    bench.add_argument("--only", metavar="PARTS", help=f"some of {','.join(PARTS)}")
-    bench.add_argument("--quick", action="store_true", help="use small sizes, as a test")
-    repeats = "seeds of each NUTS run; runs of the peers take minutes (default: 3)"
-    bench.add_argument("--repeats", type=int, metavar="N", help=repeats)
-    limit = "a method that takes longer is not timed on more rows (default: 60)"
-    bench.add_argument("--time-limit", type=float, metavar="SECONDS", help=limit)
-    peers = "the virtual environment with the peers (default: .venv-peers)"
-    bench.add_argument(
-        "--peers", type=Path, default=Path(".venv-peers"), metavar="FOLDER", help=peers
-    )
-
-
 def _add_cmdstan(commands: _Commands) -> None:
     """Declare ``harness cmdstan``."""
     cmdstan = commands.add_parser("cmdstan", help="find, build, inspect or remove a CmdStan")
@@ -246,15 +225,6 @@ def _parser() -> argparse.ArgumentParser:
             commands, "schema", schema_command.schema, "print the JSON Schema of studies or events"
         )
     )
-    _add_bench(commands)
-    readme_command.add_arguments(
-        _add_command(
-            commands,
-            "readme",
-            readme_command.readme,
-            "write the results of the study and the bench into the README",
-        )
-    )
     _add_store(commands)
     _add_cmdstan(commands)
     return parser
@@ -274,7 +244,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 2 if the input is invalid, with one line on standard error; 130 after Ctrl-C, 143
         after SIGTERM.
     """
-    arguments = _parser().parse_args(argv)
+    return perform(_parser().parse_args(argv))
+
+
+def perform(arguments: argparse.Namespace) -> int:
+    """Do what the parsed arguments ask for; an error becomes one line.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        With the command's function as ``action``.
+
+    Returns
+    -------
+    int
+        The exit code; see :func:`main`.
+    """
     try:
         with terminated_in_order():
             exit_code: int | None = arguments.action(arguments)

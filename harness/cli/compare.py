@@ -5,9 +5,9 @@ from pathlib import Path
 
 from harness.cli.run import run_and_write
 from harness.cli.verdicts import print_verdicts_and_errors
-from harness.comparison import DEFAULT_METHODS, Comparison, comparison_study
-from harness.contracts import DataContract
 from harness.errors import StudyError
+from harness.program.contract import DataContract
+from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

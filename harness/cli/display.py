@@ -18,8 +18,8 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from harness.cli.console import ERR, OUT, note
-from harness.dispatch import Observer, Settled
-from harness.events import (
+from harness.execution.dispatch import Observer, Settled
+from harness.execution.events import (
     Compiling,
     Event,
     FitDamaged,
@@ -30,9 +30,9 @@ from harness.events import (
     StudyStarted,
     Summary,
 )
-from harness.fit import Status
-from harness.progress import Pace, Progress, compiling_line, outcome_line, time_text
-from harness.study import Run, Study
+from harness.execution.progress import Pace, Progress, compiling_line, outcome_line, time_text
+from harness.fits.fit import Status
+from harness.study.study import Run, Study
 
 
 class Mode(StrEnum):

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.console import OUT
-from harness.new_study import write_new_study
+from harness.study.template import write_new_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from harness.cli.console import ERR
 from harness.cli.tables import print_table
-from harness.descriptions import summary_of
+from harness.data.generators import GENERATORS
 from harness.errors import HarnessError, StudyError
-from harness.generators import GENERATORS
+from harness.messages.docstrings import summary_of
 from harness.methods import METHODS
-from harness.study_file import CrossTable, ProgramTable, StudyTable
-from harness.study_schema import options_schema
-from harness.study_toml import parse_study, read_toml
+from harness.study.file import CrossTable, ProgramTable, StudyTable
+from harness.study.json_schema import options_schema
+from harness.study.toml import parse_study, read_toml
 
 #: Keys that make a TOML file a study; others lie in the same folders.
 _KEYS_OF_STUDIES = {"programs", "cross"}

@@ -9,15 +9,15 @@ from harness.cli.console import OUT
 from harness.cli.display import Display, Mode
 from harness.cli.verdicts import print_verdicts
 from harness.errors import HarnessError, ResultsError
-from harness.events import Summary
-from harness.faults import unexpected
-from harness.fit import Status
-from harness.published import published_of
+from harness.execution.events import Summary
+from harness.fits.fit import Status
+from harness.messages.clauses import shown
+from harness.messages.faults import unexpected
 from harness.report import write_report
-from harness.results import open_results_folder
+from harness.results.folder import open_results_folder
 from harness.store import Store
-from harness.study import Study, read_study
-from harness.validation import shown
+from harness.study.published import published_of
+from harness.study.study import Study, read_study
 
 #: The log of a study, in its results folder.
 LOG_FILE = "run.log"

@@ -2,8 +2,9 @@
 
 import argparse
 
-from harness import events, study_schema
 from harness.cli.console import OUT
+from harness.execution import events
+from harness.study import json_schema as study_schema
 
 _TEXTS = {"study": study_schema.schema_text, "events": events.schema_text}
 

@@ -4,11 +4,11 @@ import argparse
 
 from harness.api.figures import plotting_digest
 from harness.cli.console import EXIT_USER_ERROR, OUT
-from harness.compilation import program_digest
-from harness.runner import study_keys
+from harness.execution.run import study_keys
+from harness.program.compilation import program_digest
 from harness.store import Measurements, Store
 from harness.store.upkeep import collect_garbage, damaged_entries, list_entries, size_text
-from harness.study import read_study
+from harness.study.study import read_study
 from harness.summary.kept import measuring_digest
 
 

@@ -12,7 +12,7 @@ from harness.report.matrix import matrix_grids
 from harness.report.numbers import median_range, significant
 from harness.report.results import read_results
 from harness.report.verdicts import subject, verdict_table
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 
 #: Errors of more means than these are left to the tables.
 MOST_ERRORS = 12

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.cmdstan.guarded import GuardedCommands
 from harness.cmdstan.toolchain import jobs, make_name
 from harness.errors import CmdStanBuildError, DiskSpaceError
-from harness.guarded import GuardedCommands
 
 _COMPILING = re.compile(r"--- Compiling (?:driver/)?(?:tools/)?(\S+) ---")
 _PART = re.compile(r'^#include "(\w+\.cpp)"', re.MULTILINE)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import filelock
 
-from harness.cache import cache_folder
 from harness.cmdstan.build import compile_home
 from harness.cmdstan.toolchain import check_disk, check_tools
 from harness.cmdstan.wheel import find_wheel, home_name, lay_out
 from harness.errors import CacheFolderError, DiskSpaceError
+from harness.folders import cache_folder
 
 _BUILDING = ".building-"
 _DISCARDED = ".discarded-"

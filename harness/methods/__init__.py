@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import MethodError
+from harness.messages.clauses import did_you_mean
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.base import (
     DEFAULT_VARIANT,
@@ -18,7 +19,6 @@ from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
-from harness.validation import did_you_mean
 
 __all__ = [
     "DEFAULT_VARIANT",

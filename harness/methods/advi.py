@@ -14,8 +14,8 @@ import xarray as xr
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness.datasets import Dataset, FloatArray
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.data.dataset import Dataset, FloatArray
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.advi_output import (
     AdviEnd,
     ElboTrace,
@@ -29,7 +29,7 @@ from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import parse_draws_file
 from harness.methods.retries import fit_with_retries
 from harness.methods.scoring import scored_draws
-from harness.program import Program
+from harness.program.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)

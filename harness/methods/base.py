@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import ConfigDict, ValidationError
 
-from harness.compilation import CompiledProgram
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import MethodError
-from harness.fit import Fit
-from harness.program import Program
-from harness.validation import did_you_mean, first_problem
+from harness.fits.fit import Fit
+from harness.messages.clauses import did_you_mean, first_problem
+from harness.program.compilation import CompiledProgram
+from harness.program.program import Program
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Problem:
         return self.program.program.n_rows_of(self.dataset)
 
     def used_data(self) -> dict[str, float]:
-        """Return what a fit to all rows has seen, as :attr:`harness.fit.Fit.used_data` says it."""
+        """Return what a fit to all rows has seen, as :attr:`~harness.fits.fit.Fit.used_data`."""
         return {} if self.n_rows is None else {"n_rows": self.n_rows, "likelihood_weight": 1.0}
 
 

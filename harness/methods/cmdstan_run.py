@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.data.npy_file import chunks_of, write_rows
+from harness.data.stan_json import write_stan_json
 from harness.errors import FitError
-from harness.faults import capped, told_once
-from harness.program import RowsInMemory
-from harness.rows_file import chunks_of, write_rows
-from harness.stan_json import write_stan_json
+from harness.messages.faults import capped, told_once
+from harness.program.program import RowsInMemory
 
 #: Enough digits that a double survives the way through CmdStan's CSV.
 SIG_FIGS = 18

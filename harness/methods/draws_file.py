@@ -8,7 +8,7 @@ import numpy as np
 import stanio
 from stanio.reshape import Variable, VariableType
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,7 +38,7 @@ class DrawsFile:
         return real_parts(self.names, self.table)
 
     def inits(self, row: int, parameters: Collection[str]) -> dict[str, Any]:
-        """Return a draw's parameters as :func:`harness.stan_json.write_stan_json` takes them."""
+        """Return a draw's parameters for :func:`~harness.data.stan_json.write_stan_json`."""
         variables = stanio.parse_header(",".join(self.names))
         return {
             name: _value(variable.extract_reshape(self.table[row]))

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import FitError
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import run_folder, run_method

@@ -11,13 +11,13 @@ from typing import ClassVar, Literal
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness.contracts import MinibatchContract
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import MethodError, SubsampleError
-from harness.fit import Fit
+from harness.fits.fit import Fit
 from harness.methods.advi import Advi
 from harness.methods.base import OPTIONS_CONFIG, Problem
-from harness.program import Program
+from harness.program.contract import MinibatchContract
+from harness.program.program import Program
 
 #: The control variate's anchor comes after this part of all evaluations.
 _ANCHOR_AFTER = 1 / 4

@@ -13,17 +13,17 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 from xarray import DataTree
 
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import MethodError
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.fits.posterior import posterior_group
+from harness.messages.numerals import beside_limit
 from harness.methods.base import OPTIONS_CONFIG, Method, Problem, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.generated import variables_of
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.metrics import chains
-from harness.numerals import beside_limit
-from harness.posterior import posterior_group
-from harness.program import Program
+from harness.program.program import Program
 from harness.verdict.rules import E_BFMI_LIMIT
 
 #: CmdStan's columns, by ArviZ's names and with their types.

@@ -16,15 +16,15 @@ import xarray as xr
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.errors import MethodError
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.pathfinder_output import PathfinderConsole, parse_console
 from harness.methods.scoring import scored_draws
-from harness.program import Program
+from harness.program.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)

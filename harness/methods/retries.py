@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from harness.errors import FitError
-from harness.faults import kind_of
-from harness.fit import Fit
+from harness.fits.fit import Fit
+from harness.messages.faults import kind_of
 
 #: Keeps the generator of later attempts' seeds apart from the one that draws rows.
 _SEEDS_STREAM = 2

@@ -11,14 +11,14 @@ import numpy as np
 import xarray as xr
 from xarray import DataTree
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import FitError
+from harness.fits.posterior import posterior_group
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
 from harness.methods.draws_file import DrawsFile, base_name, parse_draws_file
 from harness.methods.generated import variables_of
 from harness.methods.unconstrain import Points, unconstrained_points
-from harness.posterior import posterior_group
 
 #: Calls of CmdStan spent on finding the draws that it cannot score; each reads the data again.
 _MAX_CALLS = 40

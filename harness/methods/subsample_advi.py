@@ -6,14 +6,14 @@ import numpy as np
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
+from harness.data.subsample import draw_subsample
 from harness.errors import SubsampleError
-from harness.fit import Fit, Status, failed_fit
+from harness.fits.fit import Fit, Status, failed_fit
 from harness.methods.advi import Advi
 from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
 from harness.methods.weight_check import check_weights
-from harness.program import Program
-from harness.subsample import draw_subsample
+from harness.program.program import Program
 
 #: Keeps the generator that draws rows apart from the one that seeds CmdStan.
 _ROWS_STREAM = 1

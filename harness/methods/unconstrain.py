@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
+from harness.data.stan_json import write_stan_json
 from harness.errors import FitError
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
 from harness.methods.draws_file import DrawsFile, parse_draws_file
-from harness.stan_json import write_stan_json
 
 #: A discrepancy takes so many draws, evenly spaced.
 MAX_POINTS = 200

@@ -13,15 +13,15 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import FitError, MethodError
-from harness.fit import Fit
+from harness.fits.fit import Fit
+from harness.fits.posterior import posterior_parts
 from harness.methods.base import Method, Problem, build_method
 from harness.methods.laplace import Laplace
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.methods.unconstrain import MAX_POINTS
-from harness.posterior import posterior_parts
 
 #: CmdStan's Euclidean metrics.
 Metric = Literal["diag_e", "dense_e", "unit_e"]

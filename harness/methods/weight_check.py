@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import FitError
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import run_folder, run_method

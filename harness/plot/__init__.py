@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from harness.errors import HarnessError
+from harness.execution.run import FittedRun
 from harness.plot.close_up import zoom_figure
 from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
@@ -20,10 +21,9 @@ from harness.plot.style import (
     write_figure_files,
 )
 from harness.plot.weights import weights_figure
-from harness.published import Published, published_of
-from harness.runner import FittedRun
-from harness.series import file_stem
-from harness.study import Study
+from harness.study.published import Published, published_of
+from harness.study.series import file_stem
+from harness.study.study import Study
 
 __all__ = [
     "CAPTIONS_FILE",

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from harness.numerals import numeral
+from harness.messages.numerals import numeral
 from harness.plot.contours import draw_contours, draw_reference, moments, reference_note
 from harness.plot.limits import cutoff, named_counts
 from harness.plot.mixture import component_means, draw_true_means, is_planar_mixture

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.plot.mixture import (
     component_means,
     draw_rows,

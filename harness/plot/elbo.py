@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from harness.datasets import FloatArray
-from harness.fit import Fit
+from harness.data.dataset import FloatArray
+from harness.fits.fit import Fit
 from harness.plot.limits import cutoff, named_counts
 from harness.plot.objectives import Kind, by_kind, kind_of, kind_title
 from harness.plot.panels import DatasetView, Objective, Series, legend_label
 from harness.plot.style import BLACK, GREY, CaptionedFigure, make_figure, panel_title
-from harness.published import PublishedRun
+from harness.study.published import PublishedRun
 
 #: A run to all rows that ends this many times the median distance below the best is left out;
 #: the axis is logarithmic, so that it has room for three powers of ten.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.plot.limits import cutoff
 from harness.plot.panels import DatasetView, Series
 from harness.plot.style import LIGHT_GREY, CaptionedFigure, make_figure, panel_title

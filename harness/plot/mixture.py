@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from harness.datasets import Dataset, FloatArray
+from harness.data.dataset import Dataset, FloatArray
+from harness.fits.relabel import apply_permutation, by_first_coordinate
 from harness.plot.panels import DatasetView, Series, thin_draws
 from harness.plot.style import (
     BLACK,
@@ -17,7 +18,6 @@ from harness.plot.style import (
     make_figure,
     panel_title,
 )
-from harness.relabel import apply_permutation, by_first_coordinate
 
 #: More rows than this are drawn as an evenly spaced part.
 MOST_ROWS = 5_000

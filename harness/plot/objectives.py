@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.plot.panels import Objective, Series
 
 #: It is fitted to all rows, but its ELBOs are estimates from batches.

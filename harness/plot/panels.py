@@ -9,16 +9,16 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.datasets import Dataset, FloatArray
-from harness.fit import DrawKind, Fit, Status
+from harness.data.dataset import Dataset, FloatArray
+from harness.execution.run import FittedRun
+from harness.fits.fit import DrawKind, Fit, Status
+from harness.fits.quantities import element_names, posterior_arrays, relabel_arrays
 from harness.metrics import chains
 from harness.plot.style import APPROXIMATION_COLOURS, CHAIN_COLOURS, LINE_STYLES
-from harness.program import Program
-from harness.published import Published
-from harness.quantities import element_names, posterior_arrays, relabel_arrays
-from harness.runner import FittedRun
-from harness.series import SeriesKey, series_titles
-from harness.study import Run, Study
+from harness.program.program import Program
+from harness.study.published import Published
+from harness.study.series import SeriesKey, series_titles
+from harness.study.study import Run, Study
 from harness.verdict.rules import R_HAT_LIMIT
 
 #: So many parameters tell whether chains agree.

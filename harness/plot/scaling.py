@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from harness.fit import Status
+from harness.fits.fit import Status
 from harness.plot.panels import legend_below
 from harness.plot.style import (
     APPROXIMATION_COLOURS,

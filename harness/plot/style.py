@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from harness.errors import ResultsError
-from harness.faults import unexpected
+from harness.messages.faults import unexpected
 
 #: Okabe and Ito's palette, which readers with colour vision deficiencies can tell apart.
 BLACK = "#000000"

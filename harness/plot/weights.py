@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.plot.panels import DatasetView, Series
 from harness.plot.style import BLACK, CaptionedFigure, make_figure, panel_title
 

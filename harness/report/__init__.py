@@ -5,13 +5,13 @@ from html import escape
 from pathlib import Path
 
 from harness.errors import HarnessError, ResultsError
-from harness.faults import unexpected
-from harness.published import Published
+from harness.messages.faults import unexpected
 from harness.report.brief import brief_picture, brief_results
 from harness.report.markdown import markdown_table
 from harness.report.render import answer_html, html_page, markdown_page
 from harness.report.results import Results, read_results
 from harness.report.view import ReportView, make_view
+from harness.study.published import Published
 
 __all__ = [
     "ReportView",

@@ -8,7 +8,7 @@ import pandas as pd
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Cell, Grid, Head, Row, brief_grid, number
 from harness.report.numbers import count, e_bfmi, fixed, plain, significant, with_error
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 
 _Row = Mapping[Hashable, Any]
 

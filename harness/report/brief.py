@@ -13,7 +13,7 @@ from harness.report.matrix import matrix_grids
 from harness.report.notes import BRIEF
 from harness.report.results import read_results
 from harness.report.verdicts import verdict_table
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 
 #: Columns of the report's tables.
 _COLUMNS = (

@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from harness.fit import Status
-from harness.published import Published, PublishedRun, PublishedSummary
-from harness.quantities import RAW, RELABELLED
+from harness.fits.fit import Status
+from harness.fits.quantities import RAW, RELABELLED
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.worst import of_names, shown_across
-from harness.series import SeriesKey
+from harness.study.published import Published, PublishedRun, PublishedSummary
+from harness.study.series import SeriesKey
 
 
 @dataclass(frozen=True, kw_only=True)

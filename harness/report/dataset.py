@@ -5,10 +5,10 @@ from functools import cached_property
 
 import pandas as pd
 
-from harness.fit import Status
-from harness.quantities import RAW, RELABELLED
+from harness.fits.fit import Status
+from harness.fits.quantities import RAW, RELABELLED
 from harness.report.results import Results
-from harness.series import SeriesKey, file_stem, series_titles
+from harness.study.series import SeriesKey, file_stem, series_titles
 
 _IDENTITY = ["program", "method", "variant"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from harness.quantities import INVARIANT, PSIS
+from harness.fits.quantities import INVARIANT, PSIS
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Grid, Head, Row, brief_grid, number
 from harness.report.numbers import count, fixed, known, median_range, significant, with_error

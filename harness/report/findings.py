@@ -5,13 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from harness.fit import Status
-from harness.numerals import counted
-from harness.published import Published
+from harness.fits.fit import Status
+from harness.messages.numerals import counted
 from harness.report.dataset import DatasetTables, ReferenceTables
 from harness.report.numbers import count, known, plain, r_hat, seconds, significant
 from harness.report.reasons import decided
-from harness.series import METHOD_TITLES
+from harness.study.published import Published
+from harness.study.series import METHOD_TITLES
 
 #: Chains of a published fit with a larger R-hat have no common mean to compare.
 _DISAGREE = 1.1

@@ -1,6 +1,6 @@
 """The rules of the verdict, inside the report, because a report has no other page beside it."""
 
-from harness.numerals import short
+from harness.messages.numerals import short
 from harness.report.grid import Cell, Grid, Head, Row, make_grid
 from harness.verdict.rule import Breach, Rule
 from harness.verdict.rules import RULES

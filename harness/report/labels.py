@@ -3,7 +3,7 @@
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Grid, Head, Row, brief_grid
 from harness.report.numbers import count, median_range, r_hat
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 
 
 def labels_table(tables: DatasetTables) -> Grid | None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from harness.quantities import RAW
+from harness.fits.quantities import RAW
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Cell, Grid, Head, Row, make_grid
 from harness.report.reasons import worst_rows
 from harness.report.verdicts import times
 from harness.report.worst import rank, severities
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 from harness.verdict.criteria import Verdict
 
 #: Shown before each verdict, so that none is told by its colour alone.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from harness.errors import HarnessError
-from harness.faults import unexpected
+from harness.messages.faults import unexpected
 from harness.report.grid import Cell, Grid, Head
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from harness.numerals import beside_limit, decimal, decimals_of
+from harness.messages.numerals import beside_limit, decimal, decimals_of
 from harness.report.grid import Cell
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 from harness.verdict.rules import E_BFMI_LIMIT, R_HAT_LIMIT
 
 

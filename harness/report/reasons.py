@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from harness.report.grid import Cell
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 from harness.verdict.judge import SEVERITY
 from harness.verdict.wording import statement, title_of
 

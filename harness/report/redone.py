@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.published import Published, PublishedDataset, PublishedError
 from harness.report.dataset import DatasetTables
 from harness.report.numbers import count, fixed, median_range, r_hat, seconds, significant
-from harness.series import SeriesKey
+from harness.study.published import Published, PublishedDataset, PublishedError
+from harness.study.series import SeriesKey
 
 #: A number to fill in: names parted by bars, in braces.
 _PLACE = re.compile(r"\{([^{}]+)\}")

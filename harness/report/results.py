@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from harness.errors import ResultsError
-from harness.series import file_stem
-from harness.table import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, read_table
+from harness.study.series import file_stem
 
 
 @dataclass(frozen=True, kw_only=True)

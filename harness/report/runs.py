@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from harness.published import Published, PublishedRun
 from harness.report.dataset import DatasetTables
 from harness.report.grid import ABSENT, Cell, Grid, Head, Row, make_grid, number
 from harness.report.numbers import count, fixed, plain, seconds
 from harness.report.reasons import tally
-from harness.series import METHOD_TITLES
+from harness.study.published import Published, PublishedRun
+from harness.study.series import METHOD_TITLES
 
 _HEAD = (
     Head("run", "run"),

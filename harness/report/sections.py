@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.published import Published
-from harness.quantities import RELABELLED
+from harness.fits.quantities import RELABELLED
 from harness.report.accounts import optimiser_table, sampler_table
 from harness.report.columns import Column, dataset_columns
 from harness.report.cost import cost_table
@@ -26,6 +25,7 @@ from harness.report.verdicts import verdict_table
 from harness.report.weights import weights_table
 from harness.report.wide import diagnostics_table, estimates_table
 from harness.report.worst import shown_note
+from harness.study.published import Published
 
 _COMPARISON, _FITS, _STABILITY = ("comparison.csv",), ("fits.csv",), ("stability.csv",)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Grid, Head, Row, brief_grid, number
 from harness.report.numbers import compact, count, fixed, known, significant, with_error
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 
 _HEAD = (
     Head("series", "series"),

@@ -12,7 +12,7 @@ from harness.report.matrix import MOST_QUANTITIES, fold
 from harness.report.numbers import count, known, r_hat, significant
 from harness.report.reasons import tally
 from harness.report.worst import n_quantities, rank, severities
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 
 _HEAD = (
     Head("series", "series"),

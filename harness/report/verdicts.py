@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.numerals import beside_limit
-from harness.quantities import RAW
+from harness.fits.quantities import RAW
+from harness.messages.numerals import beside_limit
 from harness.report.dataset import DatasetTables, ReferenceTables, SeriesTables
 from harness.report.grid import Cell, Grid, Head, Row, brief_grid, number
 from harness.report.numbers import (
@@ -20,7 +20,7 @@ from harness.report.numbers import (
     with_error,
 )
 from harness.report.reasons import tally, what_decided, worst_rows, worst_verdict
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 from harness.verdict.criteria import Verdict
 
 _HEAD = (

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from harness.published import Published
 from harness.report.dataset import DatasetTables, dataset_tables
 from harness.report.findings import findings
 from harness.report.grid import Grid
@@ -14,6 +13,7 @@ from harness.report.results import ReportFigure, Results
 from harness.report.runs import published_table
 from harness.report.sections import Part, dataset_parts, matrix_part
 from harness.report.verdicts import answer
+from harness.study.published import Published
 
 
 @dataclass(frozen=True, kw_only=True)

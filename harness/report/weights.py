@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from harness.numerals import beside_limit
+from harness.messages.numerals import beside_limit
 from harness.report.dataset import DatasetTables
 from harness.report.grid import Cell, Grid, Head, Row, brief_grid
 from harness.report.numbers import count, known, median_range, significant

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Callable, Sequence
 
-from harness.fit import Status
-from harness.quantities import RAW, RELABELLED
+from harness.fits.fit import Status
+from harness.fits.quantities import RAW, RELABELLED
 from harness.report.columns import Column, Estimate
 from harness.report.grid import ABSENT, NOTE_MARK, Cell, Grid, Head, Row, make_grid, number
 from harness.report.numbers import count, decimals_for, fixed, r_hat, significant
-from harness.table import NOT_APPLICABLE
+from harness.results.columns import NOT_APPLICABLE
 
 #: With more series than this, and fewer parameters, tables have a row for each series.
 MOST_COLUMNS = 8

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.study import Run
+from harness.study.study import Run
 
 ABOUT_FILE = "about.json"
 

@@ -11,7 +11,7 @@ import xarray as xr
 from pydantic import TypeAdapter
 
 from harness.errors import StoreError
-from harness.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 
 DRAWS_FILE = "draws.nc"
 RECORD_FILE = "fit.json"

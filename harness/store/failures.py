@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from harness.fit import Status
+from harness.fits.fit import Status
 
 #: Causes outside of the program, its data and its seed, as CmdStan and the system word them.
 _PASSING = re.compile(

@@ -8,9 +8,9 @@ from pathlib import Path
 import filelock
 from pydantic import ValidationError
 
-from harness.cache import make_writable
 from harness.errors import StoreError
-from harness.fit import Fit
+from harness.fits.fit import Fit
+from harness.folders import make_writable
 from harness.store.about import ABOUT_FILE, About, about_json, now
 from harness.store.content import (
     DIGEST_FILE,

@@ -3,10 +3,10 @@
 import hashlib
 import json
 
-from harness.datasets import Dataset
+from harness.data.dataset import Dataset
 from harness.methods import options_of
-from harness.program import Program
-from harness.study import Run
+from harness.program.program import Program
+from harness.study.study import Run
 
 #: Raised when what a stored fit means has changed, so that older entries are not found.
 FORMAT = 3
@@ -25,7 +25,7 @@ def fit_key(run: Run, program: Program, program_digest: str, dataset: Dataset) -
     program : Program
         What the run fits.
     program_digest : str
-        From :func:`harness.compilation.program_digest`.
+        From :func:`harness.program.compilation.program_digest`.
     dataset : Dataset
         The observations; its name does not count.
 

@@ -15,7 +15,7 @@ from typing import Any
 import filelock
 
 from harness.errors import StoreError
-from harness.fit import Fit
+from harness.fits.fit import Fit
 from harness.store.content import StoredDraws
 from harness.store.durable import sync_folder, write_durably
 from harness.store.folder import Store

@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.fit import DrawKind, Status, failed_fit
+from harness.execution.run import FittedRun
+from harness.fits.fit import DrawKind, Status, failed_fit
 from harness.metrics.stability import Stability
-from harness.reference import ReferenceDraws
-from harness.runner import FittedRun
-from harness.series import SeriesKey
-from harness.study import Study
+from harness.study.series import SeriesKey
+from harness.study.study import Study
 from harness.summary.background import Background
 from harness.summary.fit_rows import fit_row
 from harness.summary.measured import MeasuredFit, judge_measurement, measure_failure
 from harness.summary.measurement import Measurement
 from harness.summary.measuring import Measuring
 from harness.summary.parameter_rows import parameter_rows
+from harness.summary.reference import ReferenceDraws
 from harness.summary.stability_rows import stability_rows
 
 __all__ = ["Background", "Measuring", "Summary", "measure_all", "summarise"]
@@ -32,7 +32,7 @@ class Summary:
     ----------
     comparison, fits, stability : list of dict
         Rows of ``comparison.csv``, ``fits.csv`` and ``stability.csv``, keyed by the columns that
-        :mod:`harness.table` declares.
+        :mod:`harness.results.columns` declares.
     fitted : tuple of FittedRun
         The runs; a fit that could not be measured is a failure here, with its reason.
     """

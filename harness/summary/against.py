@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
+from harness.fits.quantities import RAW, Named, Quantities, free_names, stack
 from harness.metrics.batch import BATCH_SIZE, Batch
 from harness.metrics.whitening import Whitening
-from harness.quantities import RAW, Named, Quantities, free_names, stack
-from harness.reference import ReferenceDraws
+from harness.summary.reference import ReferenceDraws
 
 
 class Against:

@@ -11,8 +11,8 @@ from typing import Self
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from harness.runner import FittedRun
-from harness.study import Run
+from harness.execution.run import FittedRun
+from harness.study.study import Run
 from harness.summary.measuring import Measuring
 
 #: Of the thread that measures: where priorities are threads' own, fits go first.

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from harness.datasets import FloatArray
-from harness.quantities import Quantities, is_constant
+from harness.data.dataset import FloatArray
+from harness.fits.quantities import Quantities, is_constant
 
 
 def tells_constants(named: Quantities, *, are_chains: bool) -> bool:

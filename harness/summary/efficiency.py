@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.fit import DrawKind, Fit
+from harness.fits.fit import DrawKind, Fit
 from harness.summary.measured import MeasuredFit
 from harness.verdict.rules import R_HAT_LIMIT
 

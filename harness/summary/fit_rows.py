@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.fit import Status
-from harness.runner import FittedRun
+from harness.execution.run import FittedRun
+from harness.fits.fit import Status
 from harness.summary.efficiency import efficiency_of
 from harness.summary.measured import MeasuredFit
 from harness.summary.parameter_rows import run_identity, verdict_columns
@@ -26,7 +26,7 @@ def fit_row(fitted: FittedRun, measured: MeasuredFit) -> dict[str, Any]:
     Returns
     -------
     dict
-        Keys are columns of :data:`harness.table.FITS_COLUMNS`.
+        Keys are columns of :data:`harness.results.columns.FITS_COLUMNS`.
     """
     fit = fitted.fit
     is_ok = fit.status is Status.OK

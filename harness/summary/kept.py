@@ -9,7 +9,7 @@ from harness.metrics.joint import JointComparison
 from harness.metrics.parameter import ParameterComparison
 from harness.metrics.stability import Stability
 from harness.metrics.stein import KernelStein
-from harness.program import Program
+from harness.program.program import Program
 from harness.store.code import code_digest
 from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures
 from harness.summary.moments import Moments
@@ -18,10 +18,10 @@ from harness.summary.moments import Moments
 #: measurements anew.  A test holds the list to what the measuring modules import.
 MEASURING_CODE = (
     "metrics/*.py",
-    "fit.py",
-    "posterior.py",
-    "quantities.py",
-    "relabel.py",
+    "fits/fit.py",
+    "fits/posterior.py",
+    "fits/quantities.py",
+    "fits/relabel.py",
     "summary/against.py",
     "summary/constants.py",
     "summary/kept.py",

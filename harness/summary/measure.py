@@ -6,16 +6,16 @@ from itertools import chain
 
 import numpy as np
 
-from harness.datasets import FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import HarnessError
-from harness.fit import DrawKind, Fit, log_weights
+from harness.fits.fit import DrawKind, Fit, log_weights
+from harness.fits.quantities import PSIS, RAW, Quantities, stack
 from harness.metrics.batch import Batch
 from harness.metrics.joint import JointComparison, compare_joint
 from harness.metrics.modes import missed_mass
 from harness.metrics.parameter import ParameterComparison, compare_batches
 from harness.metrics.psis import Psis, psis
 from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
-from harness.quantities import PSIS, RAW, Quantities, stack
 from harness.summary.against import Against, batches
 from harness.summary.constants import has_collapsed, is_fixed, tells_constants, undefined_in
 from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness.fit import DrawKind, Fit, Status
+from harness.fits.fit import DrawKind, Fit, Status
+from harness.fits.quantities import RAW
 from harness.metrics.joint import JointComparison
 from harness.metrics.stability import Stability
 from harness.metrics.stein import KernelStein
-from harness.quantities import RAW
 from harness.summary.measurement import Measurement, WeightFigures
 from harness.summary.quantity import MeasuredQuantity, Target, explain, judge_quantity
 from harness.verdict.criteria import FitCriteria, Judgement, Reference

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from harness.fits.quantities import RAW
 from harness.metrics.joint import JointComparison
 from harness.metrics.parameter import ParameterComparison
 from harness.metrics.stein import KernelStein
-from harness.quantities import RAW
 from harness.summary.moments import Moments
 
 

@@ -4,20 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import HarnessError, StoreError
-from harness.faults import unexpected
-from harness.fit import DrawKind, Status
+from harness.execution.run import FittedRun
+from harness.fits.fit import DrawKind, Status
+from harness.fits.quantities import Quantities, posterior_arrays, quantities
+from harness.messages.faults import unexpected
 from harness.metrics.stability import Stability
-from harness.quantities import Quantities, posterior_arrays, quantities
-from harness.reference import (
-    ReferenceDraws,
-    diagnosed_problems,
-    mismatch,
-    quantities_digest,
-    sampler_problems,
-)
-from harness.runner import FittedRun
 from harness.store import MeasuredFrom, Measurements, Store, content_digest
-from harness.study import Run, Study
+from harness.study.study import Run, Study
 from harness.summary.against import Against
 from harness.summary.kept import (
     dump_measurement,
@@ -30,6 +23,13 @@ from harness.summary.kept import (
 from harness.summary.measure import measure
 from harness.summary.measurement import Measurement
 from harness.summary.quantity import Target
+from harness.summary.reference import (
+    ReferenceDraws,
+    diagnosed_problems,
+    mismatch,
+    quantities_digest,
+    sampler_problems,
+)
 from harness.summary.stability_rows import run_spreads
 from harness.verdict.criteria import Reference
 

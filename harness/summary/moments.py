@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.datasets import FloatArray
-from harness.fit import DrawKind
+from harness.data.dataset import FloatArray
+from harness.fits.fit import DrawKind
 from harness.metrics.batch import Batch
 from harness.metrics.psis import Psis, psis_moments
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from harness.fit import Status
-from harness.runner import FittedRun
+from harness.execution.run import FittedRun
+from harness.fits.fit import Status
 from harness.summary.measured import MeasuredFit
 from harness.verdict.criteria import Judgement
 
@@ -35,7 +35,7 @@ def parameter_rows(fitted: FittedRun, measured: MeasuredFit) -> Iterator[dict[st
     Yields
     ------
     dict
-        Keys are columns of :data:`harness.table.COMPARISON_COLUMNS`.
+        Keys are columns of :data:`harness.results.columns.COMPARISON_COLUMNS`.
     """
     identity = run_identity(fitted)
     status = str(fitted.fit.status)

@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, dataclass, replace
 
+from harness.fits.quantities import PSIS
 from harness.metrics.parameter import ParameterComparison
 from harness.metrics.stability import Stability
-from harness.quantities import PSIS
 from harness.summary.measurement import QuantityFigures
 from harness.summary.moments import Moments
 from harness.verdict.criteria import (

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets import Dataset
-from harness.fit import Status
+from harness.data.dataset import Dataset
+from harness.execution.run import FittedRun
+from harness.fits.fit import Status
+from harness.fits.quantities import Quantities
 from harness.metrics.stability import Stability, run_stability
-from harness.quantities import Quantities
-from harness.runner import FittedRun
 
 
 def run_spreads(replicates: Sequence[Quantities]) -> dict[tuple[str, str], Stability]:
@@ -80,7 +80,7 @@ def stability_rows(
     Yields
     ------
     dict
-        Keys are columns of :data:`harness.table.STABILITY_COLUMNS`.
+        Keys are columns of :data:`harness.results.columns.STABILITY_COLUMNS`.
     """
     if len(group) < 2:
         return

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.numerals import beside_limit, counted, numeral
+from harness.messages.numerals import beside_limit, counted, numeral
 from harness.verdict.criteria import Verdict
 
 #: A criterion's value and limit as a reader is shown them, and by what its error is multiplied.

@@ -1,0 +1,138 @@
+"""Named data sets from generators and files, checked for shape, finiteness and digest."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.data.generators import GENERATORS
+from harness.data.npy_file import RowsFile, chunks_of
+from harness.data.row_tables import mapped_rows, read_rows
+from harness.data.stan_json import is_stan_json, read_stan_json
+from harness.data.stan_values import Value, digest_of
+from harness.errors import DatasetError
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Rows of observations under a name, or whatever else a program takes as data.
+
+    Attributes
+    ----------
+    name : str
+        The name that tables and studies use.
+    rows : ndarray, shape (n_rows, n_columns)
+        Finite observations, one per row; mapped where they lie in a file.
+    file : RowsFile or None
+        That file; None for rows in memory.
+    variables : Mapping or None
+        In place of rows, the program's data variables by name, as
+        :func:`harness.data.stan_values.value_of` returns them.
+    """
+
+    name: str
+    rows: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
+    file: RowsFile | None = None
+    variables: Mapping[str, Value] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse rows that no program could use."""
+        if self.variables is not None:
+            return
+        if self.rows.ndim != 2 or self.rows.shape[0] == 0 or self.rows.shape[1] == 0:
+            raise DatasetError(
+                f"data set '{self.name}' has shape {self.rows.shape}; "
+                "give a table with at least one row and one column"
+            )
+        n_bad, first_bad, n_seen = 0, 0, 0
+        for chunk in chunks_of(self.rows):
+            bad_rows = np.flatnonzero(~np.isfinite(chunk).all(axis=1))
+            if bad_rows.size and not n_bad:
+                first_bad = n_seen + int(bad_rows[0]) + 1
+            n_bad += bad_rows.size
+            n_seen += len(chunk)
+        if n_bad:
+            raise DatasetError(
+                f"data set '{self.name}' has {n_bad} rows with NaN or infinite values, "
+                f"the first is row {first_bad}; remove or correct them"
+            )
+
+    @property
+    def n_rows(self) -> int:
+        """Number of observations."""
+        return len(self.rows)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the rows as little-endian doubles in row order, shape included.
+
+        Of variables, of their names, types, shapes and numbers.
+        """
+        if self.variables is not None:
+            return digest_of(self.variables)
+        hasher = hashlib.sha256(repr(self.rows.shape).encode())
+        for chunk in chunks_of(self.rows):
+            hasher.update(np.ascontiguousarray(chunk, dtype="<f8").data)
+        if self.file is not None:
+            self.file.check_unchanged()
+        return hasher.hexdigest()
+
+
+def make_dataset(
+    name: str,
+    *,
+    generator: str | None = None,
+    file: Path | None = None,
+    sha256: str | None = None,
+) -> Dataset:
+    """Generate or load a data set and check its digest.
+
+    Parameters
+    ----------
+    name : str
+        The name that tables use.
+    generator : str, optional
+        A key of :data:`GENERATORS`; give this or `file`.
+    file : Path, optional
+        CmdStan's JSON, or a file that :func:`read_rows` takes; a ``.npy`` of doubles in row
+        order is mapped into memory instead of being read.
+    sha256 : str, optional
+        The expected :attr:`Dataset.digest`.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    DatasetError
+        If the rows cannot be had, are unusable, or are not the ones that the digest names.
+    """
+    rows_file: RowsFile | None = None
+    if file is not None and is_stan_json(file):
+        return _check_digest(Dataset(name=name, variables=read_stan_json(file)), sha256)
+    if file is not None:
+        rows, rows_file = mapped_rows(file) or (read_rows(file), None)
+    elif generator is not None and generator in GENERATORS:
+        rows = GENERATORS[generator]()
+    else:
+        raise DatasetError(
+            f"data set '{name}': unknown generator '{generator}'; known are {', '.join(GENERATORS)}"
+        )
+    return _check_digest(Dataset(name=name, rows=rows, file=rows_file), sha256)
+
+
+def _check_digest(dataset: Dataset, sha256: str | None) -> Dataset:
+    """Refuse a data set that is not the expected one."""
+    if sha256 is not None and dataset.digest != sha256:
+        raise DatasetError(
+            f"data set '{dataset.name}' has digest {dataset.digest}, expected {sha256}; "
+            "its rows are not those of the study's 'sha256'"
+        )
+    return dataset

@@ -1,0 +1,79 @@
+"""A process that fits one task after another and dies with the one that started it.
+
+It reads pickled tasks from its standard input and writes pickled answers to its standard output.
+The end of its input, whatever ended it, ends the process with everything that it has started:
+it is the leader of a process group of its own, to which CmdStan's processes belong.
+"""
+
+import os
+import pickle
+import queue
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from typing import Any, BinaryIO
+
+from harness.execution.task import perform, unwrap
+
+#: The first answer: modules are loaded, a task's time begins when it arrives.
+READY = "ready"
+
+
+def _private_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Take the standard streams away from whoever reads or prints in this process."""
+    tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return tasks, answers
+
+
+def _receive(stream: BinaryIO, tasks: "queue.Queue[bytes]", folder: str) -> None:
+    """Take in tasks while another is under way, so that the end of input is seen at once.
+
+    Then the folder of temporary files goes, this process and all that it has started.
+    """
+    try:
+        while True:
+            tasks.put(pickle.load(stream))  # noqa: S301
+    except (EOFError, OSError, pickle.UnpicklingError):
+        shutil.rmtree(folder, ignore_errors=True)
+        os.killpg(0, signal.SIGKILL)
+
+
+def _answer(content: bytes) -> bytes:
+    """Perform a task; what goes wrong is an answer too."""
+    try:
+        result: Any = perform(unwrap(pickle.loads(content)))  # noqa: S301
+        return pickle.dumps(result)
+    except Exception as error:  # noqa: BLE001 - it is raised again where the task came from
+        try:
+            answer = pickle.dumps(error)
+            pickle.loads(answer)  # noqa: S301 - some exceptions pickle and do not come back
+        except Exception:  # noqa: BLE001
+            return pickle.dumps(RuntimeError("".join(traceback.format_exception(error))))
+        return answer
+
+
+def main(folder: str) -> None:
+    """Perform tasks until there are no more.
+
+    Parameters
+    ----------
+    folder : str
+        This process's own folder of temporary files, removed at the end.
+    """
+    tasks_stream, answers = _private_streams()
+    tasks: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_receive, args=(tasks_stream, tasks, folder), daemon=True).start()
+    pickle.dump(READY, answers)
+    answers.flush()
+    while True:
+        answers.write(_answer(tasks.get()))
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

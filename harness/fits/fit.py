@@ -1,0 +1,214 @@
+"""What a method returns: draws, how the run went, and where it came from (no Stan in it)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from xarray import DataTree
+
+from harness.messages.faults import capped
+
+
+class Status(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+
+
+class DrawKind(StrEnum):
+    """How draws depend on one another, which decides what diagnostics mean."""
+
+    CHAINS = "chains"
+    """Markov chains: R-hat and effective sample size apply."""
+    INDEPENDENT = "independent"
+    """Independent draws from an approximation: R-hat and effective sample size say nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnostics:
+    """What the algorithm says about its own run; None where it does not apply.
+
+    Attributes
+    ----------
+    n_divergent : int or None
+        Divergent transitions after warm-up, all chains.
+    tree_depth_max : int or None
+        Deepest tree after warm-up, all chains.
+    n_tree_depth_limit : int or None
+        Transitions that reached the permitted tree depth.
+    e_bfmi_min : float or None
+        Smallest energy Bayesian fraction of missing information of any chain.
+    n_leapfrog : int or None
+        Leapfrog steps (log-density gradients) after warm-up, all chains.
+    elbo : float or None
+        Evidence lower bound in nats, larger is better: at the last evaluation (ADVI), of the
+        best path (Pathfinder).
+    elbo_mcse : float or None
+        Monte Carlo standard error of one evaluation of ADVI's ELBO, in nats: CmdStan adds the
+        known entropy of the approximation to the mean log density of ``elbo_samples`` draws, so
+        that it is the sd of the log density over the fitted approximation's draws divided by
+        the root of ``elbo_samples``.  The log density is the one that was optimised, of the
+        subsample if the fit has seen one.
+    n_iterations : int or None
+        Iterations of stochastic gradient ascent (ADVI) or of L-BFGS (Laplace; Pathfinder, all
+        paths).
+    converged : str or None
+        The stopping rule that was met, ``"mean"``, ``"median"`` or ``"mean and median"``
+        relative change of the ELBO; ``"no"`` if the run ended at its iteration limit.
+    may_be_diverging : bool or None
+        Whether CmdStan warned that the ELBO may be diverging.
+    eta : float or None
+        Step size scale, given or adapted.
+    etas_tried : tuple of float or None
+        Step size scales that adaptation tried, in this order; empty if one was given.
+    n_retries : int or None
+        Attempts that failed before this fit; the warnings say why.
+    k_hat_reported : float or None
+        PSIS k-hat that CmdStan printed, which it does for Pathfinder and above 0.7 only.
+    """
+
+    n_divergent: int | None = None
+    tree_depth_max: int | None = None
+    n_tree_depth_limit: int | None = None
+    e_bfmi_min: float | None = None
+    n_leapfrog: int | None = None
+    elbo: float | None = None
+    elbo_mcse: float | None = None
+    n_iterations: int | None = None
+    converged: str | None = None
+    may_be_diverging: bool | None = None
+    eta: float | None = None
+    etas_tried: tuple[float, ...] | None = None
+    n_retries: int | None = None
+    k_hat_reported: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a fit took, finding settings of the algorithm apart; None where CmdStan doesn't tell.
+
+    Scoring the draws afterwards is not part of it.
+
+    Attributes
+    ----------
+    adapt_time_s : float or None
+        Wall time of adaptation, in seconds.  NUTS: the share of warm-up in the chains' own
+        times, of the sampler's wall time, and all of a warm start.  ADVI: from the start of the
+        search for a step size to its end, 0 if the step size is given.  Laplace: the
+        optimisation.  Pathfinder: 0.
+    run_time_s : float or None
+        The rest of ``fit_time_s``, reading the data and failed attempts included, in seconds.
+    n_gradients : int or None
+        Gradients of the log density, adaptation included.  NUTS: leapfrog steps and one for the
+        start of each transition, and those of a warm start.  ADVI: ``grad_samples`` for each
+        iteration.  Laplace: the optimiser's, and 2 d + 1 for the Hessian of d unconstrained
+        parameters.  Pathfinder: those of L-BFGS; its ELBO takes log densities only.  Not
+        counted: the handful before the start, NUTS's search for its first step sizes,
+        evaluations that ADVI drops because they are not finite, and failed attempts.
+    """
+
+    adapt_time_s: float | None = None
+    run_time_s: float | None = None
+    n_gradients: int | None = None
+
+
+class DrawsReader(Protocol):
+    """What reads draws from where they are kept."""
+
+    def read(self) -> DataTree:
+        """Return the draws."""
+        ...
+
+
+class _Draws:
+    """A fit's draws: at hand, or read anew each time that they are asked for."""
+
+    def __get__(self, fit: "Fit | None", owner: type) -> DataTree | None:
+        """Return the draws; of the class itself the default, None."""
+        kept = None if fit is None else vars(fit)["draws"]
+        return kept if kept is None or isinstance(kept, DataTree) else kept.read()
+
+    def __set__(self, fit: "Fit", value: DataTree | DrawsReader | None) -> None:
+        """Keep the draws or their reader."""
+        vars(fit)["draws"] = value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """The result of one run.
+
+    Attributes
+    ----------
+    status : Status
+        How the run ended.
+    reason : str
+        Why a run failed or does not apply; empty for a run that ended well.
+    draws : DataTree or None
+        Groups ``posterior`` and ``sample_stats`` with dimensions (chain, draw, ...); of ADVI
+        also ``elbo_trace`` with dimension (iteration); of a resampled Pathfinder ``proposals``
+        with dimension (proposal).  Independent draws have in ``sample_stats`` the variables
+        ``log_p``, log density of the full data's posterior, ``log_q``, of the approximation,
+        both on the unconstrained scale and up to a constant, in nats, and ``log_p_gradient``
+        with dimension (unconstrained) unless a parameter is a unit vector.  None without a fit.
+        They may be given as a :class:`DrawsReader`, which a stored fit has, so that many fits
+        need little memory.
+    draw_kind : DrawKind
+        Whether the draws are chains or independent.
+    diagnostics : Diagnostics
+        The algorithm's account of itself.
+    fit_time_s : float or None
+        Wall time of CmdStan's processes, reading the data and failed attempts included, in
+        seconds.
+    cost : Cost
+        Its parts, and gradients.
+    warnings : tuple of str
+        What CmdStan or the harness warned of, a sentence each.
+    used_data : Mapping
+        What of the data set the fit has seen: ``n_rows`` and ``likelihood_weight``.
+    """
+
+    status: Status
+    reason: str = ""
+    draws: _Draws = _Draws()
+    draw_kind: DrawKind = DrawKind.CHAINS
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
+    fit_time_s: float | None = None
+    cost: Cost = field(default_factory=Cost)
+    warnings: tuple[str, ...] = ()
+    used_data: Mapping[str, float] = field(default_factory=dict)
+
+
+def failed_fit(status: Status, reason: str) -> Fit:
+    """Return a fit without draws that says why there are none."""
+    return Fit(status=status, reason=capped(" ".join(reason.split())))
+
+
+def log_weights(fit: Fit) -> npt.NDArray[np.float64] | None:
+    """Return log importance weights of draws from the approximation itself.
+
+    They are what k-hat is computed from.  Pathfinder's own draws are resampled by these weights
+    already; its proposals have them still.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of any method.
+
+    Returns
+    -------
+    ndarray, shape (draw,), or None
+        Log density of the posterior minus that of the approximation, in nats, up to one constant;
+        NaN where CmdStan gave no density.  None for a fit without an approximation's density.
+    """
+    if fit.draws is None or fit.draw_kind is not DrawKind.INDEPENDENT:
+        return None
+    group = fit.draws.get("proposals", fit.draws.get("sample_stats"))
+    if group is None or not {"log_p", "log_q"} <= set(group.data_vars):
+        return None
+    log_weight = group["log_p"] - group["log_q"]
+    return np.asarray(log_weight.to_numpy(), dtype=np.float64).ravel()

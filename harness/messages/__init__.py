@@ -1,0 +1,7 @@
+"""Words for messages to users (pure).
+
+- `clauses`: "did you mean", the first problem that pydantic finds, why a path is no file
+- `numerals`: numbers as text, a number beside its limit
+- `faults`: errors that nobody expected, sentences cut short
+- `docstrings`: what docstrings say of a class and its attributes
+"""

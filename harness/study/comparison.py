@@ -1,0 +1,245 @@
+"""A study for somebody else's program: NUTS as reference, and whatever methods are asked for."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from harness.data.dataset import Dataset, make_dataset
+from harness.data.stan_json import SUFFIXES, is_stan_json, plain_variables
+from harness.data.stan_values import Value
+from harness.errors import DatasetError, StudyError
+from harness.messages.clauses import did_you_mean, plain_name, shown
+from harness.methods import DEFAULT_VARIANT, Method, make_method, variant_of
+from harness.program.contract import DataContract
+from harness.program.declared_data import data_problem, missing_data
+from harness.program.program import Components, Program
+from harness.program.stanc import ProgramVariables, describe_program
+from harness.study.study import ReferenceSource, Run, Study, derive_seed
+
+#: Methods that are compared if none are named.
+DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
+#: The reference: twice the draws and smaller steps than the default.
+REFERENCE_OPTIONS: Mapping[str, Any] = {"n_draws": 2000, "adapt_delta": 0.95}
+#: Names of a comparison's only data set and of the variants of its runs.
+DATASET, REFERENCE = "data", "reference"
+#: What seeds are derived from in the place of the program's name.
+_PROGRAM = "model"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What to compare on one program and its data.
+
+    Attributes
+    ----------
+    model : Path
+        The ``.stan`` file.
+    data : Path or Mapping
+        Its data: a file in CmdStan's JSON, or numbers, arrays and tuples by name.
+    methods : tuple of str, Method or tuple
+        Names from the registry, methods with options, whose variants are named after these, or
+        variants' names with methods; the reference comes on top.
+    variables : tuple of str
+        What tables show; the parameters and transformed parameters if empty.
+    reference : Path, Method or None
+        Draws, or a method, in place of the usual NUTS reference run.
+    contract : DataContract or None
+        What the program's rows are, for methods that take a part of them.
+    components : Components or None
+        Set for a mixture, whose components are then ordered in every draw.
+    subsample : int or None
+        Rows of a subsample; a tenth of them by default.
+    replicates : int
+        Runs of each approximation.
+    seed : int
+        Decides all randomness.
+    """
+
+    model: Path
+    data: Path | Mapping[str, Any]
+    methods: tuple[str | Method | tuple[str, Method], ...] = DEFAULT_METHODS
+    variables: tuple[str, ...] = ()
+    reference: Path | Method | None = None
+    contract: DataContract | None = None
+    components: Components | None = None
+    subsample: int | None = None
+    replicates: int = 1
+    seed: int = 1
+
+    @property
+    def data_title(self) -> str:
+        """What messages call the data."""
+        if isinstance(self.data, Path):
+            return f"data file '{shown(str(self.data))}'"
+        return "the data given"
+
+
+def comparison_study(asked: Comparison) -> Study:
+    """Plan a comparison as a study.
+
+    Parameters
+    ----------
+    asked : Comparison
+
+    Returns
+    -------
+    Study
+        Of one data set and one program; nothing has run yet.
+
+    Raises
+    ------
+    HarnessError
+        If a file is missing or broken, stanc refuses the program, a data variable is missing, or
+        a method or variable is unknown.
+    """
+    for option in ("replicates", "subsample"):
+        value = getattr(asked, option)
+        if value is not None and value < 1:
+            raise StudyError(f"{option} is {value}; give a number above 0")
+    dataset = _dataset(asked)
+    program = _program(asked, dataset)
+    runs = tuple(_runs(asked, dataset, program))
+    source = (
+        ReferenceSource(file=asked.reference)
+        if isinstance(asked.reference, Path)
+        else ReferenceSource(run=runs[0])
+    )
+    given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
+    return Study(
+        name=program.name,
+        title=f"{program.name}: may an approximation replace NUTS?",
+        description=f"Program {shown(asked.model.name)} on the data of {shown(given)}.",
+        datasets={DATASET: dataset},
+        programs={program.name: program},
+        runs=runs,
+        references={DATASET: source},
+        published=None,
+        digest=_digest(asked, dataset),
+    )
+
+
+def _digest(asked: Comparison, dataset: Dataset) -> str:
+    """Hash what was asked for, whatever the files are called."""
+    content = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    del content["model"]
+    content["data"] = dataset.digest
+    if isinstance(asked.reference, Path):
+        content["reference"] = "file"
+    return hashlib.sha256(str(content).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _dataset(asked: Comparison) -> Dataset:
+    """Read the data, or take them as they are."""
+    if not isinstance(asked.data, Path):
+        return Dataset(name=DATASET, variables=plain_variables(asked.data))
+    if not is_stan_json(asked.data):
+        raise StudyError(f"{asked.data_title} must end in {', '.join(SUFFIXES)}")
+    return make_dataset(DATASET, file=asked.data)
+
+
+def _program(asked: Comparison, dataset: Dataset) -> Program:
+    """Describe the program, after stanc's word on its variables."""
+    name = plain_name(asked.model.stem)
+    bare = Program(name=name, file=asked.model.resolve(), parameters=())
+    declared = describe_program(bare)
+    _check_data(asked, dataset.variables or {}, declared)
+    return Program(
+        name=bare.name,
+        file=bare.file,
+        contract=asked.contract,
+        parameters=_variables(asked, declared),
+        components=asked.components,
+    )
+
+
+def _check_data(asked: Comparison, given: Mapping[str, Value], declared: ProgramVariables) -> None:
+    """Refuse data that CmdStan would refuse; the likelihood's weight is the harness's to give."""
+    weight = {asked.contract.likelihood_weight} if asked.contract else set()
+    known = {**given, **dict.fromkeys(weight, 1.0)}
+    missing = missing_data(declared.inputs, declared.input_vars, known)
+    if missing:
+        raise StudyError(
+            f"{asked.data_title} has no '{missing[0]}'; program '{shown(asked.model.name)}' needs "
+            f"{', '.join(declared.data)}"
+        )
+    problem = data_problem(declared.inputs, declared.input_vars, known)
+    if problem:
+        raise DatasetError(f"{asked.data_title}: {problem}")
+    unknown = [name for name in weight if name not in declared.data]
+    if unknown:
+        raise StudyError(
+            f"program '{shown(asked.model.name)}' has no data variable '{unknown[0]}' that could "
+            f"weight its likelihood{did_you_mean(unknown[0], declared.data)}"
+        )
+
+
+def _variables(asked: Comparison, declared: ProgramVariables) -> tuple[str, ...]:
+    """Return what tables show."""
+    own = (*declared.parameters, *declared.transformed_parameters)
+    known = (*own, *declared.generated_quantities)
+    named = asked.components
+    for name in (*asked.variables, *((named.means, named.shares) if named else ())):
+        if name not in known:
+            raise StudyError(
+                f"program '{shown(asked.model.name)}' has no variable '{name}'"
+                f"{did_you_mean(name, known)}"
+            )
+    if not declared.parameters:
+        raise StudyError(
+            f"program '{shown(asked.model.name)}' has no parameters; there is nothing to compare"
+        )
+    return asked.variables or own
+
+
+def _runs(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[Run]:
+    """Plan the runs, the reference first."""
+    if not isinstance(asked.reference, Path):
+        method = asked.reference or make_method("nuts", REFERENCE_OPTIONS)
+        yield _run(asked, dataset, program, method, variant=REFERENCE, replicate=1)
+    methods = {}
+    for item in asked.methods:
+        if isinstance(item, str):
+            method = make_method(item, _options(asked, item, dataset, program))
+            methods[item, DEFAULT_VARIANT] = method
+        else:
+            variant, method = item if isinstance(item, tuple) else (variant_of(item), item)
+            methods[method.name, variant] = method
+    for (name, variant), method in methods.items():
+        for replicate in range(1, 1 + (1 if name == "nuts" else asked.replicates)):
+            yield _run(asked, dataset, program, method, variant=variant, replicate=replicate)
+
+
+def _options(asked: Comparison, name: str, dataset: Dataset, program: Program) -> Mapping[str, Any]:
+    """Return the options that a method cannot do without."""
+    if name != "subsample_advi":
+        return {}
+    if program.contract is not None:
+        program.check_rows(dataset)
+    n_rows = program.n_rows_of(dataset)
+    return {"m": asked.subsample or max(1, (n_rows or 10) // 10)}
+
+
+def _run(
+    asked: Comparison,
+    dataset: Dataset,
+    program: Program,
+    method: Method,
+    *,
+    variant: str,
+    replicate: int,
+) -> Run:
+    """Plan one run."""
+    method.check(dataset, program)
+    program.check_rows(dataset)
+    # what files are called must not change the draws
+    identity = (DATASET, _PROGRAM, method.name, variant, str(replicate))
+    return Run(
+        dataset=DATASET,
+        program=program.name,
+        method=method,
+        variant=variant,
+        replicate=replicate,
+        seed=derive_seed(asked.seed, *identity),
+    )

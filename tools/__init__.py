@@ -1,0 +1,1 @@
+"""What maintainers run: the bench, the README's results, the import graph."""

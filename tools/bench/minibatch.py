@@ -1,0 +1,116 @@
+"""Mini-batch ADVI of this project beside PyMC's, from several seeds: times and errors."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from harness.fits.fit import Status
+from harness.fits.quantities import Named
+from harness.methods import METHODS
+from harness.results.columns import make_table
+from harness.study.study import Run, derive_seed
+from tools.bench.columns import MINIBATCH_COLUMNS
+from tools.bench.contenders import compile_own, fit_own, run_peer
+from tools.bench.figures import approximation_figures, named_draws
+from tools.bench.jobs import Outcome
+from tools.bench.plan import MINIBATCH, Bench
+
+#: The method of this project that PyMC's is compared with.
+METHOD = "minibatch_advi"
+#: Rows of PyMC's mini-batches, as in the notebook.
+BATCH_SIZE = 200
+#: What PyMC's steps are scaled by: variant, and the rate of AdaGrad (None: PyMC's default).
+_OPTIMISERS = {"AdaGrad 0.1": 0.1, "default optimiser": None}
+PYMC = "PyMC mini-batch ADVI"
+
+
+def minibatch_table(bench: Bench, reference: Named) -> pd.DataFrame:
+    """Fit mini-batch ADVI from several seeds.
+
+    Parameters
+    ----------
+    bench : Bench
+        What to run: its study's runs of variant "mini-batch", and PyMC's.
+    reference : Mapping
+        From :func:`tools.bench.nuts.reference_draws`.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`~tools.bench.columns.MINIBATCH_COLUMNS`.
+    """
+    rows = [*_own_rows(bench, reference), *_peer_rows(bench, reference)]
+    return make_table(rows, MINIBATCH_COLUMNS)
+
+
+def _own_rows(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
+    runs = bench.runs(variant=MINIBATCH)
+    if METHOD not in [run.method.name for run in runs]:
+        known = (
+            "the study has no run of this method"
+            if METHOD in METHODS
+            else "there is no such method yet"
+        )
+        who = {"method": METHOD, "variant": MINIBATCH, "program": None}
+        yield {**who, "status": Status.NOT_APPLICABLE, "reason": known}
+    for run in runs:
+        bench.note(f"{run.program} / {run.method.name}")
+        compile_time_s = compile_own(bench, run.program)
+        outcome = fit_own(bench, run, bench.dataset.rows, seeds=_seeds(bench, run))
+        cold_time_s = None
+        if not outcome.reason and compile_time_s is not None:
+            cold_time_s = compile_time_s + outcome.warm_times_s[0]
+        who = {"method": run.method.name, "variant": run.variant, "program": run.program}
+        yield from _rows(bench, who, outcome, reference, cold_time_s)
+
+
+def _peer_rows(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
+    for variant, rate in _OPTIMISERS.items():
+        bench.note(f"{PYMC}, {variant}")
+        job = {
+            "seeds": _seeds(bench, bench.nuts_runs()[0]),
+            "batch_size": BATCH_SIZE,
+            "n_steps": bench.sizes.n_steps,
+            "learning_rate": rate,
+        }
+        outcome = run_peer(bench, "pymc_peer", "minibatch_advi", job)
+        who = {"method": PYMC, "variant": variant, "program": None}
+        yield from _rows(bench, who, outcome, reference, outcome.cold_time_s)
+
+
+def _seeds(bench: Bench, run: Run) -> list[int]:
+    n = bench.sizes.n_minibatch_seeds
+    return [derive_seed(run.seed, MINIBATCH, str(i)) for i in range(n)]
+
+
+def _rows(
+    bench: Bench,
+    who: dict[str, str | None],
+    outcome: Outcome,
+    reference: Named,
+    cold_time_s: float | None,
+) -> Iterator[dict[str, Any]]:
+    """Give a row for each seed, or one with the reason; the first has the cold time."""
+    base: dict[str, Any] = {**who, "n_rows": bench.dataset.n_rows}
+    if outcome.reason:
+        yield {**base, "status": Status.FAILED, "reason": outcome.reason}
+        return
+    program = bench.study.programs[bench.nuts_runs()[0].program]
+    versions = ", ".join(f"{name} {number}" for name, number in outcome.versions.items())
+    times = zip(outcome.warm_times_s, outcome.fit_times_s, strict=True)
+    for i, (warm_time_s, fit_time_s) in enumerate(times):
+        draws = named_draws({name: array[i] for name, array in outcome.draws.items()}, program)
+        yield {
+            **base,
+            "replicate": i + 1,
+            "cold_time_s": cold_time_s if i == 0 else None,
+            "warm_time_s": warm_time_s,
+            "fit_time_s": fit_time_s,
+            **asdict(approximation_figures(draws, reference)),
+            "peak_memory_mb": outcome.peak_memory_mb,
+            "versions": versions,
+            "status": Status.OK,
+            "reason": "",
+        }
