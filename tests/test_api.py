@@ -263,6 +263,6 @@ def test_code_and_arrays_give_what_files_give(
     for one, other in zip(by_code.fits.values(), by_file.fits.values(), strict=True):
         means = [float(draws["posterior"]["rho"].mean()) for draws in (one, other)]
         assert means[0] == pytest.approx(means[1], abs=0.025)  # five times its MCSE
-    assert told[0] == "2 runs need a fit"
+    assert "2 runs need a fit" in told
     assert "measuring the fits" in told
     assert capfd.readouterr() == ("", "")

@@ -288,7 +288,7 @@ def test_store_that_cannot_be_written_ends_the_study(tmp_path: Path) -> None:
 
 
 def test_all_programs_are_compiled_under_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "compile_program", pretend_compiled)
+    monkeypatch.setattr(runner, "compile_program", lambda program, **_: pretend_compiled(program))
     programs = {
         name: dataclasses.replace(MIXTURE, name=f"the {name}") for name in ("a", "b", "c", "d")
     }
@@ -302,7 +302,7 @@ def test_all_programs_are_compiled_under_their_names(monkeypatch: pytest.MonkeyP
 
 
 def test_program_that_does_not_compile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def compile_or_refuse(program: Program) -> CompiledProgram:
+    def compile_or_refuse(program: Program, **_: object) -> CompiledProgram:
         if program.name == "b":
             raise ProgramError("program 'b'")
         return pretend_compiled(program)
