@@ -20,12 +20,12 @@ class _Event(BaseModel):
 
 
 class StudyStarted(_Event):
-    """The runs are planned, and looked up in the store."""
+    """The runs are planned and looked up in the store."""
 
     event: Literal["study_started"] = "study_started"
     study: str
     n_runs: NonNegativeInt
-    n_to_fit: Annotated[NonNegativeInt, Field(description="Neither stored nor known to fail.")]
+    n_to_fit: Annotated[NonNegativeInt, Field(description="Number of runs that need a fit.")]
 
 
 class RunStarted(_Event):
@@ -36,39 +36,39 @@ class RunStarted(_Event):
 
 
 class RunFinished(_Event):
-    """A run is settled, by a fit, a stored fit or a failure."""
+    """A run is finished, with a new fit, a stored fit or a failure."""
 
     event: Literal["run_finished"] = "run_finished"
     run: str
     status: Status
-    from_store: Annotated[bool, Field(description="Whether it was fitted, or failed, earlier.")]
+    from_store: Annotated[bool, Field(description="Whether it is from the store.")]
     fit_time_s: Annotated[
-        NonNegativeFloat | None, Field(description="Seconds of CmdStan's processes.")
+        NonNegativeFloat | None, Field(description="Time of CmdStan's processes in seconds.")
     ]
     reason: Annotated[str, Field(description="Why there is no fit; empty if there is one.")]
     n_finished: NonNegativeInt
     n_runs: NonNegativeInt
     time_left_s: Annotated[
-        NonNegativeFloat | None, Field(description="An estimate; null while there is none.")
+        NonNegativeFloat | None, Field(description="An estimate; null if unknown.")
     ]
 
 
 class FitDamaged(_Event):
-    """A stored fit does not have its digest; it is made again."""
+    """The digest of a stored fit is wrong; the fit is made again."""
 
     event: Literal["fit_damaged"] = "fit_damaged"
     run: str
 
 
 class RunElsewhere(_Event):
-    """Another process is fitting a run; its result is awaited."""
+    """Another process is fitting a run; the command waits for its result."""
 
     event: Literal["run_elsewhere"] = "run_elsewhere"
     run: str
 
 
 class Compiling(_Event):
-    """Programs are being compiled; comes again every few seconds while they are."""
+    """Programs are being compiled; this event is repeated every few seconds until they are."""
 
     event: Literal["compiling"] = "compiling"
     programs: tuple[str, ...]
@@ -76,7 +76,7 @@ class Compiling(_Event):
 
 
 class RunMeasured(_Event):
-    """The figures of a run are known; runs are measured while others are fitted."""
+    """A run is measured; runs are measured while others are fitted."""
 
     event: Literal["run_measured"] = "run_measured"
     run: str

@@ -39,7 +39,7 @@ class Advi:
     Attributes
     ----------
     max_iterations : int
-        Limit on the iterations of gradient ascent.
+        Maximum number of iterations of gradient ascent.
     grad_samples : int
         Monte Carlo draws for each gradient.
     elbo_samples : int
@@ -47,16 +47,16 @@ class Advi:
     eta : float or None
         Step size scale; None lets CmdStan choose it from a grid (its ``adapt``).
     adapt_iterations : int
-        Iterations that each candidate step size is tried for.
+        Number of iterations for each candidate step size.
     tol_rel_obj : float
-        The run stops when the mean or the median relative change of the ELBO falls below.
+        The run stops when the mean or the median relative change of the ELBO is below this value.
     eval_elbo : int
         Iterations between evaluations of the ELBO.
     n_draws : int
         Draws taken from the fitted approximation.
     max_retries : int
-        Further attempts, each with a seed derived from the run's, if CmdStan gives no fit, as
-        when all its step sizes fail.
+        Further attempts if CmdStan gives no fit, for example because all step sizes fail. Each has
+        a seed derived from that of the run.
     """
 
     name: ClassVar[str] = "advi"

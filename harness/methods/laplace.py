@@ -38,7 +38,7 @@ class Laplace:
     Attributes
     ----------
     max_iterations : int
-        Limit on the iterations of L-BFGS.
+        Maximum number of iterations of L-BFGS.
     n_draws : int
         Draws taken from the approximation.
     init_radius : float

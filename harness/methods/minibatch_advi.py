@@ -25,7 +25,7 @@ _ANCHOR_AFTER = 1 / 4
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class MinibatchAdvi(Advi):
-    """ADVI on a fresh batch of `m` rows at every evaluation; further options as for ADVI.
+    """ADVI on a new random batch of `m` rows at every evaluation; other options as for ADVI.
 
     Some defaults are not CmdStan's: a batch is evaluated in microseconds, so that there are many
     iterations with small steps; the stopping rule, which the noise of the batches would trigger, is
@@ -37,14 +37,14 @@ class MinibatchAdvi(Advi):
     m : int
         Rows of a batch.
     sampling : str
-        ``"epoch"``: in random order, every row once before any comes again; ``"independent"``.
+        ``"epoch"``: in random order, all rows once before any row again; ``"independent"``.
     run_length : int
-        Neighbouring rows that are drawn together. 4 fit into a line of the processor's cache,
-        which saves time with files that the cache does not hold; batches vary more if
-        neighbouring rows are alike.
+        Number of adjacent rows that are drawn together. 4 rows fit into a line of the processor's
+        cache, which saves time for files larger than the cache; batches vary more if adjacent rows
+        are similar.
     control_variate : bool
-        Whether what the likelihood's quadratic expansion about an anchor says of all rows is
-        taken from a pass over them, and only the rest from the batch.
+        Whether a quadratic expansion of the likelihood about an anchor is summed over all rows in
+        one pass, so that the batch estimates only the remainder.
     """
 
     name: ClassVar[str] = "minibatch_advi"

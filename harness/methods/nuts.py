@@ -56,26 +56,26 @@ class Nuts:
     Attributes
     ----------
     n_chains : int
-        Chains, which run in parallel.
+        Number of chains; they run in parallel.
     n_warmup, n_draws : int
-        Iterations of each chain for adaptation, and those after it, which are kept.
+        Iterations of each chain for warm-up, and after it; only the latter are kept.
     adapt_delta : float
         Target acceptance statistic, in (0, 1).
     max_tree_depth : int
-        Limit on the doublings of a trajectory.
+        Maximum number of doublings of a trajectory.
     metric : str
-        CmdStan's Euclidean metric: ``diag_e``, ``dense_e`` (pays where parameters correlate)
+        CmdStan's Euclidean metric: ``diag_e``, ``dense_e`` (for correlated parameters)
         or ``unit_e``.
     init_radius : float
-        Chains start uniformly within this distance of zero on the unconstrained scale; with a
-        warm start, what it optimises from there, unless its options say otherwise.
+        Chains start uniformly within this distance of zero on the unconstrained scale; with a warm
+        start, the approximation starts there, unless its options say otherwise.
     warm_start : str or None
         The approximation to start from: ``pathfinder``, ``laplace`` or ``subsample_advi``.
     warm_start_options : dict
-        Its options by name, such as ``m`` of ``subsample_advi``; `n_draws` is 200 by default.
+        Options of the warm start, such as ``m`` of ``subsample_advi``; `n_draws` is 200 by default.
     adapt_metric : bool
-        Whether warm-up estimates the metric.  False keeps the warm start's and adapts the step
-        size only.
+        Whether warm-up estimates the metric. False keeps the metric of the warm start and adapts
+        only the step size.
     """
 
     name: ClassVar[str] = "nuts"

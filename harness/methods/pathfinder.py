@@ -29,7 +29,7 @@ from harness.program.program import Program
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class Pathfinder:
-    """Multi-path Pathfinder, or with one path single-path Pathfinder; defaults are CmdStan's.
+    """Pathfinder with several paths or one path; the defaults are CmdStan's.
 
     Its draws are resampled with replacement, so that some are duplicates, and stand in the order
     of their paths.  The draws before resampling are kept as the group ``proposals`` (their
@@ -38,23 +38,22 @@ class Pathfinder:
     Attributes
     ----------
     n_paths : int
-        Runs of L-BFGS from different inits, one after another.
+        Number of runs of L-BFGS from different initial values, one after another.
     psis_resample : bool
-        Whether the paths' draws are resampled.  Without, and with one path, all the draws of the
-        paths are the result, and `n_draws` means nothing.
+        Whether the draws of the paths are resampled. Without resampling, or with one path, the
+        result is all draws of the paths, and `n_draws` is ignored.
     calculate_log_p : bool
-        Whether CmdStan evaluates the log density of the paths' draws; without, it cannot
-        resample.
+        Whether CmdStan evaluates the log density of the draws of the paths; resampling needs it.
     max_lbfgs_iterations : int
-        Limit on the iterations of a path.
+        Maximum number of iterations of a path.
     history_size : int
-        Updates that L-BFGS keeps for its approximation of the inverse Hessian.
+        Number of updates that L-BFGS keeps to approximate the inverse Hessian.
     n_elbo_draws : int
         Monte Carlo draws for the ELBO of each iteration.
     n_draws_per_path : int
         Draws from the Gaussian of each path.
     n_draws : int
-        Draws that PSIS resamples from those of all paths.
+        Number of draws that PSIS resamples from the draws of all paths.
     init_radius : float
         Paths start uniformly within this distance of zero on the unconstrained scale.
     """

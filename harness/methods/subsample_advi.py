@@ -21,7 +21,7 @@ _ROWS_STREAM = 1
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class SubsampleAdvi(Advi):
-    """ADVI on `m` rows drawn once, without replacement; further options as for ADVI.
+    """ADVI on `m` rows drawn once, without replacement; other options as for ADVI.
 
     With the likelihood weighted N/m the approximation keeps about the width of the full-data
     posterior, but its centre is that of the subsample.  Without the weight it approximates

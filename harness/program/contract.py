@@ -16,13 +16,13 @@ class DataContract:
         In its place, the array of integers that says which ``.npy`` the program reads them from
         (:meth:`harness.data.npy_file.RowsFile.stan_value`).
     row_variables : tuple of str
-        In their place, of programs whose data are JSON, the arrays with an element per row.
+        Instead of both, for JSON data: the arrays with one element per row.
     n_columns : int or None
         Columns of a row, where rows come as a table.
     n_rows : str
-        The integer that counts the rows.
+        The integer with the number of rows.
     likelihood_weight : str
-        The real that multiplies the log likelihood and leaves the prior alone.
+        The real that multiplies the log likelihood but not the prior.
     """
 
     rows: str | None = None
@@ -51,16 +51,17 @@ class MinibatchContract:
     Attributes
     ----------
     batch_size : str
-        The integer that counts the rows of a batch; with 0 the likelihood is that of all rows.
+        The integer with the number of rows of a batch; 0 means all rows.
     run_length : str
-        The integer that says how many neighbouring rows are drawn together.
+        The integer with the number of adjacent rows that are drawn together.
     seed : str
-        The integer that decides which rows are drawn.
+        The integer with the seed of the batches.
     without_replacement : str
-        The integer that is 1 if every row comes once before any comes twice.
+        The integer that is 1 for sampling without replacement: all rows are used once before any
+        row is used again.
     anchor_after : str
-        The integer that says after how many evaluations the control variate gets its anchor;
-        0 for none.
+        The integer with the number of evaluations after which the anchor of the control variate is
+        set; 0 for none.
     """
 
     batch_size: str

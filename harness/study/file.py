@@ -29,19 +29,19 @@ def _listed(keys: tuple[str, ...]) -> str:
 
 
 class DatasetTable(Table):
-    """Rows, or whatever else a program takes as data, from a generator or a file.
+    """A data set: rows, or all data of a program, from a generator or a file.
 
     Attributes
     ----------
     name : str
-        What tables, `[[cross]]` and `[[references]]` call the data set.
+        The name of the data set in tables, `[[cross]]` and `[[references]]`.
     generator : str or None
-        A generator of rows that the harness has; `harness list` names them.
+        One of the harness's generators of rows; `harness list datasets` lists them.
     file : str or None
-        A path from the study's folder: rows in `.csv` (with one header line), `.npy` or
+        A path relative to the study's folder: rows in `.csv` (with one header line), `.npy` or
         `.parquet`, or a program's data in CmdStan's `.json`, `.json.zip` or `.json.gz`.
     sha256 : str or None
-        The digest that the data must have; without it they may change unseen.
+        The digest that the data must have; without it, changes of the data are not noticed.
     """
 
     sources = (("generator",), ("file",))
@@ -60,15 +60,16 @@ class ContractTable(Table):
     rows : str or None
         The matrix whose rows are observations.
     rows_file : str or None
-        In its place, the array of integers that says which `.npy` the program itself reads.
+        Instead of `rows`: the array of integers with the name of the `.npy` file that the program
+        reads.
     row_variables : list of str
-        In their place, of programs whose data are JSON, the arrays with an element per row.
+        Instead of both, for JSON data: the arrays with one element per row.
     n_columns : int or None
-        Columns of a row, with `rows` and `rows_file`.
+        Number of columns of a row, for `rows` and `rows_file`.
     n_rows : str
-        The integer that counts the rows.
+        The integer with the number of rows.
     likelihood_weight : str
-        The real that multiplies the log likelihood and leaves the prior alone.
+        The real that multiplies the log likelihood but not the prior.
     """
 
     sources = (("rows", "n_columns"), ("rows_file", "n_columns"), ("row_variables",))
@@ -82,21 +83,22 @@ class ContractTable(Table):
 
 
 class MinibatchTable(Table):
-    """Data variables of a program that draws a fresh batch of rows at every evaluation.
+    """The data variables of a program that draws a new batch of rows at every evaluation.
 
     Attributes
     ----------
     batch_size : str
-        The integer that counts the rows of a batch; with 0 the likelihood is that of all rows.
+        The integer with the number of rows of a batch; 0 means all rows.
     run_length : str
-        The integer that says how many neighbouring rows are drawn together.
+        The integer with the number of adjacent rows that are drawn together.
     seed : str
-        The integer that decides which rows are drawn.
+        The integer with the seed of the batches.
     without_replacement : str
-        The integer that is 1 if every row comes once before any comes twice.
+        The integer that is 1 for sampling without replacement: all rows are used once before any
+        row is used again.
     anchor_after : str
-        The integer that says after how many evaluations the control variate gets its anchor;
-        0 for none.
+        The integer with the number of evaluations after which the anchor of the control variate is
+        set; 0 for none.
     """
 
     batch_size: str
@@ -107,7 +109,7 @@ class MinibatchTable(Table):
 
 
 class ComponentsTable(Table):
-    """Which parameters of a mixture belong to its components.
+    """The parameters of the components of a mixture.
 
     Attributes
     ----------
@@ -116,7 +118,7 @@ class ComponentsTable(Table):
     shares : str
         Mixture weights, of shape (K,).
     exchangeable : bool
-        Whether the density is the same under every order of the components.
+        Whether every order of the components has the same density.
     """
 
     means: str
@@ -130,23 +132,24 @@ class ProgramTable(Table):
     Attributes
     ----------
     name : str
-        What tables and `[[cross]]` call the program.
+        The name of the program in tables and `[[cross]]`.
     file : str
-        The path of the `.stan` file from the study's folder; what it includes lies beside it.
+        The path of the `.stan` file relative to the study's folder; included files are beside it.
     user_header : str or None
-        The path of a C++ header that defines what the program's functions only declare.
+        The path of a C++ header that defines functions that the program only declares.
     contract : ContractTable or None
-        Where rows and their weight go. Without it the program takes its data from JSON, and
-        methods on subsamples do not apply.
+        The data variables for rows and their weight. Without a contract the program takes its data
+        from JSON, and methods on subsamples do not apply.
     minibatch : MinibatchTable or None
-        Of a program for `minibatch_advi`, which draws batches itself.
+        For `minibatch_advi`: the data variables of a program that draws batches itself.
     data : dict
-        Further data, the same for every run, such as a prior's scale.
+        Other data, the same for every run, such as the scale of a prior.
     parameters : list of str
-        The variables that tables summarise; transformed parameters and generated quantities
-        may be among them.
+        The variables that the tables show, including transformed parameters and generated
+        quantities.
     components : ComponentsTable or None
-        Of a mixture, so that its components are compared under the same names.
+        For a mixture: the parameters of its components, which are ordered before they are
+        compared.
     """
 
     name: str
@@ -179,11 +182,11 @@ class CrossTable(Table):
     method : str
         The method of inference; `harness list methods` describes them.
     variant : str
-        What tables call the method with these options, `default` or `m=200`, say.
+        The name of these options in the tables, for example `default` or `m=200`.
     replicates : int
-        Runs of each cell, from as many seeds.
+        Number of runs of each combination, each with its own seed.
     options : dict
-        Options of the method; those left out keep their defaults.
+        Options of the method; the others have their defaults.
     """
 
     datasets: list[str]
@@ -195,16 +198,18 @@ class CrossTable(Table):
 
 
 class ReferenceTable(Table):
-    """What the fits of some data sets are measured against: a run of the study, or draws.
+    """The reference of some data sets: a run of the study, or draws from a file.
 
     Attributes
     ----------
     datasets : list of str
-        Names of data sets; each has at most one reference.
+        Names of data sets. A data set has at most one reference.
     program, method, variant : str or None
-        The run, which a `[[cross]]` must give; of replicates the first.
+        The reference run, which must be one of the runs of a `[[cross]]`; if it has replicates,
+        the first.
     file : str or None
-        In its place, the path of draws in posteriordb's JSON form, zipped or not.
+        Instead of a run: the path of a file of draws in posteriordb's JSON format, compressed or
+        not.
     """
 
     sources = (("program", "method", "variant"), ("file",))
@@ -217,27 +222,27 @@ class ReferenceTable(Table):
 
 
 class StudyTable(Table):
-    """A study: data sets, programs, and what crosses what.
+    """A study: data sets, programs, references and runs.
 
     Attributes
     ----------
     name : str
-        The folder below `results/` that the tables and the report go into.
+        The name of the results folder below `results/`.
     title : str
         The report's title.
     description : str
         What the report says below its title.
     seed : int
-        Decides all randomness; the seed of a run is derived from it and the run's names.
+        The seed of the study; the seed of a run is derived from it and the run's names.
     published : str or None
-        The path of a TOML file with numbers from elsewhere, which the report sets beside the
-        study's own.
+        The path of a TOML file with published numbers, which the report compares with the study's
+        own.
     datasets : list of DatasetTable
         Data sets.
     programs : list of ProgramTable
         Stan programs.
     references : list of ReferenceTable
-        What fits are measured against.
+        The references that fits are compared with.
     cross : list of CrossTable
         What is run.
     """
