@@ -139,13 +139,11 @@ def test_diagnostics_of_chains_are_those_of_the_csv(folder: Path) -> None:
 
 
 def test_independent_draws_have_no_r_hat_anywhere(folder: Path) -> None:
-    table = parameters_down(folder / "tables" / "diagnostics_toy.md")
-    for head in ("ADVI default", "ADVI tuned", "Pathfinder", *REPLICATED):
-        for diagnostic in ("R-hat", "ESS bulk", "ESS tail"):
-            assert list(table[head, diagnostic]) == ["n/a¹"] * 6
-        assert (table[head, "MCSE of mean"].astype(float) > 0).all()
-    assert set(table["page: ADVI adagrad"].to_numpy().ravel()) == {""}
-    assert "¹ n/a" in (folder / "report.md").read_text()
+    text = (folder / "tables" / "diagnostics_toy.md").read_text()
+    assert "NUTS" in text
+    for head in ("ADVI default", "ADVI tuned", "Pathfinder", *REPLICATED, "page: ADVI adagrad"):
+        assert head not in text
+    assert "n/a" not in text
 
 
 def test_a_failed_run_shows_its_status_and_reason(folder: Path) -> None:
@@ -296,7 +294,7 @@ def test_few_series_stand_across(tmp_path: Path) -> None:
     for kind in ("estimates", "diagnostics"):
         table = parse_markdown(tmp_path / "tables" / f"{kind}_toy.md")
         assert table.columns[0] == "parameter"
-        assert "ADVI tuned" in table.columns
+        assert ("ADVI tuned" in table.columns) == (kind == "estimates")
 
 
 def test_a_study_whose_runs_all_failed_still_has_its_report(tmp_path: Path) -> None:

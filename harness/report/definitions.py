@@ -30,8 +30,6 @@ DEFINITIONS: Mapping[str, Mapping[str, str]] = {
         "r_hat": "Largest R-hat of the chains, over parameters.",
         "ess_bulk": "Smallest bulk effective sample size of the chains, over parameters.",
         "k_hat": f"{_K_HAT} Above the limit the weights give no reliable estimate.",
-        "fit_time_s": _FIT,
-        "speed": _SPEED,
     },
     "variables": {
         "n_elements": "Number of scalars of the variable.",

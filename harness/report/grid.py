@@ -8,9 +8,6 @@ from harness.results.columns import NOT_APPLICABLE
 #: What stands where a source printed nothing, or a run has no such parameter.
 ABSENT = ""
 
-#: Marks ``n/a`` in tables of diagnostics; explained below them.
-NOTE_MARK = "¹"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:

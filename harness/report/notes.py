@@ -63,10 +63,10 @@ ORDERED = (
     " The components of every draw are ordered by their first coordinate, except for raw labels."
 )
 
-#: Added to the note on diagnostics where draws are independent.
+#: Added to the note on diagnostics where approximations are left out.
 INDEPENDENT = (
-    " ¹ n/a: these draws are independent, so R-hat and effective sample sizes say nothing about "
-    "the quality of the approximation."
+    " Approximations are not shown: their draws are independent, so R-hat and effective sample "
+    "sizes say nothing about their quality."
 )
 
 #: The note below a README's table.

@@ -23,7 +23,7 @@ from harness.report.stability import stability_table, worst_stability_table
 from harness.report.variables import variables_table
 from harness.report.verdicts import verdict_table
 from harness.report.weights import weights_table
-from harness.report.wide import diagnostics_table, estimates_table
+from harness.report.wide import diagnostics_table, estimates_table, is_transposed
 from harness.report.worst import shown_note
 from harness.study.published import Published
 
@@ -171,7 +171,7 @@ def _estimates(columns: Sequence[Column], tables: DatasetTables) -> tuple[Part, 
     """Return posterior means with their diagnostics and intervals."""
     some = any(column.estimates for column in columns if column.key)
     ordered = any(column.labels == RELABELLED for column in columns)
-    independent = any(_is_independent(column) for column in columns)
+    chains = [column for column in columns if column.are_chains]
     left_out = shown_note(tables, across=True)
     return (
         _part(
@@ -184,9 +184,11 @@ def _estimates(columns: Sequence[Column], tables: DatasetTables) -> tuple[Part, 
         _part(
             "diagnostics",
             "R-hat and effective sample sizes",
-            or_reason(diagnostics_table, columns) if some else None,
+            or_reason(diagnostics_table, chains, series_down=is_transposed(columns))
+            if any(item.key for item in chains)
+            else None,
             _COMPARISON,
-            extra=(INDEPENDENT if independent else "") + left_out,
+            extra=(INDEPENDENT if len(chains) < len(columns) else "") + left_out,
         ),
         Part(kind="intervals", title="Figure of means and intervals", figures=("forest",)),
     )
@@ -223,8 +225,3 @@ def _accounts(tables: DatasetTables) -> tuple[Part, ...]:
         _part("optimisers", title, or_reason(optimiser_table, tables), _FITS),
         _part("samplers", "Diagnostics of NUTS", or_reason(sampler_table, tables), _FITS),
     )
-
-
-def _is_independent(column: Column) -> bool:
-    """Whether a column of the study has estimates that R-hat does not apply to."""
-    return column.key is not None and bool(column.estimates) and not column.are_chains

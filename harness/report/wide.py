@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from harness.fits.fit import Status
 from harness.fits.quantities import RAW, RELABELLED
 from harness.report.columns import Column, Estimate
-from harness.report.grid import ABSENT, NOTE_MARK, Cell, Grid, Head, Row, make_grid, number
+from harness.report.grid import ABSENT, Cell, Grid, Head, Row, make_grid, number
 from harness.report.numbers import count, decimals_for, fixed, r_hat, significant
-from harness.results.columns import NOT_APPLICABLE
 
 #: With more series than this, and fewer parameters, tables have a row for each series.
 MOST_COLUMNS = 8
@@ -130,20 +129,21 @@ _DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[.
 )
 
 
-def diagnostics_table(columns: Sequence[Column]) -> Grid:
+def diagnostics_table(columns: Sequence[Column], *, series_down: bool) -> Grid:
     """Return R-hat, effective sample sizes and Monte Carlo errors.
 
     Parameters
     ----------
     columns : sequence of Column
-        Of one data set.
+        Chains of one data set; these diagnostics say nothing about independent draws.
+    series_down : bool
+        Whether there is a row for each series and diagnostic.
 
     Returns
     -------
     Grid
-        ``n/a¹`` where draws are independent and a diagnostic of chains says nothing.
     """
-    if is_transposed(columns):
+    if series_down:
         return _transposed_diagnostics(columns)
     rows: list[Row] = []
     for name in _parameters(columns):
@@ -174,12 +174,7 @@ def _diagnostic_cell(
     get: Callable[[Estimate], float | None],
     show: Callable[..., str],
 ) -> Cell:
-    """Return one diagnostic, or why there is none."""
-    if column.status != str(Status.OK):
-        return Cell(text=column.status)
+    """Return one diagnostic; empty where a source printed none."""
     estimate = column.estimates.get(name)
     value = None if estimate is None else get(estimate)
-    if value is not None:
-        return number(value, show)
-    is_absent = estimate is None or column.key is None
-    return Cell(text=ABSENT if is_absent else NOT_APPLICABLE + NOTE_MARK)
+    return Cell(text=ABSENT) if value is None else number(value, show)
