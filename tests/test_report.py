@@ -186,7 +186,7 @@ def test_the_report_says_that_labels_switched(folder: Path) -> None:
     largest = rows.groupby("labels")["r_hat"].max()
     assert (
         f"NUTS (plain): the labels switched; the largest R-hat is {largest['raw']:.2f} as sampled, "
-        f"{largest['relabelled']:.2f} once"
+        f"{largest['relabelled']:.2f} after"
     ) in text
     assert "NUTS (ordered): the labels switched" not in text
 

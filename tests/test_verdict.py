@@ -204,7 +204,7 @@ def test_k_hat_does_not_see_the_missed_mode_and_is_not_believed_alone() -> None:
         judge_fit(alone, parameters={}),
     ):
         assert judgement.verdict is Verdict.UNKNOWN
-        assert "cannot see a mode" in judgement.reason
+        assert "cannot detect a mode" in judgement.reason
 
 
 def test_one_of_several_symmetric_modes_is_flagged_but_not_blamed() -> None:

@@ -21,7 +21,7 @@ from harness.errors import CmdStanMissingError
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """The state of things; `problems` holds one line each, with the command that mends it.
+    """The state of things; `problems` holds one line each, with the command that fixes it.
 
     Parameters
     ----------

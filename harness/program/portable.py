@@ -75,7 +75,7 @@ def compile_sources(sources: ProgramSources) -> CompiledProgram:
     Raises
     ------
     ProgramError
-        If they do not compile here, or the CmdStan or its compiler settings are others than where
+        If they do not compile here, or the CmdStan or its compiler settings differ from where
         they come from, so that the fit would be another.
     """
     with _ONE_COMPILER:

@@ -61,10 +61,10 @@ def write_report(folder: Path, *, published: Published | None) -> None:
 
 
 def _without_report(results: Results, reason: str) -> dict[str, str]:
-    """Return what stands in the place of a report that could not be written."""
+    """Return the page that replaces a report that could not be written."""
     name = results.manifest["study"]["name"]
     text = (
-        f"The report of {name} could not be written: {reason}. All figures are in comparison.csv, "
+        f"The report of {name} could not be written: {reason}. All numbers are in comparison.csv, "
         "fits.csv and stability.csv beside it."
     )
     page = (

@@ -247,4 +247,4 @@ def _problems(series: tuple[SeriesTables, ...], reference: SeriesTables | None) 
     if not judged or any(rows["mean_error_sd"].notna().any() for rows in judged):
         return ""
     told = pd.concat([item.fits["reference_problems"] for item in others]).dropna()
-    return "see its own verdict" if told.empty else str(told.iloc[0])
+    return "see its verdict" if told.empty else str(told.iloc[0])

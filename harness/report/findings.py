@@ -50,11 +50,11 @@ def _reference_sentences(
 ) -> list[str]:
     """Say what the fits are measured against, and how far that is to be trusted itself."""
     if reference is None:
-        return ["The study declares no reference for this data set: errors are unknown."]
+        return ["The study has no reference for this data set, so errors are unknown."]
     sentences = [_reference_quality(reference)]
     if reference.problems:
         sentences.append(
-            f"The reference failed its checks ({reference.problems}): no fit has errors against it."
+            f"The reference failed its checks ({reference.problems}), so no errors are computed."
         )
     return sentences + _other_priors(tables, manifest, reference)
 
@@ -106,7 +106,7 @@ def _other_priors(
         ]
         if differing:
             sentences.append(
-                f"`{name}` has another posterior than the reference: {', '.join(differing)}."
+                f"The posterior of `{name}` differs from the reference's: {', '.join(differing)}."
             )
     return sentences
 
@@ -116,8 +116,8 @@ def _switching(tables: DatasetTables) -> list[str]:
     return [
         f"{item.title}: the labels switched; the largest R-hat is "
         f"{_largest(item.ok['r_hat_max_raw'])} as sampled, "
-        f"{_largest(item.ok['r_hat_max_relabelled'])} once every draw's components are ordered and "
-        f"{_largest(item.ok['r_hat_max_invariant'])} in quantities that do not depend on labels."
+        f"{_largest(item.ok['r_hat_max_relabelled'])} after ordering the components and "
+        f"{_largest(item.ok['r_hat_max_invariant'])} for quantities that do not depend on labels."
         for item in tables.series
         if item.has_raw_line
     ]
@@ -148,7 +148,7 @@ def _published_agreement(
             parts = [f"means up to {significant(max(shifts))} reference sds off"]
             if ratios:
                 low, high = significant(min(ratios)), significant(max(ratios))
-                parts.append(f"sds {low} to {high} times as wide")
+                parts.append(f"sds {low} to {high} times the reference's")
             sentences.append(f"{published.name}: {run.title}: {', '.join(parts)}.")
     return sentences
 

@@ -22,9 +22,9 @@ SEVERITY = (Verdict.TRUST, Verdict.MEANS_ONLY, Verdict.UNKNOWN, Verdict.DO_NOT_T
 # How many of its Monte Carlo standard errors must lie between a value and its limit.
 MCSE_MARGIN = 2.0
 
-_SYMMETRIC = "; it covers one of several symmetric modes and is judged under its labels"
-_IN_DOUBT = ", too close for its Monte Carlo error"
-_CHAINS_ALONE = "; no reference: chains cannot tell of a mode that none of them visits"
+_SYMMETRIC = "; it covers one of several symmetric modes and is judged with its own labels"
+_IN_DOUBT = ", too close to the limit for its Monte Carlo error"
+_CHAINS_ALONE = "; without a reference, a mode that no chain visits cannot be detected"
 
 
 def judge_parameter(criteria: ParameterCriteria, *, fit: FitCriteria) -> Judgement:
@@ -129,7 +129,7 @@ def _conclude(decisive: _Finding | None, *, fit: FitCriteria) -> Judgement:
         return Judgement(
             verdict=Verdict.UNKNOWN,
             criterion="",
-            reason="nothing is known that could decide",
+            reason="no criterion is known",
             nearness=1.0,
         )
     return Judgement(

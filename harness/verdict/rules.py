@@ -44,7 +44,7 @@ _PSIS = "Vehtari et al. (2024); Yao et al. (2018)"
 RULES: tuple[Rule, ...] = (
     _flag("failed", "no value exists"),
     _flag("collapsed", "a point has no spread"),
-    _flag("weight_mistake", "Hoffman et al. (2013)", meaning="this is another posterior"),
+    _flag("weight_mistake", "Hoffman et al. (2013)", meaning="the fit is to another posterior"),
     _flag("stopped_early", "Dhaka et al. (2020)", when=When.ALONE),
     _flag("may_diverge", "Dhaka et al. (2020)"),
     _flag("mode_missed", "Yao et al. (2018)"),
@@ -57,7 +57,7 @@ RULES: tuple[Rule, ...] = (
         limit="k_hat_threshold",
         verdict=Verdict.DO_NOT_TRUST,
         doubt=Verdict.UNKNOWN,
-        meaning="the weights cannot carry an estimate",
+        meaning="the weights give no reliable estimate",
         source="Vehtari et al. (2024)",
     ),
     Rule(
@@ -80,7 +80,7 @@ RULES: tuple[Rule, ...] = (
         limit=ESS_LIMIT,
         verdict=Verdict.UNKNOWN,
         doubt=Verdict.UNKNOWN,
-        meaning="too few effective draws to estimate a mean, or to believe R-hat",
+        meaning="too few effective draws to estimate a mean or to rely on R-hat",
         source=_RANK,
     ),
     Rule(
@@ -123,7 +123,7 @@ RULES: tuple[Rule, ...] = (
         limit=1.1,
         ideal=1.0,
         verdict=Verdict.DO_NOT_TRUST,
-        meaning="replicate fits disagree, so one of them is right by chance at best",
+        meaning="the replicates disagree, so a single fit is right only by chance",
         source="Dhaka et al. (2020)",
     ),
     Rule(
@@ -133,7 +133,7 @@ RULES: tuple[Rule, ...] = (
         breach=Breach.ABOVE,
         limit="k_hat_threshold",
         verdict=Verdict.DO_NOT_TRUST,
-        meaning="the draws do not cover the posterior, and no reference says what they got right",
+        meaning="the draws do not cover the posterior, and no reference shows what is right",
         source=_PSIS,
     ),
     *(
@@ -142,7 +142,7 @@ RULES: tuple[Rule, ...] = (
             _PSIS,
             when=When.ALONE,
             verdict=Verdict.UNKNOWN,
-            meaning="k-hat alone cannot see a mode that the draws never visit",
+            meaning="k-hat alone cannot detect a mode without draws",
         )
         for state in ("reference_failed", "reference_absent")
     ),
