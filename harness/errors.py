@@ -77,3 +77,7 @@ class FitLookupError(HarnessError, KeyError):
     """A result has no fit of a name; a `KeyError` too, as of any mapping."""
 
     __str__ = Exception.__str__  # that of KeyError quotes the message
+
+
+class DensityError(HarnessError):
+    """The process that evaluates a program's density refuses or has ended."""

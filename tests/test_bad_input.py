@@ -350,24 +350,6 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
         edit("study.toml", '"line.stan"', '"line.stan"\nuser_header = "line.hpp"'),
         "line.hpp'",
     ),
-    "program that draws its data": (
-        COMPARE,
-        write(
-            "ar1.stan",
-            "transformed data { real y = normal_rng(0, 1); } parameters { real mu; } "
-            "model { mu ~ normal(y, 1); }",
-        ),
-        "normal_rng",
-    ),
-    "program of a study that draws its data": (
-        RUN,
-        edit(
-            "line.stan",
-            "parameters {",
-            "transformed data { real z = normal_rng(0, 1); }\nparameters {",
-        ),
-        "normal_rng",
-    ),
     "program that includes a byte-order mark": (
         COMPARE,
         both(

@@ -1,4 +1,4 @@
-"""What stanc says of a program's data: sizes, and whether they are random."""
+"""What stanc says of a program's data: sizes."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from harness.data.stan_values import Value
-from harness.errors import ProgramError
 from harness.program.mir import declared_shapes
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
@@ -23,47 +22,8 @@ def described(folder: Path, code: str) -> ProgramVariables:
     return describe_program(Program(name="drawn", file=file, parameters=()))
 
 
-FUNCTIONS = """
-functions {
-  real own_rng(real s) { return normal_rng(0, s); }
-  real outer_rng(real s) { return own_rng(s) + 1; }
-  void shout_rng() { print(normal_rng(0, 1)); }
-}
-"""
-
-
-@pytest.mark.parametrize(
-    ("block", "named"),
-    [
-        ("real y = normal_rng(0, 10);", "normal_rng"),
-        (
-            "vector[2] y; for (i in 1 : 2) { if (i > 1) { y[i] = 1 + exponential_rng(1); } }",
-            "expon",
-        ),
-        ("real y = own_rng(1);", "own_rng"),
-        ("real y = outer_rng(1);", "outer_rng"),
-        ("shout_rng();", "shout_rng"),
-        ('{ profile("p") { print(uniform_rng(0, 1)); } }', "uniform_rng"),
-        ("real y = normal_rng(0, 1) + poisson_rng(2);", "normal_rng, poisson_rng"),
-    ],
-)
-def test_random_data_are_refused(tmp_path: Path, block: str, named: str) -> None:
-    with pytest.raises(ProgramError, match=f"'drawn' calls {named}") as caught:
-        described(tmp_path, f"{FUNCTIONS}transformed data {{ {block} }}")
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        FUNCTIONS,
-        "transformed data { real normal_rng_like = 1; // normal_rng(0, 1)\n }",
-        'transformed data { print("(FunApp (StanLib normal_rng FnRng))"); }',
-        "transformed data { real y = normal_lpdf(0 | 0, 1); }",
-    ],
-)
-def test_what_only_looks_like_random_data_is_taken(tmp_path: Path, code: str) -> None:
-    assert described(tmp_path, code).parameters == ("mu",)
+def test_random_data_are_taken_since_they_have_a_seed_of_their_own(tmp_path: Path) -> None:
+    assert described(tmp_path, "transformed data { real y = normal_rng(0, 1); }").data == ()
 
 
 def test_random_generated_quantities_are_no_data(tmp_path: Path) -> None:

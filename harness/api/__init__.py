@@ -1,16 +1,16 @@
 """What a Python program or a notebook calls; ``harness`` itself offers these names."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.api.densities import density
 from harness.api.draws import Fits
+from harness.api.programs import program_file
 from harness.api.result import StudyResult
 from harness.api.running import Progress, ProgressLines, fit_study, open_pool
-from harness.errors import CacheFolderError
 from harness.execution.dispatch import Observer
-from harness.folders import cache_folder, make_writable
+from harness.folders import cache_folder
 from harness.methods import Method, make_method
 from harness.program.contract import DataContract
 from harness.program.program import Components
@@ -18,7 +18,16 @@ from harness.store import Store
 from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
 from harness.study.study import Study, read_study
 
-__all__ = ["Fits", "StudyResult", "compare", "fit_study", "method", "open_pool", "run_study"]
+__all__ = [
+    "Fits",
+    "StudyResult",
+    "compare",
+    "density",
+    "fit_study",
+    "method",
+    "open_pool",
+    "run_study",
+]
 
 
 def run_study(
@@ -162,7 +171,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     ['rho']
     """
     asked = Comparison(
-        model=_program_file(model),
+        model=program_file(model),
         data=data if isinstance(data, Mapping) else Path(data),
         methods=tuple(methods),
         variables=tuple(variables),
@@ -234,17 +243,3 @@ def _run(
             observer=Observer() if progress is None else ProgressLines(progress),
             retry_failed=retry_failed,
         )
-
-
-def _program_file(model: str | Path) -> Path:
-    """Return a program's file; code is kept under its digest in the cache folder."""
-    if isinstance(model, Path) or "\n" not in model.strip():
-        return Path(model)
-    digest = hashlib.sha256(model.encode()).hexdigest()
-    file = cache_folder() / "models" / digest[:16] / "model.stan"
-    try:
-        make_writable(file.parent)
-        file.write_text(model, encoding="utf-8")
-    except OSError as error:
-        raise CacheFolderError(f"'{file}' cannot be written ({error.strerror})") from error
-    return file

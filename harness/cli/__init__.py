@@ -8,6 +8,7 @@ from typing import NoReturn
 from harness.cli import compare as compare_command
 from harness.cli import init as init_command
 from harness.cli import listing
+from harness.cli import rows as rows_command
 from harness.cli import run as study_commands
 from harness.cli import schema as schema_command
 from harness.cli import store as store_commands
@@ -225,6 +226,7 @@ def _parser() -> argparse.ArgumentParser:
             commands, "schema", schema_command.schema, "print the JSON Schema of studies or events"
         )
     )
+    rows_command.add_arguments(_add_command(commands, *rows_command.COMMAND))
     _add_store(commands)
     _add_cmdstan(commands)
     return parser

@@ -16,6 +16,7 @@ from harness.data.npy_file import chunks_of, write_rows
 from harness.data.stan_json import write_stan_json
 from harness.errors import FitError
 from harness.messages.faults import capped, told_once
+from harness.program.log_density import DATA_SEED, DATA_SEED_NAME
 from harness.program.program import RowsInMemory
 
 #: Enough digits that a double survives the way through CmdStan's CSV.
@@ -40,7 +41,8 @@ class Timed[T]:
 def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
     """Give a folder that lasts as long as a run, with the data in CmdStan's JSON.
 
-    Rows in memory for a program that reads a file are written beside.
+    A seed goes with them by which ``_rng`` functions in transformed data draw the same for every
+    fit, whatever its own seed.  Rows in memory for a program that reads a file are written beside.
 
     Yields
     ------
@@ -51,7 +53,7 @@ def run_folder(data: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
         folder = Path(name)
         data_file = folder / "data.json"
         filed = {name: _filed(value, folder / f"{name}.npy") for name, value in data.items()}
-        write_stan_json(data_file, filed)
+        write_stan_json(data_file, {**filed, DATA_SEED_NAME: DATA_SEED})
         yield data_file, folder
 
 

@@ -14,6 +14,7 @@ from harness.cmdstan.guarded import GuardedCommands
 from harness.errors import ProgramError
 from harness.folders import cache_folder
 from harness.program.lean import LeanProgram, lean_program
+from harness.program.log_density import cpp_digest
 from harness.program.make_program import make_folder
 from harness.program.program import Program
 from harness.program.stanc import COMPILED_AS, check_contract, inspect_program
@@ -225,6 +226,39 @@ def compile_program(
     )
 
 
+def compile_density(program: Program, *, exact_curvature: bool = False) -> Path:
+    """Compile a program for its density, its printing and generated quantities included.
+
+    Parameters
+    ----------
+    program : Program
+        What to compile.
+    exact_curvature : bool
+        Whether its density is to give the Hessian by autodiff, which takes about twice the time
+        to compile and which not every program can.
+
+    Returns
+    -------
+    Path
+        The executable; a program that has nothing of both shares that of its fits.
+
+    Raises
+    ------
+    ProgramError
+        As :func:`compile_program`.
+    """
+    identity = _identify(program)
+    folder = _compiled(
+        program,
+        identity,
+        text=None,
+        digest=identity.whole_digest,
+        commands=GuardedCommands(),
+        exact_curvature=exact_curvature,
+    )
+    return folder / COMPILED_AS
+
+
 def _compile_time_s(folder: Path) -> float:
     """Return what the compilation took that filled a folder."""
     return float(json.loads((folder / "compile.json").read_text())["compile_time_s"])
@@ -237,13 +271,16 @@ def _compiled(
     text: bytes | None,
     digest: str,
     commands: GuardedCommands,
+    exact_curvature: bool = False,
 ) -> Path:
     """Return the folder with the executable of a program, or of a text in its place."""
-    executable_key = hashlib.sha256(f"{digest} {identity.cmdstan}".encode()).hexdigest()
+    made_with = f"{digest} {identity.cmdstan} {cpp_digest()} {exact_curvature}"
+    executable_key = hashlib.sha256(made_with.encode()).hexdigest()
     folder = cache_folder() / "programs" / executable_key[:32]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        make_folder(folder, program, text, identity.cmdstan, commands)
+        options = {"exact_curvature": True} if exact_curvature else {}
+        make_folder(folder, program, text, identity.cmdstan, commands, **options)
     except OSError as error:
         raise ProgramError(
             f"program '{program.name}' cannot be compiled into the cache folder "

@@ -1,4 +1,4 @@
-"""What stanc's middle representation says of a program's data: sizes, and randomness (pure).
+"""What stanc's middle representation says of a program's data: sizes (pure).
 
 ``stanc --debug-mir`` prints it as S-expressions.
 """
@@ -53,41 +53,6 @@ def sections(text: str) -> Iterator[tuple[str, list[Expression]]]:
                 yield str(closed[0]), closed[1:]
             elif stack:
                 stack[-1].append(closed)
-
-
-def random_functions(prepare_data: Expression) -> list[str]:
-    """Return the functions that draw random numbers before a program's first evaluation.
-
-    Stan lets only functions that draw call such functions, so that a call of one's own function
-    counts for whatever it calls.
-
-    Parameters
-    ----------
-    prepare_data : list
-        The section of that name.
-
-    Returns
-    -------
-    list of str
-        Each once, in the order of their calls.
-
-    Examples
-    --------
-    >>> (_, body), = sections("((prepare_data ((FunApp (StanLib normal_rng FnRng AoS) (Lit)))))")
-    >>> random_functions(body)
-    ['normal_rng']
-    """
-    found: dict[str, None] = {}
-    pending: list[Expression] = [prepare_data]
-    while pending:
-        match pending.pop():
-            case ["FunApp" | "NRFunApp", ["StanLib" | "UserDefined", str(name), *suffix], *rest]:
-                if "FnRng" in suffix:
-                    found[name] = None
-                pending.extend(reversed(rest))
-            case list() as parts:
-                pending.extend(reversed(parts))
-    return list(found)
 
 
 def declared_shapes(

@@ -16,7 +16,7 @@ from typing import Any
 from harness.cmdstan import ensure_cmdstan
 from harness.errors import ProgramError
 from harness.messages.clauses import absence
-from harness.program.mir import Expression, random_functions, sections
+from harness.program.mir import Expression, sections
 from harness.program.program import Program
 
 #: Under which every program is compiled: make and the shell take few of the names that files have.
@@ -173,7 +173,7 @@ def _data_sections(stanc: Path, program: Program) -> dict[str, list[Expression]]
     found: dict[str, list[Expression]] = {}
     for name, body in sections(ask_stanc(stanc, program, ["--debug-mir", "-o", os.devnull])):
         found[name] = body
-        if name == "prepare_data":
+        if name == "input_vars":
             break
     return found
 
@@ -195,27 +195,10 @@ def inspect_program(stanc: Path, program: Program) -> dict[str, Any]:
     Raises
     ------
     ProgramError
-        If the file is missing, stanc refuses it, or ``transformed data`` draws random numbers.
+        If the file is missing or stanc refuses it.
     """
-    return _inspect(stanc, program)[0]
-
-
-def _inspect(stanc: Path, program: Program) -> tuple[dict[str, Any], dict[str, list[Expression]]]:
-    """Ask stanc about a program, and refuse one whose data would differ from run to run."""
     info: dict[str, Any] = json.loads(ask_stanc(stanc, program, ["--info"]))
-    parts = _data_sections(stanc, program)
-    _refuse_random_data(program, random_functions(parts.get("prepare_data", [])))
-    return info, parts
-
-
-def _refuse_random_data(program: Program, drawn: Sequence[str]) -> None:
-    """Refuse a program of which every seed would make another posterior."""
-    if drawn:
-        raise ProgramError(
-            f"program '{program.name}' calls {', '.join(drawn)} in transformed data, so "
-            "the data would depend on the seed of the run, and runs could not be compared; draw "
-            "these numbers once and give them as data"
-        )
+    return info
 
 
 def check_contract(program: Program, info: Mapping[str, Any]) -> None:
@@ -283,7 +266,8 @@ def describe_program(program: Program) -> ProgramVariables:
     ProgramError
         As :func:`inspect_program`.
     """
-    info, parts = _inspect(ensure_cmdstan().path / "bin" / "stanc", program)
+    stanc = ensure_cmdstan().path / "bin" / "stanc"
+    info, parts = inspect_program(stanc, program), _data_sections(stanc, program)
     return ProgramVariables(
         data=tuple(info["inputs"]),
         parameters=tuple(info["parameters"]),

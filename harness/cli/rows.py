@@ -1,0 +1,69 @@
+"""``harness rows``: what counts a program's rows, and whether they add up."""
+
+import argparse
+import json
+from pathlib import Path
+
+from harness.cli.console import OUT
+from harness.cli.tables import print_table
+from harness.data.stan_json import read_stan_json
+from harness.errors import ProgramError
+from harness.program.program import Program
+from harness.program.rows import RowAxis, choose_axis, find_rows
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("model", type=Path, metavar="MODEL.stan", help="a Stan program")
+    parser.add_argument(
+        "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or zipped"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="decides where it looks (default: 1)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def rows(arguments: argparse.Namespace) -> None:
+    """Find the axes of a program and prove or refuse each."""
+    model: Path = arguments.model
+    program = Program(name=model.stem, file=model.resolve(), parameters=())
+    axes = find_rows(program, read_stan_json(arguments.data), seed=arguments.seed)
+    if arguments.json:
+        OUT.print(json.dumps({"axes": [_entry(axis) for axis in axes]}), markup=False)
+        return
+    if axes:
+        print_table(
+            f"Rows of {model.name}",
+            ("axis", "size", "variables", "adds up", "why not"),
+            [
+                (
+                    axis.name,
+                    f"{axis.size}",
+                    ", ".join(axis.variables),
+                    "yes" if axis.adds_up else "no",
+                    axis.reason,
+                )
+                for axis in axes
+            ],
+        )
+    try:
+        chosen = choose_axis(axes)
+    except ProgramError:
+        why = "" if axes else ": no integer of its data sizes data and no parameter"
+        OUT.print(f"No rows of {model.name} can be taken apart{why}.", markup=False)
+        return
+    OUT.print(f"{chosen.name} counts the rows.", markup=False)
+
+
+def _entry(axis: RowAxis) -> dict[str, str | int | bool | list[str]]:
+    """Return an axis as JSON has it."""
+    return {
+        "name": axis.name,
+        "size": axis.size,
+        "variables": list(axis.variables),
+        "adds_up": axis.adds_up,
+        "reason": axis.reason,
+    }
+
+
+#: Its name, what it calls, and what it says of itself.
+COMMAND = ("rows", rows, "find what counts a program's rows, and prove it")

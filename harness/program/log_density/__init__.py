@@ -1,0 +1,17 @@
+"""A program with its data as a function of its unconstrained parameters."""
+
+from harness.program.log_density.density import DATA_SEED, DATA_SEED_NAME, Density, LogDensity
+from harness.program.log_density.row_blocks import NO_ROWS, RowBlocks, Rows
+from harness.program.log_density.wrapper import cpp_digest, wrap_file
+
+__all__ = [
+    "DATA_SEED",
+    "DATA_SEED_NAME",
+    "NO_ROWS",
+    "Density",
+    "LogDensity",
+    "RowBlocks",
+    "Rows",
+    "cpp_digest",
+    "wrap_file",
+]
