@@ -160,7 +160,7 @@ def main() -> None:
     arguments = parser.parse_args()
     graph = read_graph(arguments.package)
     print(describe(graph))
-    if arguments.draw:
+    if arguments.draw and not find_cycle(graph.imports):
         picture = draw(floors(graph.imports), supports(graph.imports))
         arguments.draw.write_text(picture, encoding="utf-8")
 
