@@ -28,7 +28,7 @@ from tools.bench.plan import mixture_rows
 from tools.bench.scaling import exponents, scaling_table
 
 BENCH_STUDY = PROJECT / "studies" / "bench.toml"
-PEERS_FOLDER = PROJECT / "harness" / "bench" / "peers"
+PEERS_FOLDER = PROJECT / "tools" / "bench" / "peers"
 PEERS_PYTHON = PROJECT / ".venv-peers" / "bin" / "python"
 
 

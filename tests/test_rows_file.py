@@ -133,8 +133,8 @@ CHANGES = pytest.mark.parametrize(
         (lambda path: os.utime(path, ns=(1, 1)), "changed"),
         (append, "changed"),
         (replace, "changed"),
-        (lambda path: os.truncate(path, 128), "was cut from 80128 to 128 bytes since it was ch"),
-        (Path.unlink, "cannot be opened: No such file"),
+        (lambda path: os.truncate(path, 128), "80128 to 128 bytes"),
+        (Path.unlink, "No such file"),
     ],
     ids=["time", "size", "inode", "cut", "gone"],
 )
@@ -146,7 +146,7 @@ def test_file_that_changed_since_its_check_is_refused(
 ) -> None:
     file = saved(tmp_path / "rows.npy", some_rows(5000))
     change(file.path)
-    with pytest.raises(RuntimeError, match=f"rows.npy' {complaint}"):
+    with pytest.raises(RuntimeError, match=rf"rows\.npy' .*{complaint}"):
         rows_library.open(file, 5000)
     if file.path.exists():
         with pytest.raises(DatasetError, match=r"rows\.npy'"):
@@ -216,7 +216,7 @@ def test_chunks_cover_the_rows_and_find_what_is_not_finite(tmp_path: Path) -> No
     rows[CHUNK_ROWS + 3, 1] = np.nan
     rows[-1] = np.inf
     saved(tmp_path / "rows.npy", rows)
-    complaint = f"has 2 rows with NaN or infinite values, the first is row {CHUNK_ROWS + 4};"
+    complaint = f"2 rows .*row {CHUNK_ROWS + 4};"
     with pytest.raises(DatasetError, match=complaint):
         make_dataset("d", file=tmp_path / "rows.npy")
 

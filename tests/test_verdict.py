@@ -316,7 +316,7 @@ def test_chains_are_judged_by_their_own_diagnostics() -> None:
     draws = np.random.default_rng(19).standard_normal((4, 1000))
     good = judge_parameter(chain_figures(draws), fit=nuts)
     assert good.verdict is Verdict.TRUST, good
-    assert "no reference" in good.reason
+    assert "without a reference" in good.reason
     assert judge_fit(nuts, parameters={"x": good}).verdict is Verdict.TRUST
     stuck = judge_parameter(chain_figures(draws + np.array([[0], [0], [0], [3]])), fit=nuts)
     assert (stuck.verdict, stuck.criterion) == (Verdict.DO_NOT_TRUST, "r_hat")
