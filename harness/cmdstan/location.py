@@ -5,13 +5,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import cmdstanpy
-from cmdstanpy.utils import get_latest_cmdstan
+import lazy_loader as lazy
 
 from harness.cmdstan.home import home_path, install_home, is_complete, silent
 from harness.errors import CmdStanMissingError
+
+if TYPE_CHECKING:
+    import cmdstanpy
+else:
+    cmdstanpy = lazy.load("cmdstanpy")
 
 Origin = Literal["environment", "cmdstanpy", "home"]
 _VERSION = re.compile(r"^CMDSTAN_VERSION := (\S+)", re.MULTILINE)
@@ -79,7 +83,7 @@ def cmdstanpy_default() -> Path | None:
     folder = Path.home() / cmdstanpy._DOT_CMDSTAN
     if not folder.is_dir():
         return None
-    newest = get_latest_cmdstan(str(folder))
+    newest = cmdstanpy.utils.get_latest_cmdstan(str(folder))
     return None if newest is None else folder / newest
 
 

@@ -6,12 +6,18 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cmdstanpy
+import lazy_loader as lazy
 
 from harness.cmdstan.home import silent
 from harness.cmdstan.toolchain import check_tools, jobs
 from harness.errors import CmdStanBuildError
+
+if TYPE_CHECKING:
+    import cmdstanpy
+else:
+    cmdstanpy = lazy.load("cmdstanpy")
 
 
 class _Lines(io.TextIOBase):

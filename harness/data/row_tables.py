@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import lazy_loader as lazy
 import numpy as np
-import pandas as pd
 
 from harness.data.npy_file import FloatArray, RowsFile, map_rows
 from harness.errors import DatasetError
 from harness.messages.clauses import absence
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = lazy.load("pandas")
 
 
 def _is_number(text: str) -> bool:

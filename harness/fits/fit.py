@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+import lazy_loader as lazy
 import numpy as np
 import numpy.typing as npt
-from xarray import DataTree
 
 from harness.messages.faults import capped
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 
 class Status(StrEnum):
@@ -120,7 +125,7 @@ class Cost:
 class DrawsReader(Protocol):
     """What reads draws from where they are kept."""
 
-    def read(self) -> DataTree:
+    def read(self) -> "xr.DataTree":
         """Return the draws."""
         ...
 
@@ -128,12 +133,12 @@ class DrawsReader(Protocol):
 class _Draws:
     """A fit's draws: at hand, or read anew each time that they are asked for."""
 
-    def __get__(self, fit: "Fit | None", owner: type) -> DataTree | None:
+    def __get__(self, fit: "Fit | None", owner: type) -> "xr.DataTree | None":
         """Return the draws; of the class itself the default, None."""
         kept = None if fit is None else vars(fit)["draws"]
-        return kept if kept is None or isinstance(kept, DataTree) else kept.read()
+        return kept if kept is None or isinstance(kept, xr.DataTree) else kept.read()
 
-    def __set__(self, fit: "Fit", value: DataTree | DrawsReader | None) -> None:
+    def __set__(self, fit: "Fit", value: "xr.DataTree | DrawsReader | None") -> None:
         """Keep the draws or their reader."""
         vars(fit)["draws"] = value
 

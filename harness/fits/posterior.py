@@ -1,11 +1,17 @@
 """The group ``posterior`` of a fit's draws: variables whose names are Stan's, whatever they are."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+import lazy_loader as lazy
 import numpy as np
-import xarray as xr
 
 from harness.data.npy_file import FloatArray
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 #: The dimensions that all draws have; a variable cannot be called like one of them.
 _TAKEN = ("chain", "draw")
@@ -13,7 +19,7 @@ _TAKEN = ("chain", "draw")
 _STAN_NAME = "stan_name"
 
 
-def posterior_group(variables: Mapping[str, FloatArray]) -> xr.Dataset:
+def posterior_group(variables: Mapping[str, FloatArray]) -> "xr.Dataset":
     """Put draws into a dataset with ArviZ's dimensions.
 
     Parameters
@@ -45,7 +51,7 @@ def posterior_group(variables: Mapping[str, FloatArray]) -> xr.Dataset:
     return xr.Dataset(arrays)
 
 
-def posterior_parts(posterior: xr.Dataset, names: tuple[str, ...]) -> dict[str, FloatArray]:
+def posterior_parts(posterior: "xr.Dataset", names: tuple[str, ...]) -> dict[str, FloatArray]:
     """Return the draws of some variables.
 
     Parameters

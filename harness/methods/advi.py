@@ -7,10 +7,10 @@ CmdStan is called directly: cmdstanpy 1.3.2 cannot read a run without step size 
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import lazy_loader as lazy
 import numpy as np
-import xarray as xr
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
@@ -30,6 +30,11 @@ from harness.methods.draws_file import parse_draws_file
 from harness.methods.retries import fit_with_retries
 from harness.methods.scoring import scored_draws
 from harness.program.program import Program
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -218,7 +223,7 @@ class AdviFullrank(Advi):
     algorithm: ClassVar[Literal["meanfield", "fullrank"]] = "fullrank"
 
 
-def _trace_group(trace: ElboTrace) -> xr.DataTree:
+def _trace_group(trace: ElboTrace) -> "xr.DataTree":
     """Return the ELBO's trace as a group of a fit's draws."""
     variables = {
         "elbo": ("iteration", trace.elbo),

@@ -4,15 +4,14 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import cmdstanpy
+import lazy_loader as lazy
 import numpy as np
-import xarray as xr
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
-from xarray import DataTree
 
+from harness import metrics
 from harness.data.dataset import Dataset
 from harness.errors import MethodError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
@@ -22,9 +21,15 @@ from harness.methods.base import OPTIONS_CONFIG, Method, Problem, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.generated import variables_of
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
-from harness.metrics import chains
 from harness.program.program import Program
 from harness.verdict.rules import E_BFMI_LIMIT
+
+if TYPE_CHECKING:
+    import cmdstanpy
+    import xarray as xr
+else:
+    cmdstanpy = lazy.load("cmdstanpy")
+    xr = lazy.load("xarray")
 
 #: CmdStan's columns, by ArviZ's names and with their types.
 _STATISTICS: Mapping[str, tuple[str, type]] = {
@@ -148,7 +153,7 @@ class Nuts:
 
     def _sample(
         self, problem: Problem, data_file: Path, folder: Path, start: WarmStart | None, *, seed: int
-    ) -> Timed[cmdstanpy.CmdStanMCMC]:
+    ) -> "Timed[cmdstanpy.CmdStanMCMC]":
         """Run the chains."""
         given: dict[str, Any] = {"inits": self.init_radius}
         if start is not None:
@@ -159,8 +164,9 @@ class Nuts:
             # the last interval, for the step size alone, is all of the warm-up
             given |= {"adapt_init_phase": 0, "adapt_metric_window": 0}
             given |= {"adapt_step_size": self.n_warmup}
+        model = problem.program.model  # loads cmdstanpy, if need be, before the time begins
         return timed_call(
-            lambda: problem.program.model.sample(
+            lambda: model.sample(
                 data=str(data_file),
                 chains=self.n_chains,
                 parallel_chains=min(self.n_chains, os.cpu_count() or 1),
@@ -181,11 +187,11 @@ class Nuts:
             )
         )
 
-    def _diagnostics(self, draws: DataTree) -> Diagnostics:
+    def _diagnostics(self, draws: "xr.DataTree") -> Diagnostics:
         """Count what the sampler flagged."""
         stats = draws["sample_stats"]
         tree_depth = stats["tree_depth"].to_numpy()
-        e_bfmi = chains.e_bfmi(stats["energy"].to_numpy())
+        e_bfmi = metrics.chains.e_bfmi(stats["energy"].to_numpy())
         return Diagnostics(
             n_divergent=int(stats["diverging"].sum()),
             tree_depth_max=int(tree_depth.max()),
@@ -216,11 +222,11 @@ class Nuts:
 class _Draws:
     """The draws of all chains, and what is to be said of them."""
 
-    tree: DataTree
+    tree: "xr.DataTree"
     warnings: tuple[str, ...]
 
 
-def _draws(problem: Problem, mcmc: cmdstanpy.CmdStanMCMC, *, seed: int) -> _Draws:
+def _draws(problem: Problem, mcmc: "cmdstanpy.CmdStanMCMC", *, seed: int) -> _Draws:
     """Return all variables and sampler statistics after warm-up, read before their files go."""
     table = mcmc.draws().transpose(1, 0, 2)  # chain, draw, column
     n_chains, n_draws, n_columns = table.shape
@@ -239,11 +245,11 @@ def _draws(problem: Problem, mcmc: cmdstanpy.CmdStanMCMC, *, seed: int) -> _Draw
     }
     coords = {"chain": np.arange(n_chains), "draw": np.arange(n_draws)}
     sample_stats = xr.Dataset(stats, coords=coords)
-    tree = DataTree.from_dict({"posterior": posterior, "sample_stats": sample_stats})
+    tree = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": sample_stats})
     return _Draws(tree=tree, warnings=variables.warnings)
 
 
-def _cost(timed: Timed[cmdstanpy.CmdStanMCMC]) -> Cost:
+def _cost(timed: "Timed[cmdstanpy.CmdStanMCMC]") -> Cost:
     """Split the time as the chains' own times are split; count the gradients of all iterations.
 
     Chains share the cores, so that their own times add up to more than the wall time.

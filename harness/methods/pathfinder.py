@@ -9,10 +9,10 @@ CmdStan is called directly: it writes the paths' draws beside the resampled ones
 """
 
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+import lazy_loader as lazy
 import numpy as np
-import xarray as xr
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
@@ -25,6 +25,11 @@ from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.pathfinder_output import PathfinderConsole, parse_console
 from harness.methods.scoring import scored_draws
 from harness.program.program import Program
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -169,12 +174,12 @@ class Pathfinder:
         return tuple(warnings)
 
 
-def _by_chain(path: np.ndarray[tuple[int], np.dtype[np.float64]]) -> xr.DataArray:
+def _by_chain(path: np.ndarray[tuple[int], np.dtype[np.float64]]) -> "xr.DataArray":
     """Return the number of each draw's path, with dimensions (chain, draw)."""
     return xr.DataArray(path.astype(np.int64)[None], dims=("chain", "draw"))
 
 
-def _proposals_group(paths: list[DrawsFile]) -> xr.DataTree:
+def _proposals_group(paths: list[DrawsFile]) -> "xr.DataTree":
     """Return the log densities of the draws before resampling, all paths."""
     columns = {"log_p": "lp__", "log_q": "lp_approx__", "path": "path__"}
     variables = {

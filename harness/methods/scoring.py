@@ -6,10 +6,10 @@ subsample: importance weights and k-hat then judge what a reader wants, not what
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import lazy_loader as lazy
 import numpy as np
-import xarray as xr
-from xarray import DataTree
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
@@ -19,6 +19,11 @@ from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
 from harness.methods.draws_file import DrawsFile, base_name, parse_draws_file
 from harness.methods.generated import variables_of
 from harness.methods.unconstrain import Points, unconstrained_points
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 #: Calls of CmdStan spent on finding the draws that it cannot score; each reads the data again.
 _MAX_CALLS = 40
@@ -120,7 +125,7 @@ class ScoredDraws:
         What could not be scored, and which variables are undefined in some draws.
     """
 
-    tree: DataTree
+    tree: "xr.DataTree"
     warnings: tuple[str, ...]
 
 
@@ -178,7 +183,7 @@ def scored_draws(
             coords={"unconstrained": list(scores.names)},
         )
     one_chain = {name: values[None] for name, values in variables.parts.items()}
-    tree = DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
+    tree = xr.DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
     points = unconstrained_points(problem, draws, usable=np.isfinite(log_p))
     if points is not None:
         tree["points"] = _points_group(points, scores)
@@ -187,19 +192,19 @@ def scored_draws(
     )
 
 
-def _by_chain(values: FloatArray) -> xr.DataArray:
+def _by_chain(values: FloatArray) -> "xr.DataArray":
     """Give draws the dimensions (chain, draw)."""
     coords = {"chain": [0], "draw": np.arange(values.size)}
     return xr.DataArray(values[None], dims=("chain", "draw"), coords=coords)
 
 
-def _points_group(points: Points, scores: Scores | None) -> DataTree:
+def _points_group(points: Points, scores: Scores | None) -> "xr.DataTree":
     """Return some draws on the unconstrained scale, with their gradients if these are known."""
     dims = ("point", "unconstrained")
     group = xr.Dataset({"position": (dims, points.positions)})
     if scores is not None and scores.names:
         group["gradient"] = (dims, scores.gradient[points.indices])
-    return DataTree(group.assign_attrs(wall_time_s=points.wall_time_s))
+    return xr.DataTree(group.assign_attrs(wall_time_s=points.wall_time_s))
 
 
 def _unscored(log_p: FloatArray, *, is_lossy: bool) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ warm-up shrinks its own estimates: Stan Reference Manual, "HMC algorithm paramet
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import lazy_loader as lazy
 import numpy as np
-import xarray as xr
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError, MethodError
@@ -22,6 +22,11 @@ from harness.methods.laplace import Laplace
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.methods.unconstrain import MAX_POINTS
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 #: CmdStan's Euclidean metrics.
 Metric = Literal["diag_e", "dense_e", "unit_e"]
@@ -220,7 +225,7 @@ def _inits(
     return tuple({name: values[i] for name, values in posterior.items()} for i in chosen)
 
 
-def _points(fit: Fit) -> xr.Dataset:
+def _points(fit: Fit) -> "xr.Dataset":
     """Return draws on the unconstrained scale."""
     assert fit.draws is not None  # noqa: S101 - a method's fit has draws
     if "points" not in fit.draws.children:

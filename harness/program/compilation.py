@@ -6,8 +6,9 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cmdstanpy
+import lazy_loader as lazy
 
 from harness.cmdstan import ensure_cmdstan
 from harness.cmdstan.guarded import GuardedCommands
@@ -18,6 +19,11 @@ from harness.program.log_density import cpp_digest
 from harness.program.make_program import make_folder
 from harness.program.program import Program
 from harness.program.stanc import COMPILED_AS, check_contract, inspect_program
+
+if TYPE_CHECKING:
+    import cmdstanpy
+else:
+    cmdstanpy = lazy.load("cmdstanpy")
 
 # A macro may hold the name, as in `#define CODE "part.hpp"` with a later `#include CODE`.
 _QUOTED_FILE = re.compile(r'^[ \t]*#[ \t]*(?:include|define[ \t]+\w+)[ \t]*"([^"]+)"', re.MULTILINE)
@@ -65,7 +71,7 @@ class CompiledProgram:
     quantities_executable: Path | None = None
 
     @property
-    def model(self) -> cmdstanpy.CmdStanModel:
+    def model(self) -> "cmdstanpy.CmdStanModel":
         """The executable as cmdstanpy's model."""
         return cmdstanpy.CmdStanModel(exe_file=str(self.executable))
 

@@ -6,12 +6,18 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import xarray as xr
+import lazy_loader as lazy
 from pydantic import TypeAdapter
 
 from harness.errors import StoreError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 DRAWS_FILE = "draws.nc"
 RECORD_FILE = "fit.json"
@@ -75,7 +81,7 @@ class StoredDraws:
     entry: Path
     digest: bytes
 
-    def read(self) -> xr.DataTree:
+    def read(self) -> "xr.DataTree":
         """Return the draws.
 
         Raises
@@ -94,7 +100,7 @@ class _TreesAtHand:
         self._trees: OrderedDict[StoredDraws, xr.DataTree] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, stored: StoredDraws) -> xr.DataTree:
+    def get(self, stored: StoredDraws) -> "xr.DataTree":
         """Return an entry's draws, read only if they are not at hand."""
         with self._lock:
             if stored not in self._trees:
@@ -109,7 +115,7 @@ class _TreesAtHand:
 _TREES = _TreesAtHand(_BYTES_AT_HAND)
 
 
-def _read_tree(stored: StoredDraws) -> xr.DataTree:
+def _read_tree(stored: StoredDraws) -> "xr.DataTree":
     """Read an entry's draws."""
     content = read_content(stored.entry)
     if content is None or content.digest != stored.digest:

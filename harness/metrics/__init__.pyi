@@ -1,0 +1,14 @@
+from . import autocorrelation as autocorrelation
+from . import batch as batch
+from . import chains as chains
+from . import classifier as classifier
+from . import discrepancy as discrepancy
+from . import distance as distance
+from . import draws as draws
+from . import joint as joint
+from . import modes as modes
+from . import parameter as parameter
+from . import psis as psis
+from . import stability as stability
+from . import stein as stein
+from . import whitening as whitening
