@@ -18,7 +18,7 @@ from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_
 from harness.store import Measurements, Store
 from harness.store.upkeep import collect_garbage
 from harness.study.study import Study
-from harness.summary import Background, Measuring, Summary, kept, measuring, summarise
+from harness.summary import Background, Measuring, StudyTables, kept, measuring, summarise
 from harness.summary.measure import measure
 from tests.cases import PROJECT
 from tests.fabricated import CELLS, ORDERED_NUTS, fabricate
@@ -60,7 +60,7 @@ def n_ok(fitted: list[FittedRun]) -> int:
     return sum(item.fit.status is Status.OK for item in fitted)
 
 
-def csv(summary: Summary) -> list[str]:
+def csv(summary: StudyTables) -> list[str]:
     """The tables as they are written."""
     return [
         make_table(rows, columns).to_csv(float_format="%.17g")

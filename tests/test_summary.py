@@ -21,7 +21,7 @@ from harness.methods.nuts import Nuts
 from harness.metrics.psis import Psis
 from harness.program.program import Program
 from harness.study.study import ReferenceSource, Run, Study
-from harness.summary import Summary, summarise
+from harness.summary import StudyTables, summarise
 from harness.summary.moments import resample, summarise_draws, summarise_weighted
 from harness.summary.reference_file import read_reference
 from harness.summary.stability_rows import expected_sd_ratio
@@ -56,7 +56,7 @@ def fitted(
     )
 
 
-def tables(*items: FittedRun, reference: FittedRun | None = None) -> Summary:
+def tables(*items: FittedRun, reference: FittedRun | None = None) -> StudyTables:
     """Summarise runs, one of which may be the reference of all."""
     everything = [*items, reference] if reference else list(items)
     study = toy_study(*everything)
@@ -79,7 +79,7 @@ def toy_study(*items: FittedRun) -> Study:
     )
 
 
-def rows_of(summary: Summary, method: str, labels: str) -> dict[str, dict[str, Any]]:
+def rows_of(summary: StudyTables, method: str, labels: str) -> dict[str, dict[str, Any]]:
     return {
         row["parameter"]: row
         for row in summary.comparison
@@ -296,7 +296,7 @@ def test_a_reference_from_a_file_gives_the_same_columns(tmp_path: Path) -> None:
     assert from_file.fits[0] == next(row for row in from_run.fits if row["method"] == "advi")
 
 
-def from_part(folder: Path, *items: FittedRun, names: tuple[str, ...]) -> Summary:
+def from_part(folder: Path, *items: FittedRun, names: tuple[str, ...]) -> StudyTables:
     """Summarise fits against a file of some of the reference's quantities."""
     chains = gaussian_chains(n_draws=4000)
     assert chains.draws is not None

@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 
 from harness.api.result import StudyResult, make_result
-from harness.errors import StudyError
 from harness.execution import run as runner
-from harness.execution.cluster import ClusterPool
 from harness.execution.dispatch import Observer, Settled
-from harness.execution.pool import Pool, local_pool
+from harness.execution.pool import Pool
 from harness.execution.progress import Pace, compiling_line, outcome_line
 from harness.store import Store
 from harness.study.published import published_of
@@ -17,37 +15,7 @@ from harness.summary import Background, Measuring
 from harness.summary.reference_file import read_references
 
 #: Told a line of what happens, for example ``print``.
-Progress = Callable[[str], object]
-
-
-def open_pool(*, jobs: int, scheduler: str | None, time_limit_s: float | None) -> Pool:
-    """Return where to fit.
-
-    Parameters
-    ----------
-    jobs : int
-        Fits at once on this machine.
-    scheduler : str or None
-        The address of a Dask cluster's scheduler, in place of this machine.
-    time_limit_s : float or None
-        For each fit, in seconds.
-
-    Returns
-    -------
-    Pool
-        The caller's to close.
-
-    Raises
-    ------
-    HarnessError
-        If a number is not above 0, or there is no such cluster.
-    """
-    for name, value in (("jobs", jobs), ("time_limit_s", time_limit_s)):
-        if value is not None and not value > 0:
-            raise StudyError(f"{name} is {value}; give a number above 0")
-    if scheduler:
-        return ClusterPool(scheduler, time_limit_s=time_limit_s)
-    return local_pool(jobs, time_limit_s=time_limit_s)
+SayLine = Callable[[str], object]
 
 
 def fit_study(
@@ -128,7 +96,7 @@ class ProgressLines(Observer):
         Takes a line.
     """
 
-    def __init__(self, say: Progress) -> None:
+    def __init__(self, say: SayLine) -> None:
         self._say = say
         self._pace = Pace()
         self._n_finished = 0

@@ -19,13 +19,13 @@ from harness.summary.parameter_rows import parameter_rows
 from harness.summary.reference import ReferenceDraws
 from harness.summary.stability_rows import stability_rows
 
-__all__ = ["Background", "Measuring", "Summary", "measure_all", "summarise"]
+__all__ = ["Background", "Measuring", "StudyTables", "measure_all", "summarise"]
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary:
+class StudyTables:
     """What the tables of a study say.
 
     Attributes
@@ -49,7 +49,7 @@ def summarise(
     from_files: Mapping[str, ReferenceDraws],
     *,
     measuring: Measuring | None = None,
-) -> Summary:
+) -> StudyTables:
     """Summarise the fits of a study, judged against the references of their data sets.
 
     Parameters
@@ -65,7 +65,7 @@ def summarise(
 
     Returns
     -------
-    Summary
+    StudyTables
 
     Raises
     ------
@@ -88,7 +88,7 @@ def summarise(
             comparison.extend(parameter_rows(item, measured))
             fits.append(fit_row(item, measured))
         stability.extend(stability_rows(group, spreads, study.datasets[group[0].run.dataset]))
-    return Summary(comparison=comparison, fits=fits, stability=stability, fitted=tuple(told))
+    return StudyTables(comparison=comparison, fits=fits, stability=stability, fitted=tuple(told))
 
 
 def measure_all(measuring: Measuring, fitted: Sequence[FittedRun]) -> None:

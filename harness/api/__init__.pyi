@@ -1,0 +1,8 @@
+from .densities import density as density
+from .draws import Fits as Fits
+from .pools import open_pool as open_pool
+from .result import StudyResult as StudyResult
+from .running import fit_study as fit_study
+from .studies import compare as compare
+from .studies import method as method
+from .studies import run_study as run_study

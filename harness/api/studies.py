@@ -1,0 +1,233 @@
+"""Studies and comparisons, run for a Python program or a notebook."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.api.pools import open_pool
+from harness.api.programs import program_file
+from harness.api.result import StudyResult
+from harness.api.running import ProgressLines, SayLine, fit_study
+from harness.execution.dispatch import Observer
+from harness.folders import cache_folder
+from harness.methods import Method, make_method
+from harness.program.contract import DataContract
+from harness.program.program import Components
+from harness.store import Store
+from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
+from harness.study.study import Study, read_study
+
+
+def run_study(
+    path: str | Path,
+    *,
+    store: str | Path | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    time_limit_s: float | None = None,
+    retry_failed: bool = False,
+    progress: SayLine | None = None,
+) -> StudyResult:
+    """Run a study that a TOML file declares.
+
+    Fits that are in the store already are read from there.  Nothing is printed or written beside
+    the store; :meth:`StudyResult.save` writes tables and report.
+
+    Parameters
+    ----------
+    path : str or Path
+        The study's file, as ``studies/notebook.toml``.
+    store : str or Path, optional
+        Where fits are kept and found again; by default in the user's cache folder.
+    jobs : int
+        Fits at once; with 1 they do not disturb one another's times.
+    scheduler : str, optional
+        The address of a Dask cluster that fits in place of this machine.
+    time_limit_s : float, optional
+        End a fit that takes longer, in seconds; it fails with that reason.
+    retry_failed : bool
+        Try runs again that are known to fail.
+    progress : callable, optional
+        Told a line of each thing that happens; ``print`` shows them.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    HarnessError
+        If the input is invalid; the message says what to change.  A run that fails raises
+        nothing; the tables have its reason.
+
+    See Also
+    --------
+    compare : The same for a program and data, without a file.
+
+    Examples
+    --------
+    >>> import harness
+    >>> result = harness.run_study("tests/data/studies/ar1.toml")
+    >>> result
+    On 'data', against NUTS reference in ... s (2× means twice as fast): trust Laplace (...×).
+    >>> result.fits_table.loc["Laplace", "verdict"]
+    'trust'
+    """
+    return _run(
+        read_study(Path(path)),
+        store=store,
+        jobs=jobs,
+        scheduler=scheduler,
+        time_limit_s=time_limit_s,
+        retry_failed=retry_failed,
+        progress=progress,
+    )
+
+
+def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion shows
+    model: str | Path,
+    data: str | Path | Mapping[str, Any],
+    *,
+    methods: Iterable[str | Method | tuple[str, Method]] = DEFAULT_METHODS,
+    variables: Iterable[str] = (),
+    reference: str | Path | Method | None = None,
+    contract: DataContract | None = None,
+    components: Components | None = None,
+    subsample: int | None = None,
+    replicates: int = 1,
+    seed: int = 1,
+    store: str | Path | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    time_limit_s: float | None = None,
+    retry_failed: bool = False,
+    progress: SayLine | None = None,
+) -> StudyResult:
+    """Compare methods on a Stan program and its data.
+
+    Parameters
+    ----------
+    model : str or Path
+        A ``.stan`` file, or Stan code (a text of several lines).
+    data : str, Path or Mapping
+        A file in CmdStan's JSON, or numbers, lists and arrays by name.
+    methods : iterable of str, Method or tuple
+        Names of methods, methods with options from :func:`method`, or such a method in a pair
+        after what tables are to call the variant.
+    variables : iterable of str
+        What tables show; by default parameters and transformed parameters.
+    reference : str, Path or Method, optional
+        A file of draws in posteriordb's JSON form, or a method; by default NUTS with four chains
+        of 2,000 draws and a target acceptance of 0.95.
+    contract : DataContract, optional
+        What a row is, for methods that take a part of the rows.
+    components : Components, optional
+        Of a mixture: which variables are its components' means and shares.
+    subsample : int, optional
+        Rows of ``"subsample_advi"`` where it is named without options; by default a tenth.
+    replicates : int
+        Runs of each approximation, from as many seeds.
+    seed : int
+        Decides all randomness.
+    store, jobs, scheduler, time_limit_s, retry_failed, progress
+        As for :func:`run_study`.
+
+    Returns
+    -------
+    StudyResult
+
+    Raises
+    ------
+    HarnessError
+        As for :func:`run_study`.
+
+    See Also
+    --------
+    run_study : For several data sets or programs.
+
+    Examples
+    --------
+    An autoregression of twenty values, on which Laplace is right:
+
+    >>> import harness
+    >>> result = harness.compare(
+    ...     "tests/data/models/ar1.stan", "tests/data/models/ar1.json", methods=["laplace"]
+    ... )
+    >>> result.verdicts["whole fit"].to_dict()
+    {'NUTS reference': 'trust', 'Laplace': 'trust'}
+    >>> list(result.fits["Laplace"]["posterior"].data_vars)
+    ['rho']
+    """
+    asked = Comparison(
+        model=program_file(model),
+        data=data if isinstance(data, Mapping) else Path(data),
+        methods=tuple(methods),
+        variables=tuple(variables),
+        reference=Path(reference) if isinstance(reference, str) else reference,
+        contract=contract,
+        components=components,
+        subsample=subsample,
+        replicates=replicates,
+        seed=seed,
+    )
+    return _run(
+        comparison_study(asked),
+        store=store,
+        jobs=jobs,
+        scheduler=scheduler,
+        time_limit_s=time_limit_s,
+        retry_failed=retry_failed,
+        progress=progress,
+    )
+
+
+def method(name: str, **options: Any) -> Method:
+    """Return a method with options set, for :func:`compare`.
+
+    Parameters
+    ----------
+    name : str
+        Its name, as ``"subsample_advi"``.
+    **options
+        Fields of its class in :mod:`harness.methods`; others keep their defaults.
+
+    Returns
+    -------
+    Method
+
+    Raises
+    ------
+    MethodError
+        If the method or an option is unknown, an option is missing, or its value is not allowed.
+
+    Examples
+    --------
+    >>> import harness
+    >>> harness.method("subsample_advi", m=200).weighted
+    True
+    >>> harness.method("advi", steps=100)
+    Traceback (most recent call last):
+    harness.errors.MethodError: method 'advi' has no option 'steps'; ...
+    """
+    return make_method(name, options)
+
+
+def _run(
+    study: Study,
+    *,
+    store: str | Path | None,
+    jobs: int,
+    scheduler: str | None,
+    time_limit_s: float | None,
+    retry_failed: bool,
+    progress: SayLine | None,
+) -> StudyResult:
+    """Run a study where its caller said."""
+    with open_pool(jobs=jobs, scheduler=scheduler, time_limit_s=time_limit_s) as pool:
+        return fit_study(
+            study,
+            store=Store(folder=cache_folder() / "fits" if store is None else Path(store)),
+            pool=pool,
+            observer=Observer() if progress is None else ProgressLines(progress),
+            retry_failed=retry_failed,
+        )
