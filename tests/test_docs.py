@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import _parser
+from harness.cli.entry import make_parser
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS
 from tests.following import PROJECT, blocks, commands
 
@@ -104,7 +104,7 @@ def complaint(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     if Path(program).name != "harness":
         return ""
     try:
-        _parser().parse_args(words)
+        make_parser().parse_args(words)
     except SystemExit:
         return capsys.readouterr().err
     return ""

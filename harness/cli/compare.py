@@ -3,15 +3,15 @@
 import argparse
 from pathlib import Path
 
-from harness.cli.run import run_and_write
-from harness.cli.verdicts import print_verdicts_and_errors
+from harness import cli
+from harness.cli.arguments import add_running_arguments, add_store_argument
 from harness.errors import StudyError
 from harness.program.contract import DataContract
 from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what ``harness compare`` takes beside what every run takes."""
+    """Declare what the command takes."""
     parser.add_argument("model", type=Path, metavar="MODEL.stan", help="a Stan program")
     parser.add_argument(
         "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or compressed"
@@ -49,13 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     contract.add_argument("--n-rows", metavar="N", help="the integer with the number of rows")
     contract.add_argument("--weight", metavar="W", help="the real that weights the likelihood")
     contract.add_argument("--subsample", type=int, metavar="m", help="rows of a subsample")
+    add_store_argument(parser)
+    add_running_arguments(parser)
+    parser.set_defaults(action=compare)
 
 
 def compare(arguments: argparse.Namespace) -> None:
     """Compare methods on one program, and print what came of it."""
     study = comparison_study(_asked(arguments))
     out = arguments.out or Path("results") / study.name
-    run_and_write(study, out, arguments, show=print_verdicts_and_errors)
+    cli.running.run_and_write(study, out, arguments, with_errors=True)
 
 
 def _names(text: str) -> tuple[str, ...]:

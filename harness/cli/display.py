@@ -22,6 +22,7 @@ from harness.execution.dispatch import Observer, Settled
 from harness.execution.events import (
     Compiling,
     Event,
+    Failed,
     FitDamaged,
     RunElsewhere,
     RunFinished,
@@ -32,6 +33,7 @@ from harness.execution.events import (
 )
 from harness.execution.progress import Pace, Progress, compiling_line, outcome_line, time_text
 from harness.fits.fit import Status
+from harness.messages.clauses import shown
 from harness.study.study import Run, Study
 
 
@@ -49,6 +51,11 @@ def print_event(event: Event) -> None:
         print(event.model_dump_json(), flush=True)
     except BrokenPipeError:
         OUT.on_broken_pipe()
+
+
+def print_failure(error: Exception) -> None:
+    """Print that the command ends without results, as an event."""
+    print_event(Failed(message=shown(str(error))))
 
 
 class Display(Observer):

@@ -9,6 +9,7 @@ from harness.study.template import write_new_study
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    parser.set_defaults(action=init)
     parser.add_argument(
         "name",
         type=Path,

@@ -14,6 +14,7 @@ from harness.program.rows import RowAxis, choose_axis, find_rows
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    parser.set_defaults(action=rows)
     parser.add_argument("model", type=Path, metavar="MODEL.stan", help="a Stan program")
     parser.add_argument(
         "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or zipped"
@@ -63,7 +64,3 @@ def _entry(axis: RowAxis) -> dict[str, str | int | bool | list[str]]:
         "adds_up": axis.adds_up,
         "reason": axis.reason,
     }
-
-
-#: Its name, what it calls, and what it says of itself.
-COMMAND = ("rows", rows, "find what counts a program's rows, and prove it")

@@ -11,6 +11,7 @@ _TEXTS = {"study": study_schema.schema_text, "events": events.schema_text}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    parser.set_defaults(action=schema)
     parser.add_argument(
         "of",
         nargs="?",

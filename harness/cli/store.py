@@ -1,71 +1,43 @@
-"""The commands on the store: list it, verify it, remove what nobody needs."""
+"""``harness store``: list, check or clean the stored fits."""
 
 import argparse
+from pathlib import Path
 
-from harness.api.figures import plotting_digest
-from harness.cli.console import EXIT_USER_ERROR, OUT
-from harness.execution.run import study_keys
-from harness.program.compilation import program_digest
-from harness.store import Measurements, Store
-from harness.store.upkeep import collect_garbage, damaged_entries, list_entries, size_text
+from harness import cli
+from harness.cli.arguments import Parser, add_action, add_store_argument
 from harness.study.study import read_study
-from harness.summary.kept import measuring_digest
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare what the command takes."""
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    add_store_argument(add_action(actions, "ls", ls, "list the stored fits, oldest first"))
+    add_store_argument(add_action(actions, "verify", verify, "find damaged fits by their digests"))
+    cleaning = add_action(actions, "gc", gc, "remove files of killed processes")
+    add_store_argument(cleaning)
+    cleaning.add_argument(
+        "--keep",
+        type=Path,
+        nargs="+",
+        metavar="STUDY",
+        help="also remove the fits that none of these studies uses",
+    )
+    cleaning.add_argument(
+        "--dry-run", action="store_true", help="only print which fits would be removed"
+    )
 
 
 def ls(arguments: argparse.Namespace) -> None:
     """List the fits of a store."""
-    store = Store(folder=arguments.store)
-    entries = list(list_entries(store))
-    for entry in sorted(entries, key=lambda entry: entry.about.created):
-        OUT.print(entry.line, markup=False)
-    total = size_text(sum(entry.size_bytes for entry in entries))
-    n_failed = len(store.failed_keys())
-    kept = Measurements(store=store)
-    n_kept, kept_size = len(list(kept.all())), size_text(kept.size_bytes())
-    OUT.print(
-        f"{len(entries)} fits, {total}; {n_kept} sets of measurements and figures, "
-        f"{kept_size}; {n_failed} stored failures"
-    )
+    cli.upkeep.print_store(arguments.store)
 
 
 def verify(arguments: argparse.Namespace) -> int:
     """Check the digests of a store."""
-    store = Store(folder=arguments.store)
-    damaged = list(damaged_entries(store))
-    for entry in damaged:
-        OUT.print(f"damaged: {entry.line}", markup=False)
-    OUT.print(
-        f"{len(damaged)} fits are damaged; the next run of their study fits them again"
-        if damaged
-        else "no fit is damaged"
-    )
-    n_kept = sum(not kept.is_whole for kept in Measurements(store=store).all())
-    if n_kept:
-        OUT.print(f"{n_kept} measurements are damaged; the next run repeats them")
-    return EXIT_USER_ERROR if damaged or n_kept else 0
+    return cli.upkeep.verify_store(arguments.store)
 
 
 def gc(arguments: argparse.Namespace) -> None:
     """Remove leftovers and, if studies are named, what none of them uses."""
-    keep: set[str] | None = None
-    if arguments.keep:
-        keep = set()
-        for file in arguments.keep:
-            study = read_study(file)
-            digests = {name: program_digest(item) for name, item in study.programs.items()}
-            keep |= set(study_keys(study, digests))
-    removal = collect_garbage(
-        Store(folder=arguments.store),
-        keep,
-        dry_run=arguments.dry_run,
-        codes=(measuring_digest(), plotting_digest()),
-    )
-    verb = "would remove" if arguments.dry_run else "removed"
-    for entry in removal.entries:
-        OUT.print(f"{verb}: {entry.line}", markup=False)
-    total = size_text(sum(entry.size_bytes for entry in removal.entries))
-    OUT.print(
-        f"{verb} {len(removal.entries)} fits ({total}), {removal.n_failures} failures, "
-        f"{removal.n_measurements} measurements without a fit, "
-        f"{removal.n_leftovers} temporary files of killed processes"
-    )
+    studies = [read_study(file) for file in arguments.keep or ()]
+    cli.upkeep.clean_store(arguments.store, keep=studies, dry_run=arguments.dry_run)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from harness.cli.console import OUT
 from harness.cli.tables import print_table
+from harness.report import write_report
 from harness.report.dataset import DatasetTables, SeriesTables, dataset_tables
 from harness.report.grid import Cell, Head, brief_grid, rows_by_title
 from harness.report.matrix import matrix_grids
@@ -13,6 +15,9 @@ from harness.report.numbers import median_range, significant
 from harness.report.results import read_results
 from harness.report.verdicts import subject, verdict_table
 from harness.results.columns import NOT_APPLICABLE
+from harness.results.folder import open_results_folder
+from harness.study.published import published_of
+from harness.study.study import Study
 
 #: Errors of more means than these are left to the tables.
 MOST_ERRORS = 12
@@ -103,3 +108,17 @@ def _mean_errors(series: SeriesTables, names: Sequence[str]) -> dict[str, str]:
     rows = series.judged[series.judged["parameter"].isin(names)]
     groups = rows.groupby("parameter", sort=False)["mean_error_sd"]
     return {str(name): median_range(values, significant).text for name, values in groups}
+
+
+def rewrite_report(study: Study, folder: Path) -> None:
+    """Write a report again.
+
+    Parameters
+    ----------
+    study : Study
+    folder : Path
+        ``results/<study>``, with the tables of an earlier run.
+    """
+    open_results_folder(folder)
+    write_report(folder, published=published_of(study))
+    OUT.print(f"wrote {folder / 'report.html'} and report.md")

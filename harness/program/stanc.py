@@ -266,7 +266,9 @@ def describe_program(program: Program) -> ProgramVariables:
     ProgramError
         As :func:`inspect_program`.
     """
-    program_source(program)  # a file that is missing is told before a CmdStan is looked for, or built
+    program_source(
+        program
+    )  # a file that is missing is told before a CmdStan is looked for, or built
     stanc = ensure_cmdstan().path / "bin" / "stanc"
     info, parts = inspect_program(stanc, program), _data_sections(stanc, program)
     return ProgramVariables(

@@ -29,6 +29,7 @@ class _Listed(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    parser.set_defaults(action=show)
     parser.add_argument(
         "what",
         nargs="?",
