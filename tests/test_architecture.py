@@ -118,14 +118,36 @@ def test_the_graph_sees_a_circle() -> None:
     assert set(find_cycle({"a": frozenset("b"), "b": frozenset("a")})) == {"a", "b"}
 
 
+def lazy_imports(file: Path) -> Iterator[ast.If]:
+    """The tables at the top of a file of what a type checker imports and others load when used."""
+    for node in tree(file).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield node
+
+
 def test_imports_stand_at_the_top() -> None:
-    assert not offenders(
-        lambda file: (
-            ast.unparse(node)
-            for node in ast.walk(tree(file))
-            if isinstance(node, ast.Import | ast.ImportFrom) and node not in tree(file).body
-        )
-    )
+    def elsewhere(file: Path) -> Iterator[str]:
+        top = [*tree(file).body, *(node for block in lazy_imports(file) for node in block.body)]
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.Import | ast.ImportFrom) and node not in top:
+                yield ast.unparse(node)
+
+    assert offenders(elsewhere) == {}
+
+
+def test_what_a_type_checker_imports_is_loaded_when_used() -> None:
+    def not_loaded(file: Path) -> Iterator[str]:
+        for block in lazy_imports(file):
+            promised = {
+                f"{alias.asname or alias.name} = lazy.load('{alias.name}')"
+                for node in block.body
+                if isinstance(node, ast.Import)
+                for alias in node.names
+            }
+            assert len(promised) == len(block.body), "only whole modules can be loaded when used"
+            yield from promised ^ {ast.unparse(node) for node in block.orelse}
+
+    assert offenders(not_loaded) == {}
 
 
 def test_libraries_stay_in_their_rooms() -> None:

@@ -25,7 +25,7 @@ def modules_with_examples() -> list[str]:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name == "harness.api" else [])
+        pytest.param(name, marks=[pytest.mark.slow] if name == "harness.api.studies" else [])
         for name in modules_with_examples()
     ],
 )
@@ -33,7 +33,7 @@ def test_examples(
     name: str, cmdstan_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
-    monkeypatch.setattr("harness.api.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("harness.api.studies.cache_folder", lambda: tmp_path)
     monkeypatch.chdir(PROJECT)
     results = doctest.testmod(importlib.import_module(name), optionflags=FLAGS)
     assert results.attempted > 0

@@ -44,14 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder of tables and report (default: results/<program>)",
     )
+    _add_contract(parser)
+    add_store_argument(parser)
+    add_running_arguments(parser)
+    parser.set_defaults(action=compare)
+
+
+def _add_contract(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that say what a row is."""
     contract = parser.add_argument_group("what a row is (for subsample_advi)")
     contract.add_argument("--rows", default="", metavar="A,B,...", help="arrays of rows")
     contract.add_argument("--n-rows", metavar="N", help="the integer with the number of rows")
     contract.add_argument("--weight", metavar="W", help="the real that weights the likelihood")
     contract.add_argument("--subsample", type=int, metavar="m", help="rows of a subsample")
-    add_store_argument(parser)
-    add_running_arguments(parser)
-    parser.set_defaults(action=compare)
 
 
 def compare(arguments: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ The end of its input, whatever ended it, ends the process with everything that i
 it is the leader of a process group of its own, to which CmdStan's processes belong.
 """
 
+import importlib
 import os
 import pickle
 import queue
@@ -17,8 +18,11 @@ from typing import Any, BinaryIO
 
 from harness.execution.task import perform, unwrap
 
-#: The first answer: modules are loaded, a task's time begins when it arrives.
+#: The first answer: what every fit needs is loaded, a task's time begins when it arrives.
 READY = "ready"
+
+#: What every fit needs, and modules load only when they use it.
+_LOADED_FIRST = ("xarray", "cmdstanpy")
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -68,6 +72,8 @@ def main(folder: str) -> None:
     tasks_stream, answers = _private_streams()
     tasks: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_receive, args=(tasks_stream, tasks, folder), daemon=True).start()
+    for library in _LOADED_FIRST:
+        vars(importlib.import_module(library))  # a module's first use loads it
     pickle.dump(READY, answers)
     answers.flush()
     while True:

@@ -48,7 +48,7 @@ class Problem:
 DEFAULT_VARIANT = "default"
 
 #: How pydantic checks the options of a method.
-OPTIONS_CONFIG = ConfigDict(extra="forbid", strict=True)
+OPTIONS_CONFIG = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Method(Protocol):
