@@ -13,7 +13,8 @@ from harness.report.grid import Cell, Head, brief_grid, rows_by_title
 from harness.report.matrix import matrix_grids
 from harness.report.numbers import median_range, significant
 from harness.report.results import read_results
-from harness.report.verdicts import subject, verdict_table
+from harness.report.tables import VERDICT
+from harness.report.verdicts import subject
 from harness.results.columns import NOT_APPLICABLE
 from harness.results.folder import open_results_folder
 from harness.study.published import published_of
@@ -53,7 +54,7 @@ def _tables(folder: Path) -> list[DatasetTables]:
 
 def _print_verdicts_on(tables: DatasetTables) -> None:
     """Print the verdicts on the fits of one data set."""
-    rows = rows_by_title((matrix_grids(tables)[0], verdict_table(tables)))
+    rows = rows_by_title((matrix_grids(tables)[0], VERDICT.grid(tables)))
     nothing = Cell(text=NOT_APPLICABLE)
     cells = [[row.get(head.key, nothing) for head in _SHOWN] for row in rows.values()]
     grid = brief_grid(_SHOWN, cells)

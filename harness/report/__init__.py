@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.errors import HarnessError, ResultsError
 from harness.messages.faults import unexpected
 from harness.report.brief import brief_picture, brief_results
-from harness.report.markdown import markdown_table
+from harness.report.grid import markdown_table
 from harness.report.render import answer_html, html_page, markdown_page
 from harness.report.results import Results, read_results
 from harness.report.view import ReportView, make_view

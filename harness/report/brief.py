@@ -7,12 +7,11 @@ from pathlib import Path
 
 from harness.errors import ResultsError
 from harness.report.dataset import DatasetTables, dataset_tables
-from harness.report.grid import Cell, Grid, Head, make_grid, rows_by_title
-from harness.report.markdown import markdown_table
+from harness.report.grid import Cell, Grid, Head, make_grid, markdown_table, rows_by_title
 from harness.report.matrix import matrix_grids
 from harness.report.notes import BRIEF
 from harness.report.results import read_results
-from harness.report.verdicts import verdict_table
+from harness.report.tables import VERDICT
 from harness.results.columns import NOT_APPLICABLE
 
 #: Columns of the report's tables.
@@ -87,7 +86,7 @@ def brief_picture(folder: Path, *, figure: str, seen_from: Path) -> str:
 
 def _brief_grid(tables: DatasetTables, titles: Sequence[str]) -> Grid:
     """Return some rows and columns of the report's tables."""
-    found = rows_by_title((matrix_grids(tables)[0], verdict_table(tables)))
+    found = rows_by_title((matrix_grids(tables)[0], VERDICT.grid(tables)))
     for title in titles:
         if title not in found:
             raise ResultsError(

@@ -8,7 +8,7 @@ import pandas as pd
 from harness.fits.fit import Status
 from harness.messages.numerals import counted
 from harness.report.dataset import DatasetTables, ReferenceTables
-from harness.report.numbers import count, known, plain, r_hat, seconds, significant
+from harness.report.numbers import count, known_numbers, plain, seconds, show_r_hat, significant
 from harness.report.reasons import decided
 from harness.study.published import Published
 from harness.study.series import METHOD_TITLES
@@ -69,8 +69,8 @@ def _reference_quality(reference: ReferenceTables) -> str:
     judged, run = series.judged, series.ok.iloc[0]
     parts = [
         f"largest R-hat {_largest(judged['r_hat'])}",
-        f"smallest bulk ESS {count(min(known(judged['ess_bulk']), default=None))}",
-        f"smallest tail ESS {count(min(known(judged['ess_tail']), default=None))}",
+        f"smallest bulk ESS {count(min(known_numbers(judged['ess_bulk']), default=None))}",
+        f"smallest tail ESS {count(min(known_numbers(judged['ess_tail']), default=None))}",
     ]
     if not pd.isna(run["n_divergent"]):
         parts.append(counted(float(run["n_divergent"]), "divergent transition"))
@@ -85,7 +85,7 @@ def _reference_quality(reference: ReferenceTables) -> str:
 
 def _largest(values: pd.Series) -> str:
     """Return the largest R-hat."""
-    return r_hat(max(known(values), default=None))
+    return show_r_hat(max(known_numbers(values), default=None))
 
 
 def _other_priors(

@@ -1,7 +1,9 @@
-"""Tables of a report before they are Markdown or HTML (pure)."""
+"""Tables of a report before they are HTML, and as Markdown (pure)."""
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from tabulate import tabulate
 
 from harness.results.columns import NOT_APPLICABLE
 
@@ -146,7 +148,7 @@ def make_grid(
     heads = [Head(item, item) if isinstance(item, str) else item for item in columns]
     return Grid(
         columns=tuple(
-            Head(item.key, item.title, item.is_text or i == 0 or i in text_columns)
+            replace(item, is_text=item.is_text or i == 0 or i in text_columns)
             for i, item in enumerate(heads)
         ),
         rows=tuple(
@@ -214,3 +216,20 @@ def rows_by_title(grids: Iterable[Grid | None]) -> dict[str, Mapping[str, Cell]]
             cells = {head.key: cell for head, cell in zip(grid.columns, row, strict=True)}
             found.setdefault(row[0].text, {}).update(cells)
     return dict(found)
+
+
+def markdown_table(grid: Grid) -> str:
+    """Return a Markdown table, aligned right but for its columns of text."""
+    text: str = tabulate(
+        [[escape(cell.text) for cell in row] for row in grid.rows],
+        headers=[escape(head.title) for head in grid.columns],
+        tablefmt="pipe",
+        colalign=["left" if head.is_text else "right" for head in grid.columns],
+        disable_numparse=True,
+    )
+    return text
+
+
+def escape(text: str) -> str:
+    """Return text that stays within its cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")

@@ -80,14 +80,27 @@ def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
         rows.append([line.title, *cells, *line.cells_after])
     heads = [
         Head("series", "series"),
-        *(Head(f"of {title}", title, is_text=True) for title in columns),
-        Head("fit_time_s", "fit (s)"),
-        Head("speed", "speed"),
+        *(_head(title) for title in columns),
+        Head("fit_time_s", "fit (s)", meaning="Time of the fit in seconds."),
+        Head(
+            "speed",
+            "speed",
+            meaning="The reference's time divided by the time of the fit.",
+        ),
     ]
     if all(line.cells_after[-1].value is None for line in lines):
         heads, rows = heads[:-1], [row[:-1] for row in rows]
     why = make_grid(_REASONS, reasons)
     return make_grid(heads, rows), replace(why, row_ids=tuple(row_ids))
+
+
+def _head(title: str) -> Head:
+    """Return the head of a column of verdicts."""
+    meaning = (
+        "Verdict on the joint draws: the worst of their own rules and of the verdicts on the "
+        "parameters."
+    )
+    return Head(f"of {title}", title, is_text=True, meaning=meaning if title == WHOLE else "")
 
 
 def fold(names: Sequence[str]) -> dict[str, list[str]]:

@@ -61,11 +61,6 @@ def count(value: float | None) -> str:
     return fixed(value, 0)
 
 
-def escape(text: str) -> str:
-    """Return text that stays within its cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
 def compact(value: float | None) -> str:
     """Return a number with three significant digits, with an exponent where it is very large."""
     if value is None or math.isnan(value):
@@ -93,13 +88,13 @@ def plain(value: float | None) -> str:
     return fixed(value, 0) if is_whole else f"{value:g}"
 
 
-def known(values: Iterable[object]) -> list[float]:
+def known_numbers(values: Iterable[object]) -> list[float]:
     """Return the numbers among the cells of a column, without those that do not apply."""
     numbers = [float(value) for value in values if not pd.isna(value)]  # type: ignore[arg-type, call-overload]
     return [value for value in numbers if not math.isnan(value)]
 
 
-def e_bfmi(value: float | None) -> str:
+def show_e_bfmi(value: float | None) -> str:
     """Return an E-BFMI with two decimals, or as many as show whether it is below its limit."""
     text = fixed(value, 2)
     if value is None or math.isnan(value) or (float(text) < E_BFMI_LIMIT) == (value < E_BFMI_LIMIT):
@@ -107,7 +102,7 @@ def e_bfmi(value: float | None) -> str:
     return beside_limit(value, E_BFMI_LIMIT)[0]
 
 
-def r_hat(value: float | None) -> str:
+def show_r_hat(value: float | None) -> str:
     """Return an R-hat with two decimals, or as many as show whether it is above its limit."""
     text = fixed(value, 2)
     if value is None or math.isnan(value) or (float(text) > R_HAT_LIMIT) == (value > R_HAT_LIMIT):
@@ -132,7 +127,7 @@ def median_range(values: Iterable[object], show: Callable[[float], str]) -> Cell
         do not apply; ``n/a`` for none.
     """
     every = list(values)
-    numbers = known(every)
+    numbers = known_numbers(every)
     if not numbers:
         return Cell(text=NOT_APPLICABLE)
     middle = statistics.median(numbers)

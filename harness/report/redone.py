@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.report.dataset import DatasetTables
-from harness.report.numbers import count, fixed, median_range, r_hat, seconds, significant
+from harness.report.numbers import count, fixed, median_range, seconds, show_r_hat, significant
 from harness.study.published import Published, PublishedDataset, PublishedError
 from harness.study.series import SeriesKey
 
@@ -17,9 +17,9 @@ _HERE = "here"
 _SHOWN: Mapping[str, Callable[[float], str]] = {
     "fit_time_s": seconds,
     "elbo": lambda value: fixed(value, 2 if abs(value) < 10_000 else 0),
-    "r_hat": r_hat,
-    "r_hat_max_raw": r_hat,
-    "r_hat_max_relabelled": r_hat,
+    "r_hat": show_r_hat,
+    "r_hat_max_raw": show_r_hat,
+    "r_hat_max_relabelled": show_r_hat,
     "n_label_orders": count,
 }
 

@@ -9,8 +9,7 @@ from markupsafe import Markup, escape
 
 from harness.errors import ResultsError
 from harness.report.glossary import RULES_ANCHOR, RULES_TEXT, RULES_TITLE, rules_table
-from harness.report.grid import Cell
-from harness.report.markdown import markdown_table
+from harness.report.grid import Cell, markdown_table
 from harness.report.matrix import SYMBOLS
 from harness.report.reasons import severity
 from harness.report.results import ReportFigure

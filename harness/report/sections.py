@@ -1,33 +1,25 @@
 """The parts of a report on one data set: tables with their titles, notes and figures."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from harness.errors import HarnessError
 from harness.fits.quantities import RELABELLED
-from harness.report.accounts import optimiser_table, sampler_table
-from harness.report.columns import Column, dataset_columns
-from harness.report.cost import cost_table
+from harness.messages.faults import unexpected
+from harness.report import tables as declared
 from harness.report.dataset import DatasetTables
-from harness.report.definitions import with_definitions
-from harness.report.errors import errors_table, worst_errors_table
-from harness.report.grid import Grid
-from harness.report.joint import joint_table
-from harness.report.labels import labels_table
-from harness.report.markdown import markdown_table
+from harness.report.grid import Cell, Grid, Head, markdown_table
 from harness.report.matrix import matrix_grids
-from harness.report.missing import or_reason
 from harness.report.notes import INDEPENDENT, NOTES, ORDERED
-from harness.report.runs import runs_table
-from harness.report.stability import stability_table, worst_stability_table
-from harness.report.variables import variables_table
-from harness.report.verdicts import verdict_table
-from harness.report.weights import weights_table
+from harness.report.runs import all_runs
+from harness.report.series_columns import FitColumn, dataset_columns
+from harness.report.specification import Table
 from harness.report.wide import diagnostics_table, estimates_table, is_transposed
 from harness.report.worst import shown_note
 from harness.study.published import Published
 
-_COMPARISON, _FITS, _STABILITY = ("comparison.csv",), ("fits.csv",), ("stability.csv",)
+_COMPARISON, _FITS = ("comparison.csv",), ("fits.csv",)
 
 #: A link in a note, which its file has to follow from one folder below.
 _LINK = re.compile(r"\]\(([^)]+)")
@@ -96,25 +88,17 @@ class Part:
         return ["\n".join(dict.fromkeys(lines))] if lines else []
 
 
-def _part(
-    kind: str,
-    title: str,
-    table: Grid | None,
-    sources: tuple[str, ...],
-    *,
-    more: Grid | None = None,
-    more_title: str = "All parameters",
-    extra: str = "",
-) -> Part:
-    """Return a table with its note; a longer one only where it is longer."""
+def _part[T](table: Table[T], tables: DatasetTables, *, extra: str = "", title: str = "") -> Part:
+    """Return a declared table of a data set with its note; a longer one only if it is longer."""
+    short = or_reason(table.grid, tables)
+    whole = or_reason(table.whole_grid, tables)
     return Part(
-        kind=kind,
-        title=title,
-        table=with_definitions(table, kind),
-        more=with_definitions(more, kind) if more != table else None,
-        more_title=more_title,
-        note=NOTES[kind] + extra,
-        sources=sources,
+        kind=table.kind,
+        title=title or table.title,
+        table=short,
+        more=whole if whole != short else None,
+        note=NOTES[table.kind] + extra,
+        sources=table.sources,
     )
 
 
@@ -124,7 +108,7 @@ def matrix_part(tables: DatasetTables) -> Part:
     return Part(
         kind="matrix",
         title="May I trust it?",
-        table=with_definitions(matrix, "matrix"),
+        table=matrix,
         more=reasons,
         more_title=(
             "The reason of every verdict" if tables.n_worst is None else "The reasons of verdicts"
@@ -140,26 +124,48 @@ def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Pa
     Parts without a table are left out, unless they are a place for figures.
     """
     columns = dataset_columns(tables, published)
+    stability = _part(declared.STABILITY, tables)
+    runs = or_reason(lambda: declared.RUNS.grid_of(all_runs(tables, published)))
     parts = (
-        _part("verdict", "What decided", or_reason(verdict_table, tables), _FITS + _COMPARISON),
+        _part(declared.VERDICT, tables),
         Part(kind="data", title="The data and the posterior", figures=("posterior", "weights")),
-        _part("variables", "Verdicts by variable", or_reason(variables_table, tables), _COMPARISON),
+        _part(declared.VARIABLES, tables),
         *_estimates(columns, tables),
         *_errors(tables),
         *_accounts(tables),
-        _part("labels", "Labels", or_reason(labels_table, tables), _FITS),
-        _part(
-            "stability",
-            "Stability of the least stable parameter",
-            or_reason(worst_stability_table, tables),
-            _STABILITY,
-            more=or_reason(stability_table, tables),
-            more_title=_all_or_worst(tables, "least stable"),
-        ),
-        _part("cost", "Cost", or_reason(cost_table, tables), _FITS),
-        _part("runs", "Runs and their warnings", or_reason(runs_table, tables, published), _FITS),
+        _part(declared.LABELS, tables),
+        replace(stability, more_title=_all_or_worst(tables, "least stable")),
+        _part(declared.COST, tables),
+        replace(_part(declared.RUNS, tables), table=runs),
     )
     return [part for part in parts if part.table or part.figures]
+
+
+def or_reason(
+    make: Callable[..., Grid | None], *arguments: object, **options: object
+) -> Grid | None:
+    """Return a table, or one that says why it is missing, so that the others are shown.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the table from the other arguments.
+
+    Returns
+    -------
+    Grid or None
+        None where there is nothing to say.
+    """
+    try:
+        return make(*arguments, **options)
+    except HarnessError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return Grid(
+            columns=(Head("reason", "this table is missing", is_text=True),),
+            rows=((Cell(text=unexpected(error)),),),
+            is_sortable=False,
+        )
 
 
 def _all_or_worst(tables: DatasetTables, worst: str = "worst") -> str:
@@ -167,28 +173,30 @@ def _all_or_worst(tables: DatasetTables, worst: str = "worst") -> str:
     return "All parameters" if tables.n_worst is None else f"The {worst} parameters of each series"
 
 
-def _estimates(columns: Sequence[Column], tables: DatasetTables) -> tuple[Part, ...]:
+def _estimates(columns: Sequence[FitColumn], tables: DatasetTables) -> tuple[Part, ...]:
     """Return posterior means with their diagnostics and intervals."""
     some = any(column.estimates for column in columns if column.key)
     ordered = any(column.labels == RELABELLED for column in columns)
     chains = [column for column in columns if column.are_chains]
     left_out = shown_note(tables, across=True)
     return (
-        _part(
-            "estimates",
-            "Posterior means",
-            or_reason(estimates_table, columns) if some else None,
-            _COMPARISON,
-            extra=(ORDERED if ordered else "") + left_out,
+        Part(
+            kind="estimates",
+            title="Posterior means",
+            table=or_reason(estimates_table, columns) if some else None,
+            note=NOTES["estimates"] + (ORDERED if ordered else "") + left_out,
+            sources=_COMPARISON,
         ),
-        _part(
-            "diagnostics",
-            "R-hat and effective sample sizes",
-            or_reason(diagnostics_table, chains, series_down=is_transposed(columns))
+        Part(
+            kind="diagnostics",
+            title="R-hat and effective sample sizes",
+            table=or_reason(diagnostics_table, chains, series_down=is_transposed(columns))
             if any(item.key for item in chains)
             else None,
-            _COMPARISON,
-            extra=(INDEPENDENT if len(chains) < len(columns) else "") + left_out,
+            note=NOTES["diagnostics"]
+            + (INDEPENDENT if len(chains) < len(columns) else "")
+            + left_out,
+            sources=_COMPARISON,
         ),
         Part(kind="intervals", title="Figure of means and intervals", figures=("forest",)),
     )
@@ -196,32 +204,24 @@ def _estimates(columns: Sequence[Column], tables: DatasetTables) -> tuple[Part, 
 
 def _errors(tables: DatasetTables) -> tuple[Part, ...]:
     """Return how far fits are from the reference."""
+    errors = _part(declared.ERRORS, tables, extra=shown_note(tables))
     return (
-        _part(
-            "errors",
-            "Errors of the worst parameter",
-            or_reason(worst_errors_table, tables),
-            _COMPARISON,
-            more=or_reason(errors_table, tables),
-            more_title=_all_or_worst(tables),
-            extra=shown_note(tables),
-        ),
+        replace(errors, more_title=_all_or_worst(tables)),
         Part(
             kind="approximations",
             title="Figures of the approximations",
             figures=("approximations", "zoom"),
         ),
-        _part("joint", "Joint distances", or_reason(joint_table, tables), _FITS),
-        _part("weights", "Importance weights: k-hat", or_reason(weights_table, tables), _FITS),
+        _part(declared.JOINT, tables),
+        _part(declared.WEIGHTS, tables),
     )
 
 
 def _accounts(tables: DatasetTables) -> tuple[Part, ...]:
     """Return the diagnostics that the algorithms report."""
     only_advi = all("advi" in item.key.method for item in tables.series if not item.are_chains)
-    title = "Diagnostics of ADVI" if only_advi else "Diagnostics of the approximations"
     return (
         Part(kind="elbo", title="ELBO traces", figures=("elbo",)),
-        _part("optimisers", title, or_reason(optimiser_table, tables), _FITS),
-        _part("samplers", "Diagnostics of NUTS", or_reason(sampler_table, tables), _FITS),
+        _part(declared.OPTIMISERS, tables, title="Diagnostics of ADVI" if only_advi else ""),
+        _part(declared.SAMPLERS, tables),
     )

@@ -1,39 +1,20 @@
-"""The answer: what may be trusted, a sentence and a table for each data set."""
+"""The answer: what may be trusted, in a sentence for each data set."""
 
-import math
 import statistics
 from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.fits.quantities import RAW
-from harness.messages.numerals import beside_limit
 from harness.report.dataset import DatasetTables, ReferenceTables, SeriesTables
-from harness.report.grid import Cell, Grid, Head, Row, brief_grid, number
+from harness.report.grid import Cell, number
 from harness.report.numbers import (
-    count,
-    known,
+    known_numbers,
     median_range,
-    r_hat,
     seconds,
     significant,
-    with_error,
 )
-from harness.report.reasons import tally, what_decided, worst_rows, worst_verdict
-from harness.results.columns import NOT_APPLICABLE
+from harness.report.reasons import worst_verdict
 from harness.verdict.criteria import Verdict
-
-_HEAD = (
-    Head("series", "series"),
-    Head("verdict", "verdict", is_text=True),
-    Head("decided", "what decided", is_text=True),
-    Head("mean_error", "largest mean error (reference sds)"),
-    Head("of", "of", is_text=True),
-    Head("sd_ratios", "sd ratios"),
-    Head("r_hat", "R-hat"),
-    Head("ess_bulk", "bulk ESS"),
-    Head("k_hat", "k-hat (limit)"),
-)
 
 #: How many of the quantities without a reference are named.
 _MOST_NAMED = 8
@@ -42,93 +23,15 @@ _MOST_NAMED = 8
 _USABLE = frozenset({Verdict.TRUST, Verdict.MEANS_ONLY})
 
 
-def verdict_table(tables: DatasetTables) -> Grid | None:
-    """Return the verdict on each series of a data set, and what it rests on.
-
-    Parameters
-    ----------
-    tables : DatasetTables
-        The saved tables.
-
-    Returns
-    -------
-    Grid or None
-        Chains whose labels switched have a line as sampled too.
-    """
-    rows: list[Row] = []
-    for series in tables.series:
-        if series.has_raw_line:
-            raw = series.labelled(RAW)
-            cells = _cells(worst_rows(raw), raw)
-            rows.append([f"{series.head}, raw labels", *cells, NOT_APPLICABLE])
-        title = series.head + (", the reference" if series.is_reference else "")
-        cells = _cells(series.fits, series.judged)
-        rows.append([title, *cells, _k_hat(series)])
-    return brief_grid(_HEAD, rows)
-
-
-def _cells(verdicts: pd.DataFrame, rows: pd.DataFrame) -> Row:
-    """Return verdict, reason, mean error with its parameter, sd ratios, and chains' diagnostics."""
-    return [
-        tally([str(verdict) for verdict in verdicts["verdict"].dropna()]),
-        what_decided(verdicts),
-        *_mean_error(rows),
-        _sd_ratios(rows),
-        number(max(known(rows["r_hat"]), default=None), r_hat),
-        number(min(known(rows["ess_bulk"]), default=None), count),
-    ]
-
-
-def _sd_ratios(rows: pd.DataFrame) -> str:
-    """Return the smallest and largest sd ratio."""
-    logs = known(rows["log_sd_ratio"])
-    if not logs:
-        return NOT_APPLICABLE
-    return " to ".join(significant(math.exp(value), 3) for value in (min(logs), max(logs)))
-
-
-def _mean_error(rows: pd.DataFrame) -> tuple[Cell, str]:
-    """Return the largest error of a mean, and whose it is in most replicates."""
-    measured = rows.dropna(subset="mean_error_sd")
-    if measured.empty:
-        return Cell(text=NOT_APPLICABLE), NOT_APPLICABLE
-    size = measured["mean_error_sd"].abs()
-    worst = measured.loc[size.groupby(measured["replicate"]).idxmax()]
-    parameter = str(worst["parameter"].value_counts(sort=True).index[0])
-    errors = worst["mean_error_sd"].abs()
-    if len(worst) == 1:
-        mcse = _float(worst["mean_error_mcse"].iloc[0])
-        return number(float(errors.iloc[0]), lambda error: with_error(error, mcse)), parameter
-    return median_range(errors, significant), parameter
-
-
-def _float(value: object) -> float | None:
-    """Return a cell's number, None if it does not apply."""
-    found = known([value])
-    return found[0] if found else None
-
-
-def _k_hat(series: SeriesTables) -> Cell:
-    """Return k-hat with its threshold."""
-    k_hats, limits = known(series.ok["k_hat"]), known(series.ok["k_hat_threshold"])
-    cell = median_range(series.ok["k_hat"], significant)
-    if not limits or not k_hats:
-        return cell
-    text, limit = str(cell), significant(min(limits))
-    if len(series.ok) == 1:
-        text, limit = beside_limit(k_hats[0], limits[0], digits=2)
-    return Cell(text=f"{text} ({limit})", value=cell.value)
-
-
 def times(series: SeriesTables, tables: DatasetTables) -> tuple[Cell, Cell]:
     """Return the time of a fit and how many times faster than the reference it is."""
-    times = known(series.ok["fit_time_s"])
+    times = known_numbers(series.ok["fit_time_s"])
     return median_range(times, seconds), number(_speed(series, tables.reference), significant)
 
 
 def _speed(series: SeriesTables, reference: ReferenceTables | None) -> float | None:
     """Return the reference's time divided by the median time of a series."""
-    times = known(series.ok["fit_time_s"])
+    times = known_numbers(series.ok["fit_time_s"])
     theirs = reference.fit_time_s if reference else None
     return theirs / statistics.median(times) if times and theirs else None
 

@@ -5,26 +5,26 @@ from collections.abc import Callable, Sequence
 
 from harness.fits.fit import Status
 from harness.fits.quantities import RAW, RELABELLED
-from harness.report.columns import Column, Estimate
 from harness.report.grid import ABSENT, Cell, Grid, Head, Row, make_grid, number
-from harness.report.numbers import count, decimals_for, fixed, r_hat, significant
+from harness.report.numbers import count, decimals_for, fixed, show_r_hat, significant
+from harness.report.series_columns import FitColumn, ParameterSummary
 
 #: With more series than this, and fewer parameters, tables have a row for each series.
 MOST_COLUMNS = 8
 
 
-def is_transposed(columns: Sequence[Column]) -> bool:
+def is_transposed(columns: Sequence[FitColumn]) -> bool:
     """Whether the wide tables of some columns are easier to read with a row for each."""
     return MOST_COLUMNS < len(columns) > len(_parameters(columns))
 
 
-def _parameters(columns: Sequence[Column]) -> list[str]:
+def _parameters(columns: Sequence[FitColumn]) -> list[str]:
     """Return the parameters of the study's own columns, in their order."""
     names = (name for column in columns if column.key for name in column.estimates)
     return list(dict.fromkeys(names))
 
 
-def column_head(column: Column) -> str:
+def column_head(column: FitColumn) -> str:
     """Return a column's head: title, labels where they matter, replicates."""
     notes = []
     if column.labels == RAW and column.estimates and column.are_chains:
@@ -38,7 +38,7 @@ def column_head(column: Column) -> str:
     return column.title + (f", {', '.join(notes)}" if notes else "")
 
 
-def heads(columns: Sequence[Column]) -> list[str]:
+def heads(columns: Sequence[FitColumn]) -> list[str]:
     """Return all heads; a series that stands twice says which column is relabelled."""
     twice = [column.key for column in columns if column.key is not None]
     return [
@@ -49,12 +49,12 @@ def heads(columns: Sequence[Column]) -> list[str]:
     ]
 
 
-def estimates_table(columns: Sequence[Column]) -> Grid:
+def estimates_table(columns: Sequence[FitColumn]) -> Grid:
     """Return means and sds, parameters down and series across, or the other way round.
 
     Parameters
     ----------
-    columns : sequence of Column
+    columns : sequence of FitColumn
         Of one data set.
 
     Returns
@@ -76,7 +76,7 @@ def estimates_table(columns: Sequence[Column]) -> Grid:
     return make_grid(["parameter", *heads(columns)], rows)
 
 
-def _row_error(columns: Sequence[Column], name: str) -> float | None:
+def _row_error(columns: Sequence[FitColumn], name: str) -> float | None:
     """Return a parameter's smallest Monte Carlo error among chains, else among all of the study."""
     found = [
         (not column.are_chains, estimate.mcse_mean)
@@ -87,7 +87,7 @@ def _row_error(columns: Sequence[Column], name: str) -> float | None:
     return min(found)[1] if found else None
 
 
-def _moments_cell(column: Column, name: str, row_error: float | None) -> Cell:
+def _moments_cell(column: FitColumn, name: str, row_error: float | None) -> Cell:
     """Return ``mean (sd)``, or why there is none."""
     if column.status != str(Status.OK):
         return Cell(text=column.status)
@@ -106,7 +106,7 @@ def _moments_cell(column: Column, name: str, row_error: float | None) -> Cell:
     return Cell(text=cell, value=estimate.mean)
 
 
-def _printed_cell(estimate: Estimate, decimals: int) -> Cell:
+def _printed_cell(estimate: ParameterSummary, decimals: int) -> Cell:
     """Return published moments, rounded as the study's own but never longer than printed."""
 
     def shorten(value: float) -> str:
@@ -119,22 +119,29 @@ def _printed_cell(estimate: Estimate, decimals: int) -> Cell:
 
 
 #: Its key is no name of a parameter.
-_KIND = Head("kind of diagnostic", "diagnostic")
+_KIND = Head(
+    "kind of diagnostic",
+    "diagnostic",
+    meaning="ESS bulk and ESS tail: effective sample sizes for the centre and for the 5% and 95% "
+    "quantiles. MCSE: Monte Carlo standard error of the mean.",
+)
 
-_DIAGNOSTICS: Sequence[tuple[str, Callable[[Estimate], float | None], Callable[..., str]]] = (
-    ("R-hat", lambda estimate: estimate.r_hat, r_hat),
+type _Get = Callable[[ParameterSummary], float | None]
+
+_DIAGNOSTICS: Sequence[tuple[str, _Get, Callable[..., str]]] = (
+    ("R-hat", lambda estimate: estimate.r_hat, show_r_hat),
     ("ESS bulk", lambda estimate: estimate.ess_bulk, count),
     ("ESS tail", lambda estimate: estimate.ess_tail, count),
     ("MCSE of mean", lambda estimate: estimate.mcse_mean, significant),
 )
 
 
-def diagnostics_table(columns: Sequence[Column], *, series_down: bool) -> Grid:
+def diagnostics_table(columns: Sequence[FitColumn], *, series_down: bool) -> Grid:
     """Return R-hat, effective sample sizes and Monte Carlo errors.
 
     Parameters
     ----------
-    columns : sequence of Column
+    columns : sequence of FitColumn
         Chains of one data set; these diagnostics say nothing about independent draws.
     series_down : bool
         Whether there is a row for each series and diagnostic.
@@ -154,7 +161,7 @@ def diagnostics_table(columns: Sequence[Column], *, series_down: bool) -> Grid:
     return make_grid(head, rows, text_columns=(0, 1), is_sortable=False)
 
 
-def _transposed_diagnostics(columns: Sequence[Column]) -> Grid:
+def _transposed_diagnostics(columns: Sequence[FitColumn]) -> Grid:
     """Return the same with a row for each series and diagnostic, equal rows in one."""
     parameters = _parameters(columns)
     rows: list[Row] = []
@@ -169,9 +176,9 @@ def _transposed_diagnostics(columns: Sequence[Column]) -> Grid:
 
 
 def _diagnostic_cell(
-    column: Column,
+    column: FitColumn,
     name: str,
-    get: Callable[[Estimate], float | None],
+    get: _Get,
     show: Callable[..., str],
 ) -> Cell:
     """Return one diagnostic; empty where a source printed none."""

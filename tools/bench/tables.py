@@ -9,8 +9,7 @@ import pandas as pd
 
 from harness.errors import ResultsError
 from harness.fits.fit import Status
-from harness.report.grid import ABSENT, brief_grid, make_grid
-from harness.report.markdown import markdown_table
+from harness.report.grid import ABSENT, brief_grid, make_grid, markdown_table
 from harness.report.numbers import count, fixed, seconds, significant
 from harness.results.columns import read_table
 from tools.bench.columns import MINIBATCH_COLUMNS, NUTS_COLUMNS, SCALING_COLUMNS
