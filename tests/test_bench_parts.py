@@ -20,12 +20,12 @@ from tests.cases import PROJECT
 from tools.bench import PARTS, QUICK, Bench, part_names, run_bench, sizes
 from tools.bench.__main__ import main
 from tools.bench.columns import MINIBATCH_COLUMNS, NUTS_COLUMNS, SCALING_COLUMNS
-from tools.bench.figures import approximation_figures, chain_figures, exponent, ratio
 from tools.bench.jobs import Outcome, run_job
 from tools.bench.nuts import PEERS, measured, with_ratios
 from tools.bench.page import page, readme_block
 from tools.bench.plan import mixture_rows
 from tools.bench.scaling import exponents, scaling_table
+from tools.bench.statistics import approximation_statistics, chain_statistics, exponent, ratio
 
 BENCH_STUDY = PROJECT / "studies" / "bench.toml"
 PEERS_FOLDER = PROJECT / "tools" / "bench" / "peers"
@@ -102,7 +102,7 @@ def test_ratios_are_to_the_first_row() -> None:
 def test_medians_over_seeds() -> None:
     rng = np.random.default_rng(3)
     draws = {"a": rng.normal(size=(2, 500)), "b": rng.normal(size=(2, 500))}
-    figures = chain_figures(draws, {name: values + 0.0 for name, values in draws.items()})
+    figures = chain_statistics(draws, {name: values + 0.0 for name, values in draws.items()})
     assert figures.mean_error_mcse_max == 0
     assert figures.r_hat_max < 1.02
     outcome = Outcome(warm_times_s=(1.0, 9.0, 2.0), cold_time_s=30.0, versions={"x": "1", "y": "2"})
@@ -117,7 +117,7 @@ def test_a_shift_counts_in_standard_errors() -> None:
     reference = {"a": rng.normal(size=(2, 1000))}
     shifted = {"a": reference["a"] + 1.0}
     # two independent-looking sets of 2000 draws: the difference has an error of sqrt(2 / 2000)
-    assert chain_figures(shifted, reference).mean_error_mcse_max > 20
+    assert chain_statistics(shifted, reference).mean_error_mcse_max > 20
 
 
 def test_errors_of_an_approximation() -> None:
@@ -126,7 +126,7 @@ def test_errors_of_an_approximation() -> None:
     sd = reference["a"].std()
     draws = {"a": reference["a"] + 3 * sd, "b": 0.5 * (reference["b"] - reference["b"].mean())}
     draws["b"] += reference["b"].mean()
-    figures = approximation_figures(draws, reference)
+    figures = approximation_statistics(draws, reference)
     assert figures.mean_error_sd_max == pytest.approx(3)
     assert figures.mean_error_sd_rms == pytest.approx(3 / np.sqrt(2))
     assert figures.sd_ratio_min == pytest.approx(0.5)

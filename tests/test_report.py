@@ -10,10 +10,10 @@ import pytest
 
 from harness.errors import ResultsError
 from harness.report import write_report
+from harness.report.grid import escape
 from harness.report.numbers import (
     compact,
     decimals_for,
-    escape,
     fixed,
     plain,
     seconds,

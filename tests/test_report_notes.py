@@ -5,18 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from harness.report.definitions import DEFINITIONS
+from harness.report import tables as declared
+from harness.report.grid import Grid
 from harness.report.notes import BRIEF, INDEPENDENT, NOTES, ORDERED
 from harness.report.results import read_results
+from harness.report.sections import Part
+from harness.report.specification import ReportTable
 from harness.report.view import DatasetView, make_view
+from harness.results.columns import NOT_APPLICABLE
 from tests.fabricated import ORDERED_NUTS
 from tests.saved_report import PUBLISHED, write_results
 
-#: Columns that apply to no run of the fabricated study.
-NOT_HERE = {
-    ("samplers", "n_retries"),
-    *(("variables", key) for key in DEFINITIONS["variables"]),  # of many quantities only
-}
+TABLES = [item for item in vars(declared).values() if isinstance(item, ReportTable)]
+
+#: Columns that apply to no run of the fabricated study; of many quantities only, all of a table.
+NOT_HERE = {("samplers", "n_retries"), *(("variables", c.key) for c in declared.VARIABLES.columns)}
 
 #: What may follow a note.
 EXTRA = {"estimates": ORDERED, "diagnostics": INDEPENDENT}
@@ -30,6 +33,12 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> DatasetView:
     return make_view(read_results(folder), PUBLISHED).datasets[0]
 
 
+def grids(dataset: DatasetView) -> list[tuple[Part, Grid]]:
+    """All tables of a data set."""
+    parts = [dataset.matrix, *(item.part for item in dataset.parts)]
+    return [(part, grid) for part in parts for grid in (part.table, part.more) if grid]
+
+
 @pytest.mark.parametrize(
     "note", [*(NOTES[kind] + EXTRA.get(kind, "") for kind in NOTES), BRIEF], ids=[*NOTES, "brief"]
 )
@@ -38,13 +47,26 @@ def test_notes_have_at_most_three_sentences(note: str) -> None:
     assert len(note) < 420
 
 
-def test_definitions_are_those_of_columns(dataset: DatasetView) -> None:
-    parts = [dataset.matrix, *(item.part for item in dataset.parts)]
-    grids = [(part.kind, grid) for part in parts for grid in (part.table, part.more) if grid]
-    shown = {(kind, head.key) for kind, grid in grids for head in grid.columns}
-    defined = {(kind, key) for kind, keys in DEFINITIONS.items() for key in keys}
-    assert defined - shown <= NOT_HERE
-    assert all(text.endswith(".") for keys in DEFINITIONS.values() for text in keys.values())
+def test_declared_columns_are_shown(dataset: DatasetView) -> None:
+    shown = {(part.kind, head.key) for part, grid in grids(dataset) for head in grid.columns}
+    for table in TABLES:
+        keys = [column.key for column in table.columns]
+        assert len(set(keys)) == len(keys)
+        assert {(table.kind, key) for key in keys} - shown <= NOT_HERE
+
+
+def test_tables_have_notes_and_definitions_are_sentences() -> None:
+    assert {table.kind for table in TABLES} < NOTES.keys()
+    meanings = [column.meaning for table in TABLES for column in table.columns if column.meaning]
+    assert len(meanings) > 50
+    assert all(meaning.endswith(".") for meaning in meanings)
+
+
+def test_no_table_is_mostly_not_applicable(dataset: DatasetView) -> None:
+    for part, grid in grids(dataset):
+        cells = [cell.text for row in grid.rows for cell in row[1:]]
+        empty = sum(text.startswith(NOT_APPLICABLE) for text in cells)
+        assert empty < len(cells) / 2, part.kind
 
 
 def test_heads_and_files_show_the_definitions(dataset: DatasetView) -> None:

@@ -1,5 +1,6 @@
 """What was computed is written, whatever breaks; and collapsed or undefined draws are told."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from harness import plot, report
 from harness.api.result import make_result
 from harness.fits.fit import DrawKind, Fit
-from harness.report import sections
+from harness.report import tables as report_tables
+from harness.report.dataset import SeriesTables
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from harness.summary import measuring
 from harness.summary.measure import measure
@@ -137,10 +139,10 @@ def test_a_figure_that_cannot_be_drawn_says_why_and_the_others_are(
 def test_a_table_that_cannot_be_made_says_why_and_the_others_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def broken(*_: Any) -> None:
+    def broken(*_: Any) -> list[SeriesTables]:
         raise ZeroDivisionError("no such luck")
 
-    monkeypatch.setattr(sections, "cost_table", broken)
+    monkeypatch.setattr(report_tables, "COST", replace(report_tables.COST, rows=broken))
     monkeypatch.setattr(plot, "FIGURES", {})
     study, items = fabricate(reference=ORDERED_NUTS)
     page = make_result(study, items, references={}).save(tmp_path).read_text()

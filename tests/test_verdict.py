@@ -303,7 +303,7 @@ def test_without_a_valid_reference_errors_count_for_nothing(reference: Reference
     assert (judgement.verdict, judgement.criterion) == (Verdict.DO_NOT_TRUST, "k_hat")
 
 
-def chain_figures(draws: Floats) -> ParameterCriteria:
+def chain_criteria(draws: Floats) -> ParameterCriteria:
     return ParameterCriteria(
         r_hat=chains.r_hat(draws),
         ess_bulk=chains.ess_bulk(draws),
@@ -314,19 +314,19 @@ def chain_figures(draws: Floats) -> ParameterCriteria:
 def test_chains_are_judged_by_their_own_diagnostics() -> None:
     nuts = FitCriteria(is_mcmc=True, reference=Reference.ABSENT, n_divergent=0, e_bfmi=1.0)
     draws = np.random.default_rng(19).standard_normal((4, 1000))
-    good = judge_parameter(chain_figures(draws), fit=nuts)
+    good = judge_parameter(chain_criteria(draws), fit=nuts)
     assert good.verdict is Verdict.TRUST, good
     assert "without a reference" in good.reason
     assert judge_fit(nuts, parameters={"x": good}).verdict is Verdict.TRUST
-    stuck = judge_parameter(chain_figures(draws + np.array([[0], [0], [0], [3]])), fit=nuts)
+    stuck = judge_parameter(chain_criteria(draws + np.array([[0], [0], [0], [3]])), fit=nuts)
     assert (stuck.verdict, stuck.criterion) == (Verdict.DO_NOT_TRUST, "r_hat")
-    short = judge_parameter(chain_figures(draws[:, :60]), fit=nuts)
+    short = judge_parameter(chain_criteria(draws[:, :60]), fit=nuts)
     assert short.verdict is not Verdict.TRUST
-    divergent = judge_parameter(chain_figures(draws), fit=replace(nuts, n_divergent=3))
+    divergent = judge_parameter(chain_criteria(draws), fit=replace(nuts, n_divergent=3))
     assert (divergent.verdict, divergent.criterion) == (Verdict.UNKNOWN, "n_divergent")
-    slow = judge_parameter(chain_figures(draws), fit=replace(nuts, e_bfmi=0.1))
+    slow = judge_parameter(chain_criteria(draws), fit=replace(nuts, e_bfmi=0.1))
     assert (slow.verdict, slow.criterion) == (Verdict.UNKNOWN, "e_bfmi")
-    one = judge_parameter(chain_figures(draws[:1]), fit=nuts)
+    one = judge_parameter(chain_criteria(draws[:1]), fit=nuts)
     assert (one.verdict, one.criterion) == (Verdict.UNKNOWN, "r_hat")
 
 

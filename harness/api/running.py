@@ -73,7 +73,7 @@ def fit_study(
 
 
 class _Measured:
-    """Counts the runs whose figures are known, and tells of each."""
+    """Counts the runs that are measured, and tells of each."""
 
     def __init__(self, observer: Observer, *, n_runs: int) -> None:
         self._observer = observer

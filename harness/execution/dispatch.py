@@ -78,7 +78,7 @@ class Observer:
         """Take note, about once a second, of the programs that are being compiled."""
 
     def measured(self, run: Run, *, n_measured: int, n_runs: int) -> None:
-        """Take note that the figures of a run are known."""
+        """Take note that a run is measured."""
 
     def step(self, text: str) -> None:
         """Take note of what is done before or after the fits."""

@@ -12,13 +12,13 @@ from harness.fits.posterior import posterior_parts
 from harness.fits.relabel import Permutation, apply_permutation, by_first_coordinate
 from harness.program.program import Components, Program
 
-#: ``labels`` of figures whose components stand as the sampler named them.
+#: ``labels`` of quantities whose components stand as the sampler named them.
 RAW = "raw"
-#: ``labels`` of figures whose components are ordered by their first coordinate, draw by draw.
+#: ``labels`` of quantities whose components are ordered by their first coordinate, draw by draw.
 RELABELLED = "relabelled"
-#: ``labels`` of figures that no renaming of components changes.
+#: ``labels`` of quantities that no renaming of components changes.
 INVARIANT = "invariant"
-#: ``labels`` of figures of draws weighted by Pareto-smoothed importance sampling.
+#: ``labels`` of quantities of draws weighted by Pareto-smoothed importance sampling.
 PSIS = "psis"
 
 #: Draws of scalars, each of shape (chain, draw), by name: ``mu[1,2]``.

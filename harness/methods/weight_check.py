@@ -37,7 +37,7 @@ def check_weights(problem: Problem, *, seed: int) -> None:
     Raises
     ------
     FitError
-        With the figures that disagree.
+        With the values that disagree.
     """
     n_rows = problem.n_rows or 0
     rows = np.linspace(0, n_rows - 1, min(n_rows, _MAX_ROWS)).astype(np.intp)

@@ -1,7 +1,7 @@
 """Draws of several quantities side by side, and the Monte Carlo errors of their summaries.
 
 What one quantity after another costs a call each is done for a batch at once.  Of each quantity
-the figures are the same, to the last digit, whatever batch it stands in.
+the results are the same, to the last digit, whatever batch it stands in.
 """
 
 from functools import cached_property
@@ -158,8 +158,8 @@ class Batch:
         is_long = self.are_chains and self.values.shape[-1] >= _FEWEST_DRAWS
         return np.isfinite(self.flat).all(axis=1) & self.varies & is_long
 
-    def _where_defined(self, figures: Floats) -> Floats:
-        return np.where(self.is_defined, figures, np.nan)
+    def _where_defined(self, values: Floats) -> Floats:
+        return np.where(self.is_defined, values, np.nan)
 
     @cached_property
     def _ranked(self) -> Floats:

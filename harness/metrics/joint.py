@@ -20,7 +20,7 @@ from harness.metrics.whitening import MeanErrors, Whitening
 class JointComparison:
     """How far a fit is from its reference, all parameters together.
 
-    Every figure is measured in coordinates where the reference has mean 0 and covariance I.
+    Every distance is measured in coordinates where the reference has mean 0 and covariance I.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
 from harness.plot.forest import forest_figure
 from harness.plot.mixture import posterior_figure
-from harness.plot.panels import DatasetView, view_dataset
+from harness.plot.panels import FigureData, figure_data
 from harness.plot.scaling import scaling_figure
 from harness.plot.style import (
     CAPTIONS_FILE,
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 #: Figures in the order that a report shows them; each is left out where it does not apply.
-FIGURES: Mapping[str, Callable[[DatasetView], CaptionedFigure | None]] = {
+FIGURES: Mapping[str, Callable[[FigureData], CaptionedFigure | None]] = {
     "posterior": posterior_figure,
     "weights": weights_figure,
     "elbo": elbo_figure,
@@ -75,7 +75,7 @@ def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, Captio
     figures: dict[str, CaptionedFigure] = {}
     with house_style():
         for dataset in study.datasets:
-            view = view_dataset(study, fitted, dataset, published)
+            view = figure_data(study, fitted, dataset, published)
             for name, draw in FIGURES.items():
                 figure = _drawn(draw, view, dataset=dataset)
                 if figure is not None:
@@ -84,7 +84,7 @@ def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, Captio
 
 
 def _drawn(
-    draw: Callable[[DatasetView], CaptionedFigure | None], view: DatasetView, *, dataset: str
+    draw: Callable[[FigureData], CaptionedFigure | None], view: FigureData, *, dataset: str
 ) -> CaptionedFigure | None:
     """Draw a figure, or say in its place why it is missing; the others are drawn all the same."""
     try:
@@ -124,4 +124,4 @@ def draw_figure(
         None where it does not apply.
     """
     with house_style():
-        return FIGURES[kind](view_dataset(study, fitted, dataset, published))
+        return FIGURES[kind](figure_data(study, fitted, dataset, published))

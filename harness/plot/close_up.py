@@ -12,7 +12,7 @@ from harness.plot.contours import draw_contours, draw_reference, moments, refere
 from harness.plot.limits import cutoff, named_counts
 from harness.plot.mixture import component_means, draw_true_means, is_planar_mixture
 from harness.plot.objectives import Kind, by_kind, kind_title
-from harness.plot.panels import DatasetView, Series, legend_below, legend_label
+from harness.plot.panels import FigureData, Series, legend_below, legend_label
 from harness.plot.style import GREY, CaptionedFigure, make_figure, panel_title
 
 #: A panel leaves out what lies more of the reference's sds off, or is as wide, ...
@@ -27,7 +27,7 @@ Window = tuple[tuple[float, float], tuple[float, float]]
 Replicate = tuple[Series, int]
 
 
-def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
+def zoom_figure(view: FigureData) -> CaptionedFigure | None:
     """Draw all approximations' contours around each component mean.
 
     A column of panels for all rows, weighted parts and unweighted parts of them; the square in
@@ -35,7 +35,7 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
 
     Parameters
     ----------
-    view : DatasetView
+    view : FigureData
         One data set's fits.
 
     Returns
@@ -65,7 +65,7 @@ def zoom_figure(view: DatasetView) -> CaptionedFigure | None:
 
 
 def _draw_component(
-    row: Sequence[Axes], view: DatasetView, groups: Mapping[Kind, Sequence[Series]], k: int
+    row: Sequence[Axes], view: FigureData, groups: Mapping[Kind, Sequence[Series]], k: int
 ) -> None:
     """Draw one component, a panel for each kind."""
     assert view.reference is not None  # noqa: S101 - the caller has checked
@@ -137,7 +137,7 @@ def _draw_window(axes: Axes, window: Window) -> None:
     )
 
 
-def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
+def _zoom_caption(view: FigureData, *, n_groups: int) -> str:
     """Say what is close up."""
     text = (
         f"Component means on `{view.dataset.name}`, close up. Plus signs mark the centres of the "
@@ -152,7 +152,7 @@ def _zoom_caption(view: DatasetView, *, n_groups: int) -> str:
     return text
 
 
-def _zoom_alt(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
+def _zoom_alt(view: FigureData, groups: dict[Kind, list[Series]]) -> str:
     """Say in words how wide the contours are."""
     assert view.reference is not None  # noqa: S101 - the caller has checked
     sentences = []

@@ -17,7 +17,7 @@ from harness.plot.mixture import (
     rows_note,
 )
 from harness.plot.panels import (
-    DatasetView,
+    FigureData,
     Series,
     thin_draws,
 )
@@ -33,12 +33,12 @@ _SPECK = 0.02
 _TITLE_WIDTH = 26
 
 
-def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
+def approximations_figure(view: FigureData) -> CaptionedFigure | None:
     """Draw each approximation's contours over the data, the reference's draws beneath.
 
     Parameters
     ----------
-    view : DatasetView
+    view : FigureData
         One data set's fits.
 
     Returns
@@ -76,7 +76,7 @@ def approximations_figure(view: DatasetView) -> CaptionedFigure | None:
     return figure
 
 
-def _is_visible(series: Series, view: DatasetView) -> bool:
+def _is_visible(series: Series, view: FigureData) -> bool:
     """Whether a fit's contours, or their distance from the reference, can be seen on the data."""
     reference = view.reference
     if reference is None or not is_planar_mixture(reference):
@@ -164,7 +164,7 @@ def draw_contours(
         )
 
 
-def draw_reference(axes: Axes, view: DatasetView, only: int | None = None) -> None:
+def draw_reference(axes: Axes, view: FigureData, only: int | None = None) -> None:
     """Scatter the reference's draws of the component means."""
     if view.reference is None or not is_planar_mixture(view.reference):
         return
@@ -182,7 +182,7 @@ def draw_reference(axes: Axes, view: DatasetView, only: int | None = None) -> No
         )
 
 
-def reference_note(view: DatasetView) -> str:
+def reference_note(view: FigureData) -> str:
     """Say what the dots are."""
     if view.reference is None:
         return ""
@@ -190,7 +190,7 @@ def reference_note(view: DatasetView) -> str:
     return f" Black dots: {n_draws:,} draws of {view.reference.title}."
 
 
-def _caption(view: DatasetView, left_out: Sequence[Series], *, known: bool) -> str:
+def _caption(view: FigureData, left_out: Sequence[Series], *, known: bool) -> str:
     """Say what is drawn over the data."""
     text = (
         f"Approximations of the component means over `{view.dataset.name}`. Plus signs mark their "

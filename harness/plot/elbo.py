@@ -13,8 +13,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from harness.data.dataset import FloatArray
 from harness.fits.fit import Fit
 from harness.plot.limits import cutoff, named_counts
-from harness.plot.objectives import Kind, by_kind, kind_of, kind_title
-from harness.plot.panels import DatasetView, Objective, Series, legend_label
+from harness.plot.objectives import Kind, by_kind, kind_title, objective_kind
+from harness.plot.panels import FigureData, Objective, Series, legend_label
 from harness.plot.style import BLACK, GREY, CaptionedFigure, make_figure, panel_title
 from harness.study.published import PublishedRun
 
@@ -30,7 +30,7 @@ _LEGEND_WIDTH = 40
 Trace = tuple[Series, FloatArray, FloatArray]
 
 
-def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
+def elbo_figure(view: FigureData) -> CaptionedFigure | None:
     """Draw ELBO against iteration: all rows, weighted parts of them, unweighted parts.
 
     On all rows ELBOs compare to the nat, and the axis is stretched towards the best value, where
@@ -39,7 +39,7 @@ def elbo_figure(view: DatasetView) -> CaptionedFigure | None:
 
     Parameters
     ----------
-    view : DatasetView
+    view : FigureData
         One data set's fits.
 
     Returns
@@ -75,7 +75,7 @@ def _trace(fit: Fit) -> tuple[FloatArray, FloatArray]:
     return iteration[finite], elbo[finite]
 
 
-def _published_runs(view: DatasetView, kind: Kind) -> list[PublishedRun]:
+def _published_runs(view: FigureData, kind: Kind) -> list[PublishedRun]:
     """Return the published runs whose ELBO belongs into a panel."""
     if view.published is None:
         return []
@@ -83,23 +83,23 @@ def _published_runs(view: DatasetView, kind: Kind) -> list[PublishedRun]:
     return [
         run
         for run in runs
-        if run.elbo is not None and kind_of(view.dataset, _objective(view, run)) is kind
+        if run.elbo is not None and objective_kind(view.dataset, _objective(view, run)) is kind
     ]
 
 
-def _objective(view: DatasetView, run: PublishedRun) -> Objective:
+def _objective(view: FigureData, run: PublishedRun) -> Objective:
     """Return the rows and the weight of a published run."""
     return run.n_rows or view.dataset.n_rows, run.likelihood_weight or 1.0
 
 
-def _is_per_row(view: DatasetView, kind: Kind, members: Sequence[Series]) -> bool:
+def _is_per_row(view: FigureData, kind: Kind, members: Sequence[Series]) -> bool:
     """Whether a panel gives ELBOs per row: only so do unweighted parts of many sizes compare."""
     sizes = {series.objective[0] for series in members}
     sizes |= {_objective(view, run)[0] for run in _published_runs(view, kind)}
     return kind is Kind.UNWEIGHTED and len(sizes) > 1
 
 
-def _draw_panel(axes: Axes, view: DatasetView, kind: Kind, members: Sequence[Series]) -> None:
+def _draw_panel(axes: Axes, view: FigureData, kind: Kind, members: Sequence[Series]) -> None:
     """Draw all runs of one kind, and what was published of it."""
     per_row = _is_per_row(view, kind, members)
     traces: list[Trace] = []
@@ -132,7 +132,7 @@ def _draw_traces(axes: Axes, traces: Sequence[Trace]) -> None:
         axes.plot(iteration[-1], elbo[-1], "o", color=series.colour, markersize=3.5)
 
 
-def _draw_published(axes: Axes, view: DatasetView, kind: Kind, *, per_row: bool) -> list[float]:
+def _draw_published(axes: Axes, view: FigureData, kind: Kind, *, per_row: bool) -> list[float]:
     """Draw lines at published ELBOs and return these."""
     drawn = []
     for run, dashes in zip(_published_runs(view, kind), cycle(("--", ":", "-."))):
@@ -223,7 +223,7 @@ def _with_minus(number: str) -> str:
     return number.replace("-", "\N{MINUS SIGN}")
 
 
-def _caption(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
+def _caption(view: FigureData, groups: dict[Kind, list[Series]]) -> str:
     """Say what the panels hold and how to read their axes."""
     text = (
         f"ELBO of the variational runs on `{view.dataset.name}`, as CmdStan estimated it during "
@@ -248,7 +248,7 @@ def _caption(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
     return text
 
 
-def _alt(view: DatasetView, groups: dict[Kind, list[Series]]) -> str:
+def _alt(view: FigureData, groups: dict[Kind, list[Series]]) -> str:
     """Say in words where the runs end."""
     parts = []
     for kind, members in groups.items():

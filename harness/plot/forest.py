@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from harness.data.dataset import FloatArray
 from harness.plot.limits import cutoff
-from harness.plot.panels import DatasetView, Series
+from harness.plot.panels import FigureData, Series
 from harness.plot.style import LIGHT_GREY, CaptionedFigure, make_figure, panel_title
 
 #: A figure of more panels than this is not legible in print.
@@ -32,12 +32,12 @@ class _Interval:
     high: float
 
 
-def forest_figure(view: DatasetView) -> CaptionedFigure | None:
+def forest_figure(view: FigureData) -> CaptionedFigure | None:
     """Draw a panel per parameter, in it a row per series with its mean and 90% interval.
 
     Parameters
     ----------
-    view : DatasetView
+    view : FigureData
         One data set's fits.
 
     Returns
@@ -100,7 +100,7 @@ def _interval(row: int, draws: FloatArray) -> _Interval:
 
 def _draw_panel(
     axes: Axes,
-    view: DatasetView,
+    view: FigureData,
     name: str,
     rows: Sequence[Sequence[_Interval]],
     *,
@@ -154,7 +154,7 @@ def _draw_row(
         )
 
 
-def _caption(view: DatasetView, *, n_shown: int, n_all: int) -> str:
+def _caption(view: FigureData, *, n_shown: int, n_all: int) -> str:
     """Say what marks mean and what is left out."""
     text = f"Posterior mean (dot) and central 90% interval (line) on `{view.dataset.name}`."
     if any(len(series.fits) > 1 for series in view.series):

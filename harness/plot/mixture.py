@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from harness.data.dataset import Dataset, FloatArray
 from harness.fits.relabel import apply_permutation, by_first_coordinate
-from harness.plot.panels import DatasetView, Series, thin_draws
+from harness.plot.panels import FigureData, Series, thin_draws
 from harness.plot.style import (
     BLACK,
     COMPONENT_COLOURS,
@@ -75,7 +75,7 @@ def rows_note(dataset: Dataset) -> str:
     return f"Grey: {MOST_ROWS:,} of the {dataset.n_rows:,} rows, evenly spaced."
 
 
-def draw_true_means(axes: Axes, view: DatasetView) -> bool:
+def draw_true_means(axes: Axes, view: FigureData) -> bool:
     """Mark the means that the data were drawn from, where they are known."""
     known = view.published.dataset(view.dataset.name) if view.published else None
     if known is None or not known.true_means:
@@ -93,7 +93,7 @@ def labels_differ(series: Series) -> bool:
     return not np.allclose(as_sampled, ordered, rtol=1e-9)
 
 
-def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
+def posterior_figure(view: FigureData) -> CaptionedFigure | None:
     """Draw the data with the true means, then with the draws of each Markov chain method.
 
     A series whose labels switched is shown twice: as sampled, and relabelled.  Others are left
@@ -101,7 +101,7 @@ def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
 
     Parameters
     ----------
-    view : DatasetView
+    view : FigureData
         One data set's fits.
 
     Returns
@@ -137,7 +137,7 @@ def posterior_figure(view: DatasetView) -> CaptionedFigure | None:
     return figure
 
 
-def _looks_like_reference(series: Series, view: DatasetView) -> bool:
+def _looks_like_reference(series: Series, view: FigureData) -> bool:
     """Whether a series' draws are where the reference's are, each label at its own place."""
     reference = view.reference
     if reference is None or series is reference or not is_planar_mixture(reference):
@@ -214,7 +214,7 @@ def _component_legend(figure: CaptionedFigure, n_components: int) -> None:
 
 
 def _posterior_caption(
-    view: DatasetView, mixtures: Sequence[Series], left_out: Sequence[Series], *, known: bool
+    view: FigureData, mixtures: Sequence[Series], left_out: Sequence[Series], *, known: bool
 ) -> str:
     """Say what is drawn and what to look for."""
     n_draws = min(_MOST_DRAWS, *(series.n_draws for series in mixtures))

@@ -21,7 +21,7 @@ class Kind(IntEnum):
     """A part of the rows: ELBOs are on a scale of their own."""
 
 
-def kind_of(dataset: Dataset, objective: Objective) -> Kind:
+def objective_kind(dataset: Dataset, objective: Objective) -> Kind:
     """Return the kind of an objective."""
     n_rows, weight = objective
     if weight != 1.0:
@@ -53,7 +53,7 @@ def by_kind(
     """
     groups: dict[Kind, list[Series]] = {}
     for item in series:
-        kind = minibatches if _is_minibatch(item) else kind_of(dataset, item.objective)
+        kind = minibatches if _is_minibatch(item) else objective_kind(dataset, item.objective)
         groups.setdefault(kind, []).append(item)
     return dict(sorted(groups.items()))
 

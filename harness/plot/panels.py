@@ -86,7 +86,7 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatasetView:
+class FigureData:
     """Everything that the figures of one data set draw on.
 
     Attributes
@@ -142,9 +142,9 @@ def split_elements(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return elements
 
 
-def view_dataset(
+def figure_data(
     study: Study, fitted: Sequence[FittedRun], dataset: str, published: Published | None
-) -> DatasetView:
+) -> FigureData:
     """Collect the fits of one data set.
 
     Parameters
@@ -160,7 +160,7 @@ def view_dataset(
 
     Returns
     -------
-    DatasetView
+    FigureData
     """
     source = study.references.get(dataset)
     groups: dict[SeriesKey, list[FittedRun]] = {}
@@ -180,7 +180,7 @@ def view_dataset(
         )
         for key, items in groups.items()
     )
-    return DatasetView(
+    return FigureData(
         dataset=_with_rows(study.datasets[dataset], study.programs.values()),
         series=series,
         reference=_reference(series, source.run if source else None),

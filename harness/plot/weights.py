@@ -6,19 +6,19 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from harness.data.dataset import FloatArray
-from harness.plot.panels import DatasetView, Series
+from harness.plot.panels import FigureData, Series
 from harness.plot.style import BLACK, CaptionedFigure, make_figure, panel_title
 
 #: A narrower interval looks like a dot on an axis from 0 to 1.
 _SPECK = 0.02
 
 
-def weights_figure(view: DatasetView) -> CaptionedFigure | None:
+def weights_figure(view: FigureData) -> CaptionedFigure | None:
     """Draw the mixture weights as bars with 90% intervals, a panel per component.
 
     Parameters
     ----------
-    view : DatasetView
+    view : FigureData
         One data set's fits.
 
     Returns
@@ -81,7 +81,7 @@ def _draw_bar(axes: Axes, row: int, series: Series, replicates: list[FloatArray]
         axes.plot(draws.mean(), y, "o", color=BLACK, markersize=3 if n == 1 else 1.4)
 
 
-def _weights_caption(view: DatasetView, mixtures: Sequence[Series], *, known: bool) -> str:
+def _weights_caption(view: FigureData, mixtures: Sequence[Series], *, known: bool) -> str:
     """Say what bars, lines and dashes are."""
     text = (
         f"Mixture weights on `{view.dataset.name}`: posterior mean (bar and dot) and central 90% "

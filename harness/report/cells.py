@@ -173,7 +173,7 @@ def distance_cell(series: SeriesTables, column: str, beside: str) -> Cell:
 def modes_covered(series: SeriesTables) -> str:
     """Flag approximations of one of several modes that are relabellings of each other."""
     flagged = int(series.ok["symmetric_mode"].fillna(value=False).sum())
-    if series.are_chains or flagged == 0:
+    if flagged == 0:
         return NOT_APPLICABLE
     return "one of several" + (f" ({flagged} of {series.n_runs})" if series.n_runs > 1 else "")
 

@@ -44,8 +44,21 @@ def of_stability(key: str, title: str, show: _Show, meaning: str = "") -> Column
     return Column(key, title, lambda row: number(row.numbers[key], show), meaning)
 
 
-def having(*columns: str) -> Callable[[DatasetTables], list[SeriesTables]]:
-    """Choose the series for which one of some columns of ``fits.csv`` applies."""
+def having(
+    *columns: str, are_chains: bool | None = None
+) -> Callable[[DatasetTables], list[SeriesTables]]:
+    """Choose the series for which one of some columns of ``fits.csv`` applies.
+
+    Parameters
+    ----------
+    *columns : str
+        Columns of ``fits.csv``.
+    are_chains : bool, optional
+        Chains only, or approximations only; by default both.
+    """
     return lambda tables: [
-        item for item in tables.series if any(known_numbers(item.ok[column]) for column in columns)
+        item
+        for item in tables.series
+        if are_chains in (None, item.are_chains)
+        and any(known_numbers(item.ok[column]) for column in columns)
     ]

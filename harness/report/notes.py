@@ -38,6 +38,10 @@ NOTES: Mapping[str, str] = {
         "If R-hat is large only with raw labels, the chains disagree about the labels but not "
         "about the mixture. " + _REPLICATES
     ),
+    "modes": (
+        "A fit to one of several symmetric modes is compared with its own labels. "
+        "This is not an error, but the fit is not the whole posterior. " + _REPLICATES
+    ),
     "stability": "The ratio shows by how many of its own sds the centre changes between runs.",
     "diagnostics": (
         "An R-hat above 1.01 means that the chains have not mixed. "

@@ -179,7 +179,7 @@ class StabilityRow:
 _NAMES = frozenset({"dataset", "program", "method", "variant", "labels", "parameter"})
 
 
-def stability_rows(tables: DatasetTables) -> Iterator[StabilityRow]:
+def quantity_rows(tables: DatasetTables) -> Iterator[StabilityRow]:
     """Give every quantity of each series of replicates; of very many the least stable ones."""
     for series in tables.series:
         stability = series.stability
@@ -188,7 +188,7 @@ def stability_rows(tables: DatasetTables) -> Iterator[StabilityRow]:
             order = spread.sort_values(ascending=False, kind="stable").index
             groups = stability.loc[order].groupby("labels", sort=False, dropna=False)
             stability = groups.head(tables.n_worst)
-        yield from _stability_rows(series, stability)
+        yield from _quantity_rows(series, stability)
 
 
 def least_stable_rows(tables: DatasetTables) -> Iterator[StabilityRow]:
@@ -199,10 +199,10 @@ def least_stable_rows(tables: DatasetTables) -> Iterator[StabilityRow]:
         spread = judged["between_sd_ratio"]
         if spread.notna().any():
             mine = judged.loc[[spread.idxmax()]]
-        yield from _stability_rows(series, mine.iloc[:1])
+        yield from _quantity_rows(series, mine.iloc[:1])
 
 
-def _stability_rows(series: SeriesTables, table: pd.DataFrame) -> Iterator[StabilityRow]:
+def _quantity_rows(series: SeriesTables, table: pd.DataFrame) -> Iterator[StabilityRow]:
     """Give rows of ``stability.csv``."""
     for _, row in table.iterrows():
         found = {str(name): known_numbers([row[name]]) for name in row.index if name not in _NAMES}

@@ -14,7 +14,7 @@ from harness.report.matrix import matrix_grids
 from harness.report.notes import INDEPENDENT, NOTES, ORDERED
 from harness.report.runs import all_runs
 from harness.report.series_columns import FitColumn, dataset_columns
-from harness.report.specification import Table
+from harness.report.specification import ReportTable
 from harness.report.wide import diagnostics_table, estimates_table, is_transposed
 from harness.report.worst import shown_note
 from harness.study.published import Published
@@ -88,7 +88,9 @@ class Part:
         return ["\n".join(dict.fromkeys(lines))] if lines else []
 
 
-def _part[T](table: Table[T], tables: DatasetTables, *, extra: str = "", title: str = "") -> Part:
+def _part[T](
+    table: ReportTable[T], tables: DatasetTables, *, extra: str = "", title: str = ""
+) -> Part:
     """Return a declared table of a data set with its note; a longer one only if it is longer."""
     short = or_reason(table.grid, tables)
     whole = or_reason(table.whole_grid, tables)
@@ -134,6 +136,7 @@ def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Pa
         *_errors(tables),
         *_accounts(tables),
         _part(declared.LABELS, tables),
+        _part(declared.MODES, tables),
         replace(stability, more_title=_all_or_worst(tables, "least stable")),
         _part(declared.COST, tables),
         replace(_part(declared.RUNS, tables), table=runs),

@@ -42,7 +42,7 @@ def _no_rows(_: DatasetTables) -> tuple[()]:
 
 
 @dataclass(frozen=True)
-class Table[T]:
+class ReportTable[T]:
     """A table of the report with a row for each `T`.
 
     Attributes

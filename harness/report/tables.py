@@ -26,7 +26,7 @@ from harness.report.numbers import (
     significant,
 )
 from harness.report.reasons import what_decided
-from harness.report.specification import Column, Table
+from harness.report.specification import Column, ReportTable
 
 _COMPARISON, _FITS, _STABILITY = ("comparison.csv",), ("fits.csv",), ("stability.csv",)
 
@@ -42,7 +42,7 @@ _NULL = "in parentheses its 95% quantile under Monte Carlo error alone."
 _SERIES = Column[SeriesTables]("series", "series", lambda row: row.head)
 _RUN = Column[runs.RunRow]("run", "run", lambda row: row.title)
 
-VERDICT = Table[rows.VerdictRow](
+VERDICT = ReportTable[rows.VerdictRow](
     "verdict", "What decided", _FITS + _COMPARISON, rows=rows.verdict_rows,
     columns=(
         Column("series", "series", lambda row: row.title),
@@ -67,7 +67,7 @@ VERDICT = Table[rows.VerdictRow](
     ),
 )
 
-VARIABLES = Table[rows.VariableRow](
+VARIABLES = ReportTable[rows.VariableRow](
     "variables", "Verdicts by variable", _COMPARISON, rows=rows.variable_rows,
     columns=(
         Column("series", "series", lambda row: row.series.head),
@@ -91,7 +91,7 @@ VARIABLES = Table[rows.VariableRow](
     ),
 )
 
-ERRORS = Table[rows.ErrorRow](
+ERRORS = ReportTable[rows.ErrorRow](
     "errors", "Errors of the worst parameter", _COMPARISON,
     rows=rows.worst_error_rows, all_rows=rows.error_rows,
     columns=(
@@ -134,7 +134,7 @@ _DISTANCES = (
         "Kernel Stein discrepancy, which needs no reference; in parentheses that of exact draws."),
 )
 
-JOINT = Table[SeriesTables](
+JOINT = ReportTable[SeriesTables](
     "joint", "Joint distances", _FITS, rows=having(*(column.key for column in _DISTANCES)),
     columns=(
         _SERIES,
@@ -142,7 +142,7 @@ JOINT = Table[SeriesTables](
     ),
 )
 
-WEIGHTS = Table[SeriesTables](
+WEIGHTS = ReportTable[SeriesTables](
     "weights", "Importance weights: k-hat", _FITS, rows=having("k_hat"),
     columns=(
         _SERIES,
@@ -156,7 +156,7 @@ WEIGHTS = Table[SeriesTables](
     ),
 )
 
-OPTIMISERS = Table[runs.RunRow](
+OPTIMISERS = ReportTable[runs.RunRow](
     "optimisers", "Diagnostics of the approximations", _FITS, rows=runs.approximation_runs,
     columns=(
         _RUN,
@@ -176,7 +176,7 @@ OPTIMISERS = Table[runs.RunRow](
     ),
 )
 
-SAMPLERS = Table[runs.RunRow](
+SAMPLERS = ReportTable[runs.RunRow](
     "samplers", "Diagnostics of NUTS", _FITS, rows=runs.chain_runs,
     columns=(
         _RUN,
@@ -192,8 +192,12 @@ SAMPLERS = Table[runs.RunRow](
     ),
 )
 
-LABELS = Table[SeriesTables](
-    "labels", "Labels", _FITS, rows=having("n_label_orders"),
+_ORDERS = of_fits("n_label_orders", "label orders visited", count,
+    "Number of different orders of the components among the draws.")
+
+LABELS = ReportTable[SeriesTables](
+    "labels", "Labels of the chains", _FITS,
+    rows=having("n_label_orders", are_chains=True),
     columns=(
         _SERIES,
         of_fits("r_hat_max_raw", "largest R-hat, raw", show_r_hat,
@@ -203,19 +207,25 @@ LABELS = Table[SeriesTables](
             "coordinate."),
         of_fits("r_hat_max_invariant", "label-invariant", show_r_hat,
             "Largest R-hat of quantities that do not depend on the labels."),
-        of_fits("n_label_orders", "label orders visited", count,
-            "Number of different orders of the components among the draws."),
-        Column("symmetric_mode", "symmetric modes covered", cells.modes_covered,
-            "Whether an approximation covers one or all of several modes that are "
-            "relabellings of each other. A fit to one mode is compared with its "
-            "own labels: this is not an error, but the fit is not the whole "
-            "posterior.", is_text=True),
+        _ORDERS,
     ),
 )
 
-STABILITY = Table[rows.StabilityRow](
+MODES = ReportTable[SeriesTables](
+    "modes", "Labels of the approximations", _FITS,
+    rows=having("n_label_orders", are_chains=False),
+    columns=(
+        _SERIES,
+        _ORDERS,
+        Column("symmetric_mode", "symmetric modes covered", cells.modes_covered,
+            "Whether an approximation covers one or all of several modes that are relabellings "
+            "of each other.", is_text=True),
+    ),
+)
+
+STABILITY = ReportTable[rows.StabilityRow](
     "stability", "Stability of the least stable parameter", _STABILITY,
-    rows=rows.least_stable_rows, all_rows=rows.stability_rows,
+    rows=rows.least_stable_rows, all_rows=rows.quantity_rows,
     columns=(
         Column("series", "series", lambda row: row.series.title),
         Column("labels", "labels", lambda row: row.labels, is_text=True),
@@ -241,7 +251,7 @@ STABILITY = Table[rows.StabilityRow](
     ),
 )
 
-COST = Table[SeriesTables](
+COST = ReportTable[SeriesTables](
     "cost", "Cost", _FITS,
     rows=lambda tables: [item for item in tables.series if not item.ok.empty],
     columns=(
@@ -267,7 +277,7 @@ COST = Table[SeriesTables](
     ),
 )
 
-RUNS = Table[runs.RunRow](
+RUNS = ReportTable[runs.RunRow](
     "runs", "Runs and their warnings", _FITS, keeps_columns=True,
     columns=(
         _RUN,

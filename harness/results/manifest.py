@@ -18,7 +18,7 @@ _PACKAGES = ("advi-harness", "arviz", "cmdstanpy", "httpstan", "matplotlib", "nu
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of the packages that the figures depend on, where installed."""
+    """Return the versions of the packages that the results depend on, where installed."""
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

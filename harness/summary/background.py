@@ -92,7 +92,7 @@ class Background:
         with contextlib.suppress(AttributeError, OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         try:
-            # one thread, so that figures are the same on any number of cores
+            # one thread, so that results are the same on any number of cores
             with threadpool_limits(limits=1):
                 self._take_all()
         except BaseException as error:  # noqa: BLE001 - it is raised where the thread is awaited

@@ -14,7 +14,7 @@ STATED_ERROR_SD = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Efficiency:
-    """Cost figures of a fit; None where one does not apply.
+    """What a fit costs; None where a value does not apply.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Measurements as the store keeps them: what decides one, and its figures as JSON."""
+"""Measurements as the store keeps them: what decides one, and its statistics as JSON."""
 
 import json
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from harness.metrics.stability import Stability
 from harness.metrics.stein import KernelStein
 from harness.program.program import Program
 from harness.store.code import code_digest
-from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures
+from harness.summary.measurement import Measurement, QuantityMeasurement, WeightDiagnostics
 from harness.summary.moments import Moments
 
-#: The code that turns draws into figures, below the package: a change of any of it makes all
+#: The code that turns draws into statistics, below the package: a change of any of it makes all
 #: measurements anew.  A test holds the list to what the measuring modules import.
 MEASURING_CODE = (
     "metrics/*.py",
@@ -30,7 +30,7 @@ MEASURING_CODE = (
     "summary/moments.py",
     "summary/stability_rows.py",
 )
-#: The fields of a quantity's figures that JSON holds as they are.
+#: The fields of a quantity's measurement that JSON holds as they are.
 _PLAIN = ("labels", "name", "in_reference", "is_constant", "nameless", "undefined")
 _LIBRARIES = ("arviz-stats", "numpy", "scikit-learn", "scipy")
 
@@ -76,7 +76,7 @@ def load_measurement(content: bytes) -> Measurement:
     rest = zip(_rows(Moments, kept["moments"]), kept["has_errors"], strict=True)
     return Measurement(
         quantities=tuple(
-            QuantityFigures(
+            QuantityMeasurement(
                 **dict(zip(_PLAIN, row, strict=True)),
                 moments=moments,
                 errors=next(errors) if has_errors else None,
@@ -86,7 +86,7 @@ def load_measurement(content: bytes) -> Measurement:
         joint=JointComparison(**kept["joint"]) if kept["joint"] else None,
         missed_mass=kept["missed_mass"],
         stein=KernelStein(**kept["stein"]) if kept["stein"] else None,
-        weights=WeightFigures(**kept["weights"]) if kept["weights"] else None,
+        weights=WeightDiagnostics(**kept["weights"]) if kept["weights"] else None,
         judged_labels=kept["judged_labels"],
         n_label_orders=kept["n_label_orders"],
         n_symmetries=kept["n_symmetries"],

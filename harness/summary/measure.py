@@ -1,4 +1,4 @@
-"""Draws to figures: a fit's summaries, its own weights, and its errors against a reference."""
+"""Draws to statistics: a fit's summaries, its own weights, and its errors against a reference."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from harness.metrics.psis import Psis, psis
 from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
 from harness.summary.against import Against, batches
 from harness.summary.constants import has_collapsed, is_fixed, tells_constants, undefined_in
-from harness.summary.measurement import Measurement, QuantityFigures, WeightFigures
+from harness.summary.measurement import Measurement, QuantityMeasurement, WeightDiagnostics
 from harness.summary.moments import (
     Moments,
     resample,
@@ -56,22 +56,22 @@ def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) 
     """
     weights = _weights(fit)
     joint, missed, notes = _joint(fit, named, against, seed=seed)
-    figures = [
+    quantities = [
         *_plain_quantities(fit.draw_kind, named, against),
         *_undefined_quantities(named),
     ]
     # an approximation that was resampled has weights for its proposals, not for its draws
     is_resampled = fit.draws is not None and "proposals" in fit.draws.children
     if weights is not None and weights.n_effective > 0 and not is_resampled:
-        figures += _weighted_quantities(named, against, weights)
+        quantities += _weighted_quantities(named, against, weights)
     return Measurement(
-        quantities=tuple(figures),
+        quantities=tuple(quantities),
         joint=joint,
         missed_mass=missed,
         stein=_stein(fit),
         weights=None
         if weights is None
-        else WeightFigures(
+        else WeightDiagnostics(
             k_hat=weights.k_hat,
             k_hat_threshold=weights.k_hat_threshold,
             n_effective=weights.n_effective,
@@ -130,7 +130,7 @@ def _joint(
 
 def _plain_quantities(
     kind: DrawKind, named: Quantities, against: Against | None
-) -> Iterator[QuantityFigures]:
+) -> Iterator[QuantityMeasurement]:
     """Measure every quantity under every way of naming components."""
     tells = tells_constants(named, are_chains=kind is DrawKind.CHAINS)
     for labels, quantities in named.by_labels.items():
@@ -149,7 +149,7 @@ def _plain_quantities(
             for name, summary in zip(group, _summaries(parts), strict=True)
         }
         for name, values in draws.items():
-            yield _figures(
+            yield _quantity(
                 values,
                 against,
                 key=(labels, name),
@@ -160,11 +160,11 @@ def _plain_quantities(
             )
 
 
-def _undefined_quantities(named: Quantities) -> Iterator[QuantityFigures]:
+def _undefined_quantities(named: Quantities) -> Iterator[QuantityMeasurement]:
     """Summarise what draws there are of quantities that others lack."""
     for labels in dict.fromkeys((RAW, named.judged_labels)):
         for name, draws in named.undefined.items():
-            yield QuantityFigures(
+            yield QuantityMeasurement(
                 labels=labels,
                 name=name,
                 moments=summarise_defined(draws),
@@ -179,7 +179,7 @@ def _summaries(parts: Sequence[Batch]) -> Iterator[Moments]:
 
 def _weighted_quantities(
     named: Quantities, against: Against | None, weights: Psis
-) -> Iterator[QuantityFigures]:
+) -> Iterator[QuantityMeasurement]:
     """Measure what importance weights make of the draws."""
     labels = named.judged_labels
     resampled = {name: resample(draws.ravel(), weights) for name, draws in named.judged.items()}
@@ -187,7 +187,7 @@ def _weighted_quantities(
     compared = _comparable(resampled, list(resampled), against if is_enough else None, labels)
     errors = _errors(compared, batches([resampled[n] for n in compared]), against, labels)
     for name, draws in named.judged.items():
-        yield _figures(
+        yield _quantity(
             resampled[name],
             against,
             key=(labels, name),
@@ -218,7 +218,7 @@ def _errors(
     return dict(zip(names, found, strict=True))
 
 
-def _figures(
+def _quantity(
     draws: FloatArray,
     against: Against | None,
     *,
@@ -228,15 +228,15 @@ def _figures(
     tells: bool = False,
     nameless: bool = False,
     shown_labels: str | None = None,
-) -> QuantityFigures:
-    """Put the figures of a quantity together; of a constant there are no errors."""
+) -> QuantityMeasurement:
+    """Put the statistics of a quantity together; of a constant there are no errors."""
     labels, name = key
     known = against.named(labels) if against else {}
     fixed = is_fixed(draws, reference=None if nameless else known.get(name), tells=tells)
     lacking = against.quantities.undefined.get(name) if against else None
     if fixed:
         moments = replace(moments, ess_bulk=np.nan, ess_tail=np.nan, r_hat=np.nan)
-    return QuantityFigures(
+    return QuantityMeasurement(
         labels=shown_labels or labels,
         name=name,
         moments=moments,

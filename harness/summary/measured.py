@@ -8,7 +8,7 @@ from harness.fits.quantities import RAW
 from harness.metrics.joint import JointComparison
 from harness.metrics.stability import Stability
 from harness.metrics.stein import KernelStein
-from harness.summary.measurement import Measurement, WeightFigures
+from harness.summary.measurement import Measurement, WeightDiagnostics
 from harness.summary.quantity import MeasuredQuantity, Target, explain, judge_quantity
 from harness.verdict.criteria import FitCriteria, Judgement, Reference
 from harness.verdict.judge import judge_fit
@@ -28,7 +28,7 @@ class MeasuredFit:
         See `harness.metrics.modes.missed_mass`.
     stein : KernelStein or None
         From the gradients of the log density, in units of the draws' own sds.
-    weights : WeightFigures or None
+    weights : WeightDiagnostics or None
         Importance weights against the full-data posterior.
     judged_labels : str
         The way of naming components that the verdict on the fit rests on.
@@ -48,7 +48,7 @@ class MeasuredFit:
     joint: JointComparison | None = None
     missed_mass: float | None = None
     stein: KernelStein | None = None
-    weights: WeightFigures | None = None
+    weights: WeightDiagnostics | None = None
     judged_labels: str = RAW
     n_label_orders: int | None = None
     symmetric_mode: bool | None = None
@@ -76,10 +76,10 @@ def measure_failure(fit: Fit) -> MeasuredFit:
     """
     if fit.status is Status.NOT_APPLICABLE:
         return MeasuredFit(judgement=None)
-    figures = FitCriteria(
+    criteria = FitCriteria(
         is_mcmc=False, reference=Reference.ABSENT, failed=True, failure=fit.reason
     )
-    return MeasuredFit(judgement=judge_fit(figures, parameters={}))
+    return MeasuredFit(judgement=judge_fit(criteria, parameters={}))
 
 
 def judge_measurement(
@@ -96,7 +96,7 @@ def judge_measurement(
     fit : Fit
         A fit that is ok.
     measurement : Measurement
-        Its figures.
+        What was measured of it.
     target : Target
         What it was measured against.
     spreads : Mapping
@@ -113,8 +113,8 @@ def judge_measurement(
     )
     judged = [
         each
-        for each, figures in zip(measured, measurement.quantities, strict=True)
-        if each.labels == measurement.judged_labels and not figures.undefined
+        for each, quantity in zip(measured, measurement.quantities, strict=True)
+        if each.labels == measurement.judged_labels and not quantity.undefined
     ]
     judgements = {each.name: each.judgement for each in judged if each.judgement is not None}
     compared = {

@@ -1,4 +1,4 @@
-"""What is measured of a fit, alone and against its reference: figures without a verdict."""
+"""What is measured of a fit, alone and against its reference: statistics without a verdict."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from harness.summary.moments import Moments
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantityFigures:
+class QuantityMeasurement:
     """One quantity of a fit under one way of naming components.
 
     Attributes
@@ -43,7 +43,7 @@ class QuantityFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightFigures:
+class WeightDiagnostics:
     """What importance weights say; attributes as of :class:`harness.metrics.psis.Psis`."""
 
     k_hat: float
@@ -53,11 +53,11 @@ class WeightFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """Figures of one fit; what does not apply is None.
+    """Statistics of one fit; what does not apply is None.
 
     Attributes
     ----------
-    quantities : tuple of QuantityFigures
+    quantities : tuple of QuantityMeasurement
         Under every way of naming components.
     joint : JointComparison or None
         Distances from the reference.
@@ -65,7 +65,7 @@ class Measurement:
         See `harness.metrics.modes.missed_mass`.
     stein : KernelStein or None
         From the gradients of the log density, in units of the draws' own sds.
-    weights : WeightFigures or None
+    weights : WeightDiagnostics or None
         Importance weights against the full-data posterior.
     judged_labels : str
         The way of naming components that the verdict on the fit rests on.
@@ -81,11 +81,11 @@ class Measurement:
         What could not be measured, and why, a sentence each.
     """
 
-    quantities: tuple[QuantityFigures, ...]
+    quantities: tuple[QuantityMeasurement, ...]
     joint: JointComparison | None = None
     missed_mass: float | None = None
     stein: KernelStein | None = None
-    weights: WeightFigures | None = None
+    weights: WeightDiagnostics | None = None
     judged_labels: str = RAW
     n_label_orders: int | None = None
     n_symmetries: int = 1
@@ -94,6 +94,6 @@ class Measurement:
     notes: tuple[str, ...] = ()
 
     @property
-    def judged(self) -> tuple[QuantityFigures, ...]:
+    def judged(self) -> tuple[QuantityMeasurement, ...]:
         """The quantities that the verdict on the fit rests on."""
         return tuple(item for item in self.quantities if item.labels == self.judged_labels)

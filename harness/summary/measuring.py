@@ -62,7 +62,7 @@ _NO_FIT = _Judge(problems="its run failed")
 
 
 class Measuring:
-    """Measures the fits of a study; each but once, and none that the store knows the figures of.
+    """Measures the fits of a study; each but once, and none that the store has measurements of.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Measuring:
                 self._done[item.run] = self._measured(item)
             except StoreError as error:
                 self._done[item.run] = error
-            except Exception as error:  # noqa: BLE001 - one fit's figures must not cost the others'
+            except Exception as error:  # noqa: BLE001 - one fit must not cost the others their measurements
                 why = error if isinstance(error, HarnessError) else unexpected(error)
                 self._done[item.run] = f"it could not be measured: {why}"
         source = self._study.references.get(item.run.dataset)
@@ -157,7 +157,7 @@ class Measuring:
         source = self._study.references.get(item.run.dataset)
         is_alone = source is None or source.run == item.run
         judge = _Judge() if is_alone else self._judges.get(item.run.dataset, _NO_FIT)
-        of = self._made_from(item, "figures", judge=judge)
+        of = self._made_from(item, "measurement", judge=judge)
         kept = self._kept.load(of) if self._kept and of else None
         if kept is not None:
             return load_measurement(kept)

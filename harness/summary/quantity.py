@@ -1,11 +1,11 @@
-"""One scalar quantity of a fit: its figures and its verdict."""
+"""One scalar quantity of a fit: what was measured of it, and its verdict."""
 
 from dataclasses import asdict, dataclass, replace
 
 from harness.fits.quantities import PSIS
 from harness.metrics.parameter import ParameterComparison
 from harness.metrics.stability import Stability
-from harness.summary.measurement import QuantityFigures
+from harness.summary.measurement import QuantityMeasurement
 from harness.summary.moments import Moments
 from harness.verdict.criteria import (
     FitCriteria,
@@ -80,13 +80,13 @@ def explain(judgement: Judgement, target: Target) -> Judgement:
 
 
 def judge_quantity(
-    figures: QuantityFigures, target: Target, *, fit: FitCriteria, spread: Stability | None
+    measured: QuantityMeasurement, target: Target, *, fit: FitCriteria, spread: Stability | None
 ) -> MeasuredQuantity:
     """Judge one quantity of a fit.
 
     Parameters
     ----------
-    figures : QuantityFigures
+    measured : QuantityMeasurement
         What was measured of it.
     target : Target
         What it was measured against.
@@ -99,19 +99,19 @@ def judge_quantity(
     -------
     MeasuredQuantity
     """
-    moments, errors = figures.moments, figures.errors
-    r_hat_runs = spread.r_hat_runs if spread and not figures.is_constant else None
+    moments, errors = measured.moments, measured.errors
+    r_hat_runs = spread.r_hat_runs if spread and not measured.is_constant else None
     judgement = None
-    if figures.undefined:
+    if measured.undefined:
         judgement = Judgement(
-            verdict=Verdict.UNKNOWN, criterion="", reason=figures.undefined, nearness=1.0
+            verdict=Verdict.UNKNOWN, criterion="", reason=measured.undefined, nearness=1.0
         )
-    elif not figures.is_constant:
-        if target.state is Reference.VALID and not figures.in_reference:
+    elif not measured.is_constant:
+        if target.state is Reference.VALID and not measured.in_reference:
             fit = _alone(fit)
-        if figures.labels == PSIS:
+        if measured.labels == PSIS:
             fit = replace(fit, is_weighted=True)
-        if figures.nameless:
+        if measured.nameless:
             fit = _nameless(fit)
         found = ParameterCriteria(
             **(asdict(errors) if errors else {}),
@@ -122,8 +122,8 @@ def judge_quantity(
         )
         judgement = explain(judge_parameter(found, fit=fit), target)
     return MeasuredQuantity(
-        labels=figures.labels,
-        name=figures.name,
+        labels=measured.labels,
+        name=measured.name,
         moments=moments,
         errors=errors,
         r_hat_runs=r_hat_runs,

@@ -94,8 +94,8 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
         return diagnosed_problems({}, {}, {})
     batches = batches_of(np.stack(list(varying.values()), axis=-1))
     r_hat, ess_bulk, ess_tail = (
-        dict(zip(varying, np.concatenate(figures).tolist(), strict=True))
-        for figures in (
+        dict(zip(varying, np.concatenate(batches).tolist(), strict=True))
+        for batches in (
             [batch.r_hat for batch in batches],
             [batch.ess_bulk for batch in batches],
             [batch.ess_tail for batch in batches],

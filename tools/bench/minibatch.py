@@ -13,9 +13,9 @@ from harness.results.columns import make_table
 from harness.study.study import Run, derive_seed
 from tools.bench.columns import MINIBATCH_COLUMNS
 from tools.bench.contenders import compile_own, fit_own, run_peer
-from tools.bench.figures import approximation_figures, named_draws
 from tools.bench.jobs import Outcome
 from tools.bench.plan import MINIBATCH, Bench
+from tools.bench.statistics import approximation_statistics, named_draws
 
 #: The method of this project that PyMC's is compared with.
 METHOD = "minibatch_advi"
@@ -108,7 +108,7 @@ def _rows(
             "cold_time_s": cold_time_s if i == 0 else None,
             "warm_time_s": warm_time_s,
             "fit_time_s": fit_time_s,
-            **asdict(approximation_figures(draws, reference)),
+            **asdict(approximation_statistics(draws, reference)),
             "peak_memory_mb": outcome.peak_memory_mb,
             "versions": versions,
             "status": Status.OK,

@@ -15,9 +15,9 @@ from harness.results.columns import make_table
 from harness.study.study import Run
 from tools.bench.columns import NUTS_COLUMNS
 from tools.bench.contenders import chain_options, compile_own, fit_own, run_peer
-from tools.bench.figures import ChainFigures, chain_figures, named_draws, ratio
 from tools.bench.jobs import Outcome
 from tools.bench.plan import REFERENCE, Bench, seeds
+from tools.bench.statistics import ChainStatistics, chain_statistics, named_draws, ratio
 
 #: Peers by the name that tables use: module, function, and the program of ours that they run.
 PEERS: Mapping[str, tuple[str, str, str | None]] = {
@@ -134,12 +134,12 @@ def _row(
     if outcome.reason:
         return row
     named = _named(bench, run.program, outcome)
-    figures = [chain_figures(draws, reference) for draws in named]
-    return row | measured(outcome, figures)
+    chains = [chain_statistics(draws, reference) for draws in named]
+    return row | measured(outcome, chains)
 
 
-def measured(outcome: Outcome, figures: Sequence[ChainFigures]) -> dict[str, Any]:
-    """Return the figures of a sampler that ended well.
+def measured(outcome: Outcome, chains: Sequence[ChainStatistics]) -> dict[str, Any]:
+    """Return the statistics of a sampler that ended well.
 
     Medians over seeds, but the worst R-hat and error of any.
 
@@ -147,7 +147,7 @@ def measured(outcome: Outcome, figures: Sequence[ChainFigures]) -> dict[str, Any
     ----------
     outcome : Outcome
         Its times.
-    figures : sequence of ChainFigures
+    chains : sequence of ChainStatistics
         One for each of its warm times.
 
     Returns
@@ -155,7 +155,7 @@ def measured(outcome: Outcome, figures: Sequence[ChainFigures]) -> dict[str, Any
     dict
     """
     times = outcome.warm_times_s
-    ess = [item.ess_bulk_min for item in figures]
+    ess = [item.ess_bulk_min for item in chains]
     return {
         "n_repeats": len(times),
         "cold_time_s": outcome.cold_time_s,
@@ -164,15 +164,15 @@ def measured(outcome: Outcome, figures: Sequence[ChainFigures]) -> dict[str, Any
         "warm_time_max_s": max(times),
         "ess_bulk_min": statistics.median(ess),
         "ess_per_s": statistics.median(e / t for e, t in zip(ess, times, strict=True)),
-        "r_hat_max": max(item.r_hat_max for item in figures),
-        "mean_error_mcse_max": max(item.mean_error_mcse_max for item in figures),
+        "r_hat_max": max(item.r_hat_max for item in chains),
+        "mean_error_mcse_max": max(item.mean_error_mcse_max for item in chains),
         "peak_memory_mb": outcome.peak_memory_mb,
         "versions": ", ".join(f"{name} {number}" for name, number in outcome.versions.items()),
     }
 
 
 def with_ratios(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Add each row's ratios to the first row's figures.
+    """Add each row's ratios to the first row's statistics.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The bench's page, and the README's block of speed figures, both made from its CSVs."""
+"""The bench's page, and the README's block of speeds, both made from its CSVs."""
 
 from pathlib import Path
 

@@ -73,7 +73,7 @@ class Sizes:
     gradient_time_s: float = 1.0
 
 
-#: Small enough for a test; its figures mean nothing.
+#: Small enough for a test; its results mean nothing.
 QUICK = Sizes(
     n_rows=500,
     n_warmup=200,

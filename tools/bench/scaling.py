@@ -11,8 +11,8 @@ from harness.results.columns import make_table
 from harness.study.study import Run
 from tools.bench.columns import SCALING_COLUMNS
 from tools.bench.contenders import fit_own
-from tools.bench.figures import exponent
 from tools.bench.plan import SCALING, Bench, mixture_rows, seeds
+from tools.bench.statistics import exponent
 
 #: Exponents are fitted from this many rows on, where rows and not starting up take the time.
 FIT_FROM_N_ROWS = 10_000

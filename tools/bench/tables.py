@@ -110,12 +110,12 @@ def minibatch_markdown(table: pd.DataFrame) -> str:
     head += ["error of means (sd)", "worst seed", "least sd ratio", "largest sd ratio"]
     head += ["memory (MB)"]
     groups = table[table["status"] == Status.OK].groupby(["method", "variant"], sort=False)
-    figures = groups.median(numeric_only=True)
-    figures["n_seeds"] = groups.size()
-    figures["worst_error"] = groups["mean_error_sd_max"].max()
+    statistics = groups.median(numeric_only=True)
+    statistics["n_seeds"] = groups.size()
+    statistics["worst_error"] = groups["mean_error_sd_max"].max()
     for kind in ("fit", "warm"):
-        times = figures[f"{kind}_time_s"]
-        figures[f"{kind}_ratio"] = times / times.iloc[:1].item()
+        times = statistics[f"{kind}_time_s"]
+        statistics[f"{kind}_ratio"] = times / times.iloc[:1].item()
     rows = [
         [
             *(f"{row['method']}, {row['variant']}", str(row["n_seeds"])),
@@ -125,7 +125,7 @@ def minibatch_markdown(table: pd.DataFrame) -> str:
             *(significant(row["sd_ratio_min"]), significant(row["sd_ratio_max"])),
             count(row["peak_memory_mb"]),
         ]
-        for row in _records(figures.reset_index())
+        for row in _records(statistics.reset_index())
     ]
     return _brief(head, rows)
 
@@ -184,7 +184,7 @@ def _brief(head: Sequence[str], rows: Sequence[Sequence[str]], *, text: Sequence
 
 
 def failures(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Return a line for each row that has no figures: what it is, and why."""
+    """Return a line for each row that has no statistics: what it is, and why."""
     lines = []
     for name, table in tables.items():
         if "status" not in table:

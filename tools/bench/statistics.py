@@ -1,4 +1,4 @@
-"""Times and draws to figures: medians, ratios, exponents, errors (pure)."""
+"""Times and draws to statistics: medians, ratios, exponents, errors (pure)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from harness.program.program import Program
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChainFigures:
+class ChainStatistics:
     """What the chains of one run are worth, the worst of its relabelled parameters.
 
     Attributes
@@ -34,7 +34,7 @@ class ChainFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApproximationFigures:
+class ApproximationStatistics:
     """How far an approximation is from the reference, over its relabelled parameters.
 
     Attributes
@@ -56,7 +56,7 @@ def named_draws(arrays: Mapping[str, FloatArray], program: Program) -> Named:
     return scalars(relabel_arrays(arrays, program))
 
 
-def chain_figures(draws: Named, reference: Named) -> ChainFigures:
+def chain_statistics(draws: Named, reference: Named) -> ChainStatistics:
     """Judge chains.
 
     Parameters
@@ -66,17 +66,17 @@ def chain_figures(draws: Named, reference: Named) -> ChainFigures:
 
     Returns
     -------
-    ChainFigures
+    ChainStatistics
     """
     errors = [mean_error_sd(draws[name], reference=reference[name]) for name in reference]
-    return ChainFigures(
+    return ChainStatistics(
         ess_bulk_min=min(chains.ess_bulk(values) for values in draws.values()),
         r_hat_max=max(chains.r_hat(values) for values in draws.values()),
         mean_error_mcse_max=max(abs(error.value) / error.mcse for error in errors),
     )
 
 
-def approximation_figures(draws: Named, reference: Named) -> ApproximationFigures:
+def approximation_statistics(draws: Named, reference: Named) -> ApproximationStatistics:
     """Judge independent draws.
 
     Parameters
@@ -86,12 +86,12 @@ def approximation_figures(draws: Named, reference: Named) -> ApproximationFigure
 
     Returns
     -------
-    ApproximationFigures
+    ApproximationStatistics
     """
     sds = {name: values.std() for name, values in reference.items()}
     errors = [(draws[name].mean() - reference[name].mean()) / sd for name, sd in sds.items()]
     ratios = [float(draws[name].std() / sd) for name, sd in sds.items()]
-    return ApproximationFigures(
+    return ApproximationStatistics(
         mean_error_sd_max=float(np.max(np.abs(errors))),
         mean_error_sd_rms=float(np.sqrt(np.mean(np.square(errors)))),
         sd_ratio_min=min(ratios),
