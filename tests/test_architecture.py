@@ -215,3 +215,34 @@ def test_what_is_public_has_a_docstring() -> None:
                     open_nodes.append(node)
 
     assert offenders(undocumented) == {}
+
+
+def test_packages_list_what_they_offer() -> None:
+    """One sentence, then one list with every public name, or with modules that exist."""
+
+    def unlisted(file: Path) -> Iterator[str]:
+        if file.name != "__init__.py" or file.parent == PACKAGE:
+            return
+        sentence, _, listed = (ast.get_docstring(tree(file)) or "").partition("\n\n")
+        if not sentence.endswith((".", "(pure).")) or not listed.startswith("- "):
+            yield "no list"
+        names = {file.stem for file in file.parent.glob("*.py")}
+        named = set(re.findall(r"`(\w+)`", listed))
+        for node in tree(file).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                names = set(ast.literal_eval(node.value))
+                yield from sorted(names - named)
+        if not named & names:
+            yield "no module"
+
+    assert offenders(unlisted) == {}
+
+
+def test_public_names_are_unique() -> None:
+    """No two classes, and no two public functions, have one name across the package."""
+    homes: dict[str, list[str]] = {}
+    for file in FILES:
+        for node in tree(file).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name[0] != "_":
+                homes.setdefault(node.name, []).append(module_name(file))
+    assert {name: at for name, at in homes.items() if len(at) > 1} == {}

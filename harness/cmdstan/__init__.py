@@ -1,4 +1,10 @@
-"""A CmdStan to compile models with: one that is there, or a home built from the httpstan wheel."""
+"""A CmdStan to compile models with: one that is there, or a home built from the httpstan wheel.
+
+- `find_cmdstan`, `ensure_cmdstan`, `CmdStanLocation`: which CmdStan is used, and why
+- `home_path`, `install_home`, `remove_homes`: the home in the user's cache folder
+- `install_release`: a release from CmdStan's own pages instead
+- `doctor`, `DoctorReport`: what is missing
+"""
 
 import logging
 

@@ -1,4 +1,10 @@
-"""Inference methods, one per file; this is their registry."""
+"""Inference methods, one per file, and their registry.
+
+- `METHODS`, `make_method`: methods by name; a method with its options set
+- `Nuts`, `Advi`, `AdviFullrank`, `SubsampleAdvi`, `MinibatchAdvi`, `Pathfinder`, `Laplace`
+- `Method`, `Problem`: what every method takes and gives
+- `options_of`, `variant_of`, `DEFAULT_VARIANT`: a method's options, and the name of a variant
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,13 @@
 """How far an approximation is from a reference: pure functions of arrays of draws.
 
-`parameter` judges one parameter, `distance`, `discrepancy`, `classifier`, `modes` and `stein` a
-whole fit,
-`psis` a fit from its importance weights, `chains` Markov chains, `stability` replicate fits.
+- `chains`: R-hat, ESS and Monte Carlo errors of Markov chains; `autocorrelation` of many quantities
+- `parameter`: errors of one quantity; `batch` takes several at once
+- `joint`: every distance of a whole fit, made of `distance`, `discrepancy` and `classifier`
+- `modes`: the mass of modes without any draw
+- `psis`: k-hat and importance weights
+- `stein`: kernel Stein discrepancy, from gradients alone
+- `stability`: variance within and between replicates
+- `draws`: checks of draws; `whitening`: coordinates in which the reference has covariance I
 """
 
 import lazy_loader

@@ -1,4 +1,10 @@
-"""Figures of a study; the only package that knows matplotlib."""
+"""Figures of a study; the only package that knows matplotlib.
+
+- `study_figures`, `draw_figure`, `FIGURES`: all figures of a study, or one by its kind
+- `scaling_figure`: time against the number of rows
+- `CaptionedFigure`: a figure with its caption
+- `save_figures`, `figure_files`, `write_figure_files`, `CAPTIONS_FILE`: figures as files
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,4 +1,10 @@
-"""Reports: saved tables and figures to Markdown and HTML; nothing is fitted again."""
+"""Reports: saved tables and figures to Markdown and HTML; nothing is fitted again.
+
+- `write_report`: the pages of a results folder
+- `make_view`, `ReportView`, `Results`: what a report says, before it is a page
+- `answer_html`: the answer alone, for a notebook
+- `brief_results`, `brief_picture`: a small table and a figure, for a README
+"""
 
 from collections.abc import Mapping
 from html import escape

@@ -1,4 +1,12 @@
-"""The fit store: a fit is kept under a key of everything that decides it, and reused."""
+"""The fit store: a fit is kept under a key of everything that decides it, and reused.
+
+- `Store`, `Claim`: the folder, and the right to fill one key
+- `fit_key`, `FORMAT`: what decides a fit's key
+- `FitContent`, `pack`: a fit as bytes
+- `Failure`, `cmdstan_failure`, `passing_failure`: which failures are remembered
+- `Measurements`, `MeasuredFrom`, `content_digest`: what was measured of fits, kept beside them
+- `About`, `about_run`: what a person may want to know of an entry
+"""
 
 from harness.store.about import About, about_run
 from harness.store.content import FitContent, pack

@@ -1,4 +1,7 @@
 """May a reader use an approximation? One of four verdicts, with the criterion that decided it.
 
-`criteria` holds what is judged, `rules` the limits; `judge` applies them, `wording` says it.
+- `criteria`: `ParameterCriteria`, `FitCriteria`, what is judged; `Verdict`, `Judgement`
+- `rules`: `RULES`, which criterion has which limit; `rule` says what a rule is
+- `judge`: `judge_parameter`, `judge_fit`
+- `wording`: the sentence of a judgement
 """
