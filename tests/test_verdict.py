@@ -112,7 +112,8 @@ def test_exact_gaussian_is_trusted() -> None:
     fit, parameters = verdicts(draws, reference, log_weight=np.zeros(N_DRAWS))
     assert fit.verdict is Verdict.TRUST, fit
     assert [each.verdict for each in parameters] == [Verdict.TRUST] * 2
-    assert "limit" in fit.reason
+    assert fit.criterion
+    assert fit.limit is not None
 
 
 def test_mean_field_on_a_correlated_gaussian_is_good_for_means_only() -> None:
@@ -203,14 +204,13 @@ def test_k_hat_does_not_see_the_missed_mode_and_is_not_believed_alone() -> None:
         judge_parameter(ParameterCriteria(), fit=alone),
         judge_fit(alone, parameters={}),
     ):
-        assert judgement.verdict is Verdict.UNKNOWN
-        assert "cannot detect a mode" in judgement.reason
+        assert (judgement.verdict, judgement.criterion) == (Verdict.UNKNOWN, "reference_absent")
 
 
 def test_one_of_several_symmetric_modes_is_flagged_but_not_blamed() -> None:
     judgement = judge_parameter(PERFECT, fit=replace(COMPARED, symmetric_mode=True))
     assert judgement.verdict is Verdict.TRUST
-    assert "symmetric modes" in judgement.reason
+    assert len(judgement.reason) > len(judge_parameter(PERFECT, fit=COMPARED).reason)
 
 
 def test_gaussian_for_a_heavy_tailed_target() -> None:
@@ -336,7 +336,7 @@ def test_thin_tails_leave_the_means() -> None:
     assert (judgement.verdict, judgement.criterion) == (Verdict.MEANS_ONLY, "ess_tail")
 
 
-def test_a_figure_too_noisy_for_its_limit_is_in_doubt() -> None:
+def test_a_value_too_noisy_for_its_limit_is_in_doubt() -> None:
     noisy_mean = judge_parameter(
         replace(PERFECT, mean_error_sd=0.25, mean_error_mcse=0.1), fit=COMPARED
     )
@@ -345,7 +345,6 @@ def test_a_figure_too_noisy_for_its_limit_is_in_doubt() -> None:
         replace(PERFECT, log_sd_ratio=-0.15, log_sd_ratio_mcse=0.1), fit=COMPARED
     )
     assert (noisy_sd.verdict, noisy_sd.criterion) == (Verdict.MEANS_ONLY, "log_sd_ratio")
-    assert "too close" in noisy_sd.reason
     assert noisy_sd.value == -0.15
 
 
@@ -387,7 +386,7 @@ def test_a_count_is_written_as_one() -> None:
 
 def test_a_run_without_draws_gives_its_reason() -> None:
     failed = FitCriteria(is_mcmc=False, reference=Reference.ABSENT, failed=True)
-    assert "no draws" in judge_fit(failed, parameters={}).reason
+    assert judge_fit(failed, parameters={}).criterion == "failed"
     judgement = judge_fit(replace(failed, failure="stopped after 3 s"), parameters={})
     assert (judgement.verdict, judgement.criterion) == (Verdict.DO_NOT_TRUST, "failed")
     assert "stopped after 3 s" in judgement.reason
@@ -398,8 +397,7 @@ def test_what_is_not_known_is_not_trusted(missing: float | None) -> None:
     assert judge_parameter(PERFECT, fit=COMPARED).verdict is Verdict.TRUST
     for name in ("mean_error_sd", "mean_error_mcse"):
         judgement = judge_parameter(replace(PERFECT, **{name: missing}), fit=COMPARED)
-        assert judgement.verdict is Verdict.UNKNOWN, name
-        assert "not known" in judgement.reason
+        assert (judgement.verdict, judgement.criterion) == (Verdict.UNKNOWN, "mean_error_sd"), name
     for name in ("log_sd_ratio", "w1_sd", "coverage_50", "coverage_90"):
         judgement = judge_parameter(replace(PERFECT, **{name: missing}), fit=COMPARED)
         assert (judgement.verdict, judgement.criterion) == (Verdict.MEANS_ONLY, name)
