@@ -1,6 +1,6 @@
 """Fits to rows: one per run and parameter, one per run, and one per series and parameter.
 
-- `summarise`, `StudySummary`: all rows of a study, judged
+- `summarise`, `StudyTables`: all rows of a study, judged
 - `Measuring`, `measure_all`: what is measured of fits, each once
 - `Background`: the same in a thread, while other fits run
 """
