@@ -5,6 +5,6 @@ from .api import density as density
 from .api import method as method
 from .api import run_study as run_study
 from .errors import HarnessError as HarnessError
+from .program.contract import Components as Components
 from .program.contract import DataContract as DataContract
 from .program.log_density import Density as Density
-from .program.program import Components as Components

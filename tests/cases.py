@@ -12,8 +12,8 @@ import numpy.typing as npt
 from harness.data.dataset import Dataset
 from harness.fits.fit import Diagnostics, DrawKind, Fit, Status
 from harness.program.compilation import CompiledProgram
-from harness.program.contract import DataContract, MinibatchContract
-from harness.program.program import Components, Program
+from harness.program.contract import Components, DataContract, MinibatchContract
+from harness.program.program import Program
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def mixture_program(name: str) -> Program:
         MIXTURE,
         name=name,
         file=PROJECT / "stan" / f"{name}.stan",
-        contract=dataclasses.replace(contract, rows=None, rows_file="rows_file")
+        contract=contract.model_copy(update={"rows": None, "rows_file": "rows_file"})
         if reads_file
         else contract,
         user_header=header if reads_file or name.endswith("fused") else None,

@@ -14,8 +14,8 @@ from harness.execution.run import FittedRun
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods import make_method
 from harness.program.compilation import CompiledProgram
-from harness.program.contract import DataContract
-from harness.program.program import Components, Program
+from harness.program.contract import Components, DataContract
+from harness.program.program import Program
 from harness.study.study import ReferenceSource, Run, Study
 
 Floats = NDArray[np.float64]

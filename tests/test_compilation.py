@@ -113,7 +113,7 @@ def test_missing_program_is_named(tmp_path: Path) -> None:
             "program 'slope' declares the data N, w, y, but the study gives N, prior_sd, w, y",
         ),
         (
-            {"contract": dataclasses.replace(CONTRACT, likelihood_weight="weight")},
+            {"contract": CONTRACT.model_copy(update={"likelihood_weight": "weight"})},
             "program 'slope' declares the data N, w, y, but the study gives N, weight, y",
         ),
         ({"parameters": ("b", "beta")}, "program 'slope' has no variable 'beta'; it has b"),

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from harness.api.result import make_result
-from harness.execution.dispatch import Observer
 from harness.execution.pool import LocalPool
-from harness.execution.run import FittedRun
+from harness.execution.run import FittedRun, Observer
 from harness.fits.fit import Fit, Status
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, make_table
 from harness.store import Measurements, Store
@@ -159,6 +158,7 @@ NO_FIGURES = {
     "errors.py",
     "folders.py",
     "messages/clauses.py",
+    "messages/toml_table.py",
     "messages/docstrings.py",
     "messages/faults.py",
     "messages/numerals.py",

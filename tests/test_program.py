@@ -47,7 +47,7 @@ def test_programs_do_not_change() -> None:
 
 
 def test_program_that_reads_a_file_is_told_which(tmp_path: Path) -> None:
-    contract = dataclasses.replace(CONTRACT, rows=None, rows_file="f")
+    contract = CONTRACT.model_copy(update={"rows": None, "rows_file": "f"})
     program = dataclasses.replace(PROGRAM, contract=contract)
     rows = np.arange(6.0).reshape(3, 2)
     data = program.stan_data(rows, likelihood_weight=2.5)

@@ -17,7 +17,7 @@ from harness.fits.quantities import (
     relabel_arrays,
     scalars,
 )
-from harness.program.program import Components
+from harness.program.contract import Components
 from tests.cases import MIXTURE, switched_draws
 
 

@@ -11,8 +11,7 @@ from harness.api.running import ProgressLines, SayLine, fit_study
 from harness.execution.dispatch import Observer
 from harness.folders import cache_folder
 from harness.methods import Method, make_method
-from harness.program.contract import DataContract
-from harness.program.program import Components
+from harness.program.contract import Components, DataContract
 from harness.store import Store
 from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
 from harness.study.study import Study, read_study

@@ -10,7 +10,8 @@ from harness.data.dataset import FloatArray
 from harness.fits.fit import Fit
 from harness.fits.posterior import posterior_parts
 from harness.fits.relabel import Permutation, apply_permutation, by_first_coordinate
-from harness.program.program import Components, Program
+from harness.program.contract import Components
+from harness.program.program import Program
 
 #: ``labels`` of quantities whose components stand as the sampler named them.
 RAW = "raw"

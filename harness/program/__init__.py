@@ -1,7 +1,7 @@
 """Stan programs: what one declares, which of its data are rows, and its executable.
 
-- `program`: `Program`, `Components`
-- `contract`: `DataContract`, which data variables hold what
+- `program`: `Program`
+- `contract`: `DataContract`, `Components`: which of its variables mean what
 - `stanc`: what stanc says of a program; `mir` reads its middle representation
 - `declared_data`: data checked against what a program declares
 - `lean`: a program without generated quantities and printing

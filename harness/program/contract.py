@@ -1,34 +1,42 @@
-"""Which data variables of a program hold what: its rows, their weight, their batches (pure)."""
+"""Which variables of a program mean what: rows, their weight and batches, components (pure).
 
-import dataclasses
-from dataclasses import dataclass
+Each class is a table of a study's file and what programs are made with.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from harness.messages.toml_table import Table
 
 
-@dataclass(frozen=True, kw_only=True)
-class DataContract:
-    """Which data variables of a program hold what.
+class DataContract(Table):
+    """Which data variables of a program hold its rows, their number and their weight.
 
     Attributes
     ----------
     rows : str or None
         The matrix whose rows are observations.
     rows_file : str or None
-        In its place, the array of integers that says which ``.npy`` the program reads them from
-        (:meth:`harness.data.npy_file.RowsFile.stan_value`).
+        Instead of `rows`: the array of integers with the name of the `.npy` file that the program
+        reads.
     row_variables : tuple of str
         Instead of both, for JSON data: the arrays with one element per row.
     n_columns : int or None
-        Columns of a row, where rows come as a table.
+        Number of columns of a row, for `rows` and `rows_file`.
     n_rows : str
         The integer with the number of rows.
     likelihood_weight : str
         The real that multiplies the log likelihood but not the prior.
     """
 
+    sources = (("rows", "n_columns"), ("rows_file", "n_columns"), ("row_variables",))
+
     rows: str | None = None
     rows_file: str | None = None
-    row_variables: tuple[str, ...] = ()
-    n_columns: int | None = None
+    #: Not strict, because TOML has lists.
+    row_variables: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = ()
+    n_columns: PositiveInt | None = None
     n_rows: str
     likelihood_weight: str
 
@@ -44,9 +52,8 @@ class DataContract:
         return (table,) if table else self.row_variables
 
 
-@dataclass(frozen=True, kw_only=True)
-class MinibatchContract:
-    """Data variables of a program whose likelihood can be that of a fresh batch of rows.
+class MinibatchContract(Table):
+    """The data variables of a program that draws a new batch of rows at every evaluation.
 
     Attributes
     ----------
@@ -73,7 +80,7 @@ class MinibatchContract:
     @property
     def names(self) -> set[str]:
         """The data variables that it names."""
-        return set(dataclasses.astuple(self))
+        return set(self.model_dump().values())
 
     def stan_data(
         self,
@@ -92,3 +99,21 @@ class MinibatchContract:
             self.without_replacement: int(without_replacement),
             self.anchor_after: anchor_after,
         }
+
+
+class Components(Table):
+    """The parameters of the components of a mixture.
+
+    Attributes
+    ----------
+    means : str
+        Component means, of shape (K, d).
+    shares : str
+        Mixture weights, of shape (K,).
+    exchangeable : bool
+        Whether every order of the components has the same density.
+    """
+
+    means: str
+    shares: str
+    exchangeable: bool = True

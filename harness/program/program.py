@@ -12,7 +12,7 @@ from harness.data.dataset import Dataset
 from harness.data.npy_file import FloatArray, RowsFile
 from harness.data.stan_values import Value, rows_of
 from harness.errors import DatasetError
-from harness.program.contract import DataContract, MinibatchContract
+from harness.program.contract import Components, DataContract, MinibatchContract
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,26 +25,6 @@ class RowsInMemory:
     """
 
     rows: FloatArray
-
-
-@dataclass(frozen=True, kw_only=True)
-class Components:
-    """Which parameters of a mixture belong to its components.
-
-    Attributes
-    ----------
-    means : str
-        Component means, shape (K, d).
-    shares : str
-        Mixture weights, shape (K,).
-    exchangeable : bool
-        Whether the density is the same under every order of the components, so that their
-        names in the draws are an accident.
-    """
-
-    means: str
-    shares: str
-    exchangeable: bool = True
 
 
 def _count(value: Value) -> int | None:

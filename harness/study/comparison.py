@@ -12,9 +12,9 @@ from harness.data.stan_values import Value
 from harness.errors import DatasetError, StudyError
 from harness.messages.clauses import did_you_mean, plain_name, shown
 from harness.methods import DEFAULT_VARIANT, Method, make_method, variant_of
-from harness.program.contract import DataContract
+from harness.program.contract import Components, DataContract
 from harness.program.declared_data import data_problem, missing_data
-from harness.program.program import Components, Program
+from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
 from harness.study.study import ReferenceSource, Run, Study, derive_seed
 

@@ -1,31 +1,12 @@
 """What a study's TOML file may say (pure)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
-
-class Table(BaseModel):
-    """A TOML table whose keys are all known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    #: Sets of keys of which exactly one must be given, complete and without keys of another.
-    sources: ClassVar[tuple[tuple[str, ...], ...]] = ()
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        given = self.model_fields_set & {key for source in self.sources for key in source}
-        if self.sources and given not in map(set, self.sources):
-            raise ValueError(f"give either {' or '.join(map(_listed, self.sources))}")
-        return self
-
-
-def _listed(keys: tuple[str, ...]) -> str:
-    """Write keys as one does in a sentence."""
-    *most, last = [f"'{key}'" for key in keys]
-    return f"{', '.join(most)} and {last}" if most else last
+from harness.messages.toml_table import Table
+from harness.program.contract import Components, DataContract, MinibatchContract
 
 
 class DatasetTable(Table):
@@ -52,80 +33,6 @@ class DatasetTable(Table):
     sha256: str | None = None
 
 
-class ContractTable(Table):
-    """Which data variables of a program hold its rows, their number and their weight.
-
-    Attributes
-    ----------
-    rows : str or None
-        The matrix whose rows are observations.
-    rows_file : str or None
-        Instead of `rows`: the array of integers with the name of the `.npy` file that the program
-        reads.
-    row_variables : list of str
-        Instead of both, for JSON data: the arrays with one element per row.
-    n_columns : int or None
-        Number of columns of a row, for `rows` and `rows_file`.
-    n_rows : str
-        The integer with the number of rows.
-    likelihood_weight : str
-        The real that multiplies the log likelihood but not the prior.
-    """
-
-    sources = (("rows", "n_columns"), ("rows_file", "n_columns"), ("row_variables",))
-
-    rows: str | None = None
-    rows_file: str | None = None
-    row_variables: Annotated[list[str], Field(min_length=1)] = []
-    n_columns: PositiveInt | None = None
-    n_rows: str
-    likelihood_weight: str
-
-
-class MinibatchTable(Table):
-    """The data variables of a program that draws a new batch of rows at every evaluation.
-
-    Attributes
-    ----------
-    batch_size : str
-        The integer with the number of rows of a batch; 0 means all rows.
-    run_length : str
-        The integer with the number of adjacent rows that are drawn together.
-    seed : str
-        The integer with the seed of the batches.
-    without_replacement : str
-        The integer that is 1 for sampling without replacement: all rows are used once before any
-        row is used again.
-    anchor_after : str
-        The integer with the number of evaluations after which the anchor of the control variate is
-        set; 0 for none.
-    """
-
-    batch_size: str
-    run_length: str
-    seed: str
-    without_replacement: str
-    anchor_after: str
-
-
-class ComponentsTable(Table):
-    """The parameters of the components of a mixture.
-
-    Attributes
-    ----------
-    means : str
-        Component means, of shape (K, d).
-    shares : str
-        Mixture weights, of shape (K,).
-    exchangeable : bool
-        Whether every order of the components has the same density.
-    """
-
-    means: str
-    shares: str
-    exchangeable: bool = True
-
-
 class ProgramTable(Table):
     """A Stan program and how the study uses it.
 
@@ -137,17 +44,17 @@ class ProgramTable(Table):
         The path of the `.stan` file relative to the study's folder; included files are beside it.
     user_header : str or None
         The path of a C++ header that defines functions that the program only declares.
-    contract : ContractTable or None
+    contract : DataContract or None
         The data variables for rows and their weight. Without a contract the program takes its data
         from JSON, and methods on subsamples do not apply.
-    minibatch : MinibatchTable or None
+    minibatch : MinibatchContract or None
         For `minibatch_advi`: the data variables of a program that draws batches itself.
     data : dict
         Other data, the same for every run, such as the scale of a prior.
     parameters : list of str
         The variables that the tables show, including transformed parameters and generated
         quantities.
-    components : ComponentsTable or None
+    components : Components or None
         For a mixture: the parameters of its components, which are ordered before they are
         compared.
     """
@@ -155,11 +62,11 @@ class ProgramTable(Table):
     name: str
     file: str
     user_header: str | None = None
-    contract: ContractTable | None = None
-    minibatch: MinibatchTable | None = None
-    data: dict[str, float] = {}
+    contract: DataContract | None = None
+    minibatch: MinibatchContract | None = None
+    data: dict[str, float] = Field(default={})
     parameters: list[str]
-    components: ComponentsTable | None = None
+    components: Components | None = None
 
     @model_validator(mode="after")
     def _components_are_summarised(self) -> Self:
@@ -194,7 +101,7 @@ class CrossTable(Table):
     method: str
     variant: str
     replicates: PositiveInt = 1
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
 
 
 class ReferenceTable(Table):
@@ -254,7 +161,7 @@ class StudyTable(Table):
     published: str | None = None
     datasets: list[DatasetTable]
     programs: list[ProgramTable]
-    references: list[ReferenceTable] = []
+    references: list[ReferenceTable] = Field(default=[])
     cross: list[CrossTable]
 
 
@@ -262,9 +169,9 @@ class StudyTable(Table):
 TABLES: Mapping[str, type[Table]] = {
     "datasets": DatasetTable,
     "programs": ProgramTable,
-    "contract": ContractTable,
-    "minibatch": MinibatchTable,
-    "components": ComponentsTable,
+    "contract": DataContract,
+    "minibatch": MinibatchContract,
+    "components": Components,
     "references": ReferenceTable,
     "cross": CrossTable,
 }

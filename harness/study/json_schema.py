@@ -10,9 +10,10 @@ from pydantic_core import core_schema
 
 from harness.data.generators import GENERATORS
 from harness.messages.docstrings import descriptions_of, summary_of
+from harness.messages.toml_table import Table
 from harness.methods import METHODS
 from harness.methods.base import Method
-from harness.study.file import TABLES, CrossTable, StudyTable, Table
+from harness.study.file import TABLES, CrossTable, StudyTable
 
 
 class _TomlSchema(GenerateJsonSchema):

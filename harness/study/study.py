@@ -11,9 +11,8 @@ from harness.data.dataset import Dataset, make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.messages.clauses import did_you_mean
 from harness.methods import Method, make_method
-from harness.program.contract import DataContract, MinibatchContract
-from harness.program.program import Components, Program
-from harness.study.file import ContractTable, ProgramTable, StudyTable
+from harness.program.program import Program
+from harness.study.file import ProgramTable, StudyTable
 from harness.study.toml import parse_study, read_toml
 
 
@@ -196,27 +195,17 @@ def _check_names(kind: str, names: list[str], known: Collection[str]) -> None:
             raise StudyError(f"a cross names the {kind} '{name}'{did_you_mean(name, known)}")
 
 
-def _contract(table: ContractTable | None) -> DataContract | None:
-    """Return which data are what; None where the study does not say."""
-    if table is None:
-        return None
-    return DataContract(
-        **table.model_dump(exclude={"row_variables"}), row_variables=tuple(table.row_variables)
-    )
-
-
 def _program(table: ProgramTable, folder: Path) -> Program:
     """Resolve a program's file against the study's folder."""
-    components, minibatch = table.components, table.minibatch
     return Program(
         name=table.name,
         file=(folder / table.file).resolve(),
-        contract=_contract(table.contract),
+        contract=table.contract,
         data=table.data,
         parameters=tuple(table.parameters),
-        components=Components(**components.model_dump()) if components else None,
+        components=table.components,
         user_header=(folder / table.user_header).resolve() if table.user_header else None,
-        minibatch=MinibatchContract(**minibatch.model_dump()) if minibatch else None,
+        minibatch=table.minibatch,
     )
 
 

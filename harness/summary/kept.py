@@ -43,7 +43,7 @@ def measuring_digest() -> str:
 def program_identity(program: Program) -> list[object]:
     """Return what of a program decides the quantities of its draws."""
     components = program.components
-    return [list(program.parameters), asdict(components) if components else None]
+    return [list(program.parameters), components.model_dump() if components else None]
 
 
 def dump_measurement(measurement: Measurement) -> bytes:
