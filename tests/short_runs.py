@@ -15,7 +15,7 @@ from harness.execution.dispatch import Observer
 from harness.execution.pool import LocalPool, Pool
 from harness.execution.run import run_study
 from harness.fits.fit import DrawKind, Fit
-from harness.methods import Problem
+from harness.methods import Problem, RowsUsed
 from harness.program.compilation import CompiledProgram
 from harness.program.program import Program
 from harness.results.columns import (
@@ -42,6 +42,10 @@ class Short:
     """A method that draws from its seed, leaves a trace of its call, and needs no Stan."""
 
     name: ClassVar[str] = "short"
+    title: ClassVar[str] = "short"
+    family: ClassVar[str] = "short"
+    draw_kind: ClassVar[DrawKind] = DrawKind.CHAINS
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     lasts_s: float = 0.02
     fails: bool = False

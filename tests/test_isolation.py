@@ -19,8 +19,8 @@ from harness.errors import DatasetError, MethodError
 from harness.execution.cores import CoreBudget, cores_of
 from harness.execution.isolation import IsolatedFits
 from harness.execution.task import Task, in_memory, perform, unwrap, wrap
-from harness.fits.fit import Fit
-from harness.methods import Problem
+from harness.fits.fit import DrawKind, Fit
+from harness.methods import Problem, RowsUsed
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
 from harness.program.program import Program
@@ -35,6 +35,10 @@ class Ends:
     """A method that starts a process and then ends in some way."""
 
     name: ClassVar[str] = "ends"
+    title: ClassVar[str] = "ends"
+    family: ClassVar[str] = "ends"
+    draw_kind: ClassVar[DrawKind] = DrawKind.CHAINS
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     how: str
     pid_file: str

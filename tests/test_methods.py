@@ -11,7 +11,7 @@ from harness.data.dataset import Dataset
 from harness.data.subsample import draw_subsample
 from harness.errors import FitError, MethodError, SubsampleError
 from harness.fits.fit import DrawKind, Fit, Status
-from harness.methods import METHODS, Problem, advi, make_method
+from harness.methods import METHODS, Problem, RowsUsed, advi, make_method
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.nuts import Nuts
@@ -32,7 +32,7 @@ NEEDED: dict[str, dict[str, Any]] = {"subsample_advi": {"m": 25}}
 
 #: Those for any program; ``test_minibatch_advi.py`` has the one that wants a program of its own.
 each_method = pytest.mark.parametrize(
-    "name", [name for name in METHODS if name != "minibatch_advi"]
+    "name", [name for name, cls in METHODS.items() if cls.rows_used is not RowsUsed.BATCHES]
 )
 
 
@@ -87,8 +87,13 @@ def test_fit_keeps_the_contract(gaussian: Callable[[float], Problem], name: str)
     assert fit.fit_time_s > 0
     assert fit.used_data["n_rows"] <= problem.dataset.n_rows
     assert all("\n" not in warning for warning in fit.warnings)
+    assert fit.draw_kind is METHODS[name].draw_kind
     is_chains = fit.draw_kind is DrawKind.CHAINS
     assert posterior.sizes["chain"] > 1 if is_chains else posterior.sizes["chain"] == 1
+
+
+def test_titles_tell_the_methods_apart() -> None:
+    assert len({method.title for method in METHODS.values()}) == len(METHODS)
 
 
 @each_method
@@ -136,7 +141,7 @@ def test_density_that_is_never_finite_is_a_fit_error_in_one_line(
     message = str(caught.value)
     assert "\n" not in message
     assert len(message) < 700
-    if "advi" in name:
+    if METHODS[name].family == "ADVI":
         assert message.startswith(f"all 3 attempts (seeds {SEED}, ")
 
 

@@ -18,8 +18,8 @@ from harness.execution import run as runner
 from harness.execution.dispatch import Observer, Settled
 from harness.execution.pool import LocalPool, Pool
 from harness.execution.run import FittedRun, compile_all, run_study, study_keys
-from harness.fits.fit import Fit, Status, failed_fit
-from harness.methods import Problem
+from harness.fits.fit import DrawKind, Fit, Status, failed_fit
+from harness.methods import Problem, RowsUsed
 from harness.program.compilation import CompiledProgram
 from harness.program.program import Program
 from harness.store import Failure, Store
@@ -34,6 +34,10 @@ class Counting:
     """A method that counts its calls and fits without Stan, or fails."""
 
     name: ClassVar[str] = "counting"
+    title: ClassVar[str] = "counting"
+    family: ClassVar[str] = "counting"
+    draw_kind: ClassVar[DrawKind] = DrawKind.CHAINS
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
     ending: str = "well"
     calls: ClassVar[list[int]] = []
 

@@ -24,7 +24,7 @@ from harness.methods.advi_output import (
     parse_adapted_eta,
     parse_elbo_file,
 )
-from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import parse_draws_file
 from harness.methods.retries import fit_with_retries
@@ -65,6 +65,10 @@ class Advi:
     """
 
     name: ClassVar[str] = "advi"
+    title: ClassVar[str] = "ADVI"
+    family: ClassVar[str] = "ADVI"
+    draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
     algorithm: ClassVar[Literal["meanfield", "fullrank"]] = "meanfield"
 
     max_iterations: PositiveInt = 10_000
@@ -120,7 +124,7 @@ class Advi:
         return Fit(
             status=Status.OK,
             draws=draws.tree,
-            draw_kind=DrawKind.INDEPENDENT,
+            draw_kind=self.draw_kind,
             diagnostics=Diagnostics(
                 elbo=float(trace.elbo[-1]) if trace.elbo.size else None,
                 elbo_mcse=self._elbo_mcse(log_p),
@@ -220,6 +224,7 @@ class AdviFullrank(Advi):
     """ADVI with a full covariance matrix; options as for :class:`Advi`."""
 
     name: ClassVar[str] = "advi_fullrank"
+    title: ClassVar[str] = "ADVI full-rank"
     algorithm: ClassVar[Literal["meanfield", "fullrank"]] = "fullrank"
 
 

@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from pydantic import ConfigDict, ValidationError
 
 from harness.data.dataset import Dataset
 from harness.errors import MethodError
-from harness.fits.fit import Fit
+from harness.fits.fit import DrawKind, Fit
 from harness.messages.clauses import did_you_mean, first_problem
 from harness.program.compilation import CompiledProgram
 from harness.program.program import Program
@@ -51,10 +52,38 @@ DEFAULT_VARIANT = "default"
 OPTIONS_CONFIG = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
+class RowsUsed(StrEnum):
+    """Which rows an evaluation of the density sees; of a part, option `m` says how many."""
+
+    ALL = "all"
+    SUBSAMPLE = "subsample"
+    """The same rows in a whole fit."""
+    BATCHES = "batches"
+    """Other rows at every evaluation."""
+
+
 class Method(Protocol):
-    """An inference method: a frozen pydantic dataclass whose fields are its options."""
+    """An inference method: a frozen pydantic dataclass whose fields are its options.
+
+    Attributes
+    ----------
+    name : str
+        In studies and in the columns of tables.
+    title : str
+        In the reports' tables and in figures.
+    family : str
+        The title of the algorithm, which variations of it share.
+    draw_kind : DrawKind
+        Chains, or the independent draws of an approximation.
+    rows_used : RowsUsed
+        All rows, or a part, for which the program must say what its rows are.
+    """
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[str]
+    draw_kind: ClassVar[DrawKind]
+    rows_used: ClassVar[RowsUsed]
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Raise :class:`~harness.errors.HarnessError` if the method cannot fit these two.

@@ -18,7 +18,7 @@ from pydantic.dataclasses import dataclass
 from harness.data.dataset import Dataset
 from harness.errors import FitError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import parse_draws_file
 from harness.methods.scoring import scored_draws
@@ -46,6 +46,10 @@ class Laplace:
     """
 
     name: ClassVar[str] = "laplace"
+    title: ClassVar[str] = "Laplace"
+    family: ClassVar[str] = "Laplace"
+    draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     max_iterations: PositiveInt = 2000
     n_draws: PositiveInt = 1000
@@ -74,7 +78,7 @@ class Laplace:
         return Fit(
             status=Status.OK,
             draws=draws.tree,
-            draw_kind=DrawKind.INDEPENDENT,
+            draw_kind=self.draw_kind,
             diagnostics=Diagnostics(n_iterations=n_iterations),
             fit_time_s=optimised.wall_time_s + drawn.wall_time_s,
             cost=Cost(

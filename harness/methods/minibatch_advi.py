@@ -15,7 +15,7 @@ from harness.data.dataset import Dataset
 from harness.errors import MethodError, SubsampleError
 from harness.fits.fit import Fit
 from harness.methods.advi import Advi
-from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
 from harness.program.contract import MinibatchContract
 from harness.program.program import Program
 
@@ -48,6 +48,8 @@ class MinibatchAdvi(Advi):
     """
 
     name: ClassVar[str] = "minibatch_advi"
+    title: ClassVar[str] = "mini-batch ADVI"
+    rows_used: ClassVar[RowsUsed] = RowsUsed.BATCHES
 
     m: PositiveInt
     sampling: Literal["epoch", "independent"] = "epoch"

@@ -17,7 +17,7 @@ from harness.errors import MethodError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.fits.posterior import posterior_group
 from harness.messages.numerals import beside_limit
-from harness.methods.base import OPTIONS_CONFIG, Method, Problem, refuse_batches
+from harness.methods.base import OPTIONS_CONFIG, Method, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.generated import variables_of
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
@@ -84,6 +84,10 @@ class Nuts:
     """
 
     name: ClassVar[str] = "nuts"
+    title: ClassVar[str] = "NUTS"
+    family: ClassVar[str] = "NUTS"
+    draw_kind: ClassVar[DrawKind] = DrawKind.CHAINS
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     n_chains: PositiveInt = 4
     n_warmup: PositiveInt = 1000
@@ -139,7 +143,7 @@ class Nuts:
         return Fit(
             status=Status.OK,
             draws=draws.tree,
-            draw_kind=DrawKind.CHAINS,
+            draw_kind=self.draw_kind,
             diagnostics=diagnostics,
             fit_time_s=timed.wall_time_s + (start.fit_time_s if start else 0.0),
             cost=_with_warm_start(cost, start) if start else cost,

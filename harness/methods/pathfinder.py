@@ -19,7 +19,7 @@ from pydantic.dataclasses import dataclass
 from harness.data.dataset import Dataset
 from harness.errors import MethodError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.pathfinder_output import PathfinderConsole, parse_console
@@ -64,6 +64,10 @@ class Pathfinder:
     """
 
     name: ClassVar[str] = "pathfinder"
+    title: ClassVar[str] = "Pathfinder"
+    family: ClassVar[str] = "Pathfinder"
+    draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     n_paths: PositiveInt = 4
     psis_resample: bool = True
@@ -108,7 +112,7 @@ class Pathfinder:
         return Fit(
             status=Status.OK,
             draws=draws.tree,
-            draw_kind=DrawKind.INDEPENDENT,
+            draw_kind=self.draw_kind,
             diagnostics=Diagnostics(
                 elbo=max(console.elbos, default=None),
                 n_iterations=console.n_iterations,

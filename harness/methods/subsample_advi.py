@@ -11,7 +11,7 @@ from harness.data.subsample import draw_subsample
 from harness.errors import SubsampleError
 from harness.fits.fit import Fit, Status, failed_fit
 from harness.methods.advi import Advi
-from harness.methods.base import OPTIONS_CONFIG, Problem, refuse_batches
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.weight_check import check_weights
 from harness.program.program import Program
 
@@ -36,6 +36,8 @@ class SubsampleAdvi(Advi):
     """
 
     name: ClassVar[str] = "subsample_advi"
+    title: ClassVar[str] = "subsample ADVI"
+    rows_used: ClassVar[RowsUsed] = RowsUsed.SUBSAMPLE
 
     m: PositiveInt
     weighted: bool = True

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 from harness.data.dataset import Dataset
+from harness.methods import METHODS, RowsUsed
 from harness.plot.panels import Objective, Series
-
-#: It is fitted to all rows, but its ELBOs are estimates from batches.
-_MINIBATCH = "minibatch_advi"
 
 
 class Kind(IntEnum):
@@ -77,4 +75,6 @@ def kind_title(dataset: Dataset, kind: Kind, members: Sequence[Series]) -> str:
 
 
 def _is_minibatch(series: Series) -> bool:
-    return series.key.method == _MINIBATCH
+    """Whether it is fitted to all rows, with ELBOs that are estimates from batches."""
+    method = METHODS.get(series.key.method)
+    return method is not None and method.rows_used is RowsUsed.BATCHES

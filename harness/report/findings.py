@@ -11,7 +11,7 @@ from harness.report.dataset import DatasetTables, ReferenceTables
 from harness.report.numbers import count, known_numbers, plain, seconds, show_r_hat, significant
 from harness.report.reasons import decided
 from harness.study.published import Published
-from harness.study.series import METHOD_TITLES
+from harness.study.series import method_title
 
 #: Chains of a published fit with a larger R-hat have no common mean to compare.
 _DISAGREE = 1.1
@@ -168,4 +168,4 @@ def _failures(tables: DatasetTables) -> list[str]:
 
 def _run_title(row: Mapping[Hashable, Any]) -> str:
     """Name a run up to its replicate."""
-    return f"{METHOD_TITLES.get(row['method'], row['method'])} {row['variant']} (`{row['program']}`"
+    return f"{method_title(row['method'])} {row['variant']} (`{row['program']}`"

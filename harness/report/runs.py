@@ -12,7 +12,7 @@ from harness.report.numbers import fixed, with_error
 from harness.report.reasons import tally
 from harness.results.columns import NOT_APPLICABLE
 from harness.study.published import Published, PublishedRun
-from harness.study.series import METHOD_TITLES
+from harness.study.series import method_title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ def all_runs(tables: DatasetTables, published: Published | None) -> Iterator[Run
     for item in tables.series:
         for row in item.fits.to_dict("records"):
             values = _known(row)
-            title = METHOD_TITLES.get(str(row["method"]), row["method"])
+            title = method_title(str(row["method"]))
             yield RunRow(
                 title=f"{title} {row['variant']}", values={**values, "notes": _notes(values)}
             )

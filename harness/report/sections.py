@@ -18,6 +18,7 @@ from harness.report.specification import ReportTable
 from harness.report.wide import diagnostics_table, estimates_table, is_transposed
 from harness.report.worst import shown_note
 from harness.study.published import Published
+from harness.study.series import method_family
 
 _COMPARISON, _FITS = ("comparison.csv",), ("fits.csv",)
 
@@ -222,9 +223,10 @@ def _errors(tables: DatasetTables) -> tuple[Part, ...]:
 
 def _accounts(tables: DatasetTables) -> tuple[Part, ...]:
     """Return the diagnostics that the algorithms report."""
-    only_advi = all("advi" in item.key.method for item in tables.series if not item.are_chains)
+    families = {method_family(s.key.method) for s in tables.series if not s.are_chains}
+    title = f"Diagnostics of {families.pop()}" if len(families) == 1 else ""
     return (
         Part(kind="elbo", title="ELBO traces", figures=("elbo",)),
-        _part(declared.OPTIMISERS, tables, title="Diagnostics of ADVI" if only_advi else ""),
+        _part(declared.OPTIMISERS, tables, title=title),
         _part(declared.SAMPLERS, tables),
     )

@@ -10,16 +10,19 @@ from harness.data.dataset import Dataset, make_dataset
 from harness.data.stan_json import SUFFIXES, is_stan_json, plain_variables
 from harness.data.stan_values import Value
 from harness.errors import DatasetError, StudyError
+from harness.fits.fit import DrawKind
 from harness.messages.clauses import did_you_mean, plain_name, shown
-from harness.methods import DEFAULT_VARIANT, Method, make_method, variant_of
+from harness.methods import DEFAULT_VARIANT, METHODS, Method, RowsUsed, make_method, variant_of
 from harness.program.contract import Components, DataContract
 from harness.program.declared_data import data_problem, missing_data
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
 from harness.study.study import ReferenceSource, Run, Study, derive_seed
 
-#: Methods that are compared if none are named.
-DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
+#: Methods that are compared if none are named: all that need not know what a row is.
+DEFAULT_METHODS = tuple(
+    name for name, method in METHODS.items() if method.rows_used is RowsUsed.ALL
+)
 #: The reference: twice the draws and smaller steps than the default.
 REFERENCE_OPTIONS: Mapping[str, Any] = {"n_draws": 2000, "adapt_delta": 0.95}
 #: Names of a comparison's only data set and of the variants of its runs.
@@ -206,14 +209,15 @@ def _runs(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[Run
         else:
             variant, method = item if isinstance(item, tuple) else (variant_of(item), item)
             methods[method.name, variant] = method
-    for (name, variant), method in methods.items():
-        for replicate in range(1, 1 + (1 if name == "nuts" else asked.replicates)):
+    for (_, variant), method in methods.items():
+        n_replicates = 1 if method.draw_kind is DrawKind.CHAINS else asked.replicates
+        for replicate in range(1, 1 + n_replicates):
             yield _run(asked, dataset, program, method, variant=variant, replicate=replicate)
 
 
 def _options(asked: Comparison, name: str, dataset: Dataset, program: Program) -> Mapping[str, Any]:
     """Return the options that a method cannot do without."""
-    if name != "subsample_advi":
+    if name not in METHODS or METHODS[name].rows_used is RowsUsed.ALL:
         return {}
     if program.contract is not None:
         program.check_rows(dataset)

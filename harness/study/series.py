@@ -2,22 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
-#: What tables and figures call a method; other methods go by their own name.
-METHOD_TITLES: Mapping[str, str] = {
-    "nuts": "NUTS",
-    "advi": "ADVI",
-    "advi_fullrank": "ADVI full-rank",
-    "subsample_advi": "subsample ADVI",
-    "pathfinder": "Pathfinder",
-    "laplace": "Laplace",
-    "minibatch_advi": "mini-batch ADVI",
-}
-
-#: The variant that needs no mention where a method has no other.
-_DEFAULT = "default"
+from harness.methods import DEFAULT_VARIANT, METHODS
 
 
 class SeriesKey(NamedTuple):
@@ -51,10 +39,20 @@ def series_titles(keys: Iterable[SeriesKey]) -> dict[SeriesKey, str]:
     }
 
 
+def method_title(name: str) -> str:
+    """Return what tables and figures call a method, its name if it is not registered."""
+    return METHODS[name].title if name in METHODS else name
+
+
+def method_family(name: str) -> str:
+    """Return the title of the algorithm that a method is a variation of."""
+    return METHODS[name].family if name in METHODS else name
+
+
 def _without_program(key: SeriesKey, n_variants: int) -> str:
     """Name a method and, unless it is the default and the only one, its variant."""
-    title = METHOD_TITLES.get(key.method, key.method)
-    if key.variant == _DEFAULT and n_variants == 1:
+    title = method_title(key.method)
+    if key.variant == DEFAULT_VARIANT and n_variants == 1:
         return title
     return f"{title} {key.variant}"
 
