@@ -3,7 +3,7 @@
 - `studies`: `run_study`, `compare`, `method`
 - `densities`: `density`; `programs` finds a program's file
 - `result`: `StudyResult`; `draws`: `Fits`; `figures` draws
-- `running`: `fit_study`, the one way in which a study is run; `pools`: `open_pool`
+- `running`: `fit_study`, the one way in which a study is run; `options`: `RunOptions`, how
 
 Names are imported when they are first used: a result needs pandas, ArviZ and matplotlib, and what
 comes before it does not.

@@ -1,6 +1,6 @@
 from .densities import density as density
 from .draws import Fits as Fits
-from .pools import open_pool as open_pool
+from .options import RunOptions as RunOptions
 from .result import StudyResult as StudyResult
 from .running import fit_study as fit_study
 from .studies import compare as compare

@@ -1,40 +1,33 @@
 """A study to its result: the one way in which the command line and Python programs run it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 
+from harness.api.options import RunOptions, SayLine
 from harness.api.result import StudyResult, make_result
 from harness.execution import run as runner
 from harness.execution.dispatch import Observer, Settled
 from harness.execution.pool import Pool
 from harness.execution.progress import Pace, compiling_line, outcome_line
-from harness.store import Store
 from harness.study.published import published_of
 from harness.study.study import Run, Study
 from harness.summary import Background, Measuring
 from harness.summary.reference_file import read_references
 
-#: Told a line of what happens, for example ``print``.
-SayLine = Callable[[str], object]
 
-
-def fit_study(
-    study: Study, *, store: Store, pool: Pool, observer: Observer, retry_failed: bool
-) -> StudyResult:
+def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observer) -> StudyResult:
     """Fit what is not stored, and measure all.
 
     Parameters
     ----------
     study : Study
         What to run.
-    store : Store
-        Fits from earlier, and the place for new ones.
+    options : RunOptions
+        Which store, and whether to try failures again.
     pool : Pool
-        Where to fit.
+        Where to fit, from :meth:`RunOptions.open_pool`.
     observer : Observer
         Told what happens.
-    retry_failed : bool
-        Try runs again that are known to fail.
 
     Returns
     -------
@@ -45,6 +38,7 @@ def fit_study(
     HarnessError
         If a program does not compile, or a file is missing or broken.
     """
+    store = options.open_store()
     published = published_of(study)
     references = read_references(study)
     store.check_writable()
@@ -56,7 +50,7 @@ def fit_study(
         programs=runner.compile_all(study.programs, observer),
         pool=pool,
         observer=observer,
-        retry_failed=retry_failed,
+        retry_failed=options.retry_failed,
     )
     fitted = []
     with closing(runs), Background(measuring, spare=pool.spare) as background:

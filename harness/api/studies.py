@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.api.pools import open_pool
+from harness.api.options import RunOptions, SayLine
 from harness.api.programs import program_file
 from harness.api.result import StudyResult
-from harness.api.running import ProgressLines, SayLine, fit_study
+from harness.api.running import ProgressLines, fit_study
 from harness.execution.dispatch import Observer
-from harness.folders import cache_folder
 from harness.methods import Method, make_method
 from harness.program.contract import Components, DataContract
-from harness.store import Store
 from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
 from harness.study.study import Study, read_study
 
@@ -72,8 +70,7 @@ def run_study(
     >>> result.fits_table.loc["Laplace", "verdict"]
     'trust'
     """
-    return _run(
-        read_study(Path(path)),
+    options = RunOptions(
         store=store,
         jobs=jobs,
         scheduler=scheduler,
@@ -81,6 +78,7 @@ def run_study(
         retry_failed=retry_failed,
         progress=progress,
     )
+    return _run(read_study(Path(path)), options)
 
 
 def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion shows
@@ -169,8 +167,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         replicates=replicates,
         seed=seed,
     )
-    return _run(
-        comparison_study(asked),
+    options = RunOptions(
         store=store,
         jobs=jobs,
         scheduler=scheduler,
@@ -178,6 +175,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         retry_failed=retry_failed,
         progress=progress,
     )
+    return _run(comparison_study(asked), options)
 
 
 def method(name: str, **options: Any) -> Method:
@@ -211,22 +209,8 @@ def method(name: str, **options: Any) -> Method:
     return make_method(name, options)
 
 
-def _run(
-    study: Study,
-    *,
-    store: str | Path | None,
-    jobs: int,
-    scheduler: str | None,
-    time_limit_s: float | None,
-    retry_failed: bool,
-    progress: SayLine | None,
-) -> StudyResult:
+def _run(study: Study, options: RunOptions) -> StudyResult:
     """Run a study where its caller said."""
-    with open_pool(jobs=jobs, scheduler=scheduler, time_limit_s=time_limit_s) as pool:
-        return fit_study(
-            study,
-            store=Store(folder=cache_folder() / "fits" if store is None else Path(store)),
-            pool=pool,
-            observer=Observer() if progress is None else ProgressLines(progress),
-            retry_failed=retry_failed,
-        )
+    observer = Observer() if options.progress is None else ProgressLines(options.progress)
+    with options.open_pool() as pool:
+        return fit_study(study, options, pool=pool, observer=observer)

@@ -12,7 +12,6 @@ from harness.fits.fit import Status
 from harness.messages.clauses import shown
 from harness.messages.faults import unexpected
 from harness.results.folder import open_results_folder
-from harness.store import Store
 from harness.study.study import Study
 
 #: The log of a study, in its results folder.
@@ -47,23 +46,20 @@ def run_and_write(
     """
     folder = open_results_folder(results)
     mode = mode_of(arguments)
+    options = api.RunOptions(
+        store=arguments.store,
+        jobs=arguments.jobs,
+        scheduler=arguments.scheduler,
+        time_limit_s=arguments.time_limit,
+        retry_failed=arguments.retry_failed,
+    )
     with (
-        api.open_pool(
-            jobs=arguments.jobs,
-            scheduler=arguments.scheduler,
-            time_limit_s=arguments.time_limit,
-        ) as pool,
+        options.open_pool() as pool,
         Display(
             study, mode=mode, log_file=folder / LOG_FILE, n_at_once=pool.n_at_once()
         ) as display,
     ):
-        result = api.fit_study(
-            study,
-            store=Store(folder=arguments.store),
-            pool=pool,
-            observer=display,
-            retry_failed=arguments.retry_failed,
-        )
+        result = api.fit_study(study, options, pool=pool, observer=display)
         report_file = result.save(folder)
     # below the bar, which sends what is printed meanwhile to standard error
     if mode is Mode.USUAL:

@@ -1,0 +1,69 @@
+"""Where and how a study runs: this machine or a cluster, which store, what is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import StudyError
+from harness.execution.cluster import ClusterPool
+from harness.execution.pool import Pool, local_pool
+from harness.folders import cache_folder
+from harness.store import Store
+
+#: Told a line of what happens, for example ``print``.
+SayLine = Callable[[str], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Where and how a study runs; what it runs is the study's.
+
+    Attributes
+    ----------
+    store : str, Path or None
+        Where fits are kept and found again; by default in the user's cache folder.
+    jobs : int
+        Fits at once on this machine; with 1 they do not disturb one another's times.
+    scheduler : str or None
+        The address of a Dask cluster's scheduler, in place of this machine.
+    time_limit_s : float or None
+        End a fit that takes longer, in seconds.
+    retry_failed : bool
+        Try runs again that are known to fail.
+    progress : callable or None
+        Told a line of each thing that happens.
+
+    Raises
+    ------
+    StudyError
+        If a number is not above 0.
+    """
+
+    store: str | Path | None = None
+    jobs: int = 1
+    scheduler: str | None = None
+    time_limit_s: float | None = None
+    retry_failed: bool = False
+    progress: SayLine | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be meant."""
+        for name, value in (("jobs", self.jobs), ("time_limit_s", self.time_limit_s)):
+            if value is not None and not value > 0:
+                raise StudyError(f"{name} is {value}; give a number above 0")
+
+    def open_pool(self) -> Pool:
+        """Return where to fit; it is the caller's to close.
+
+        Raises
+        ------
+        SchedulerError
+            If there is no such cluster.
+        """
+        if self.scheduler:
+            return ClusterPool(self.scheduler, time_limit_s=self.time_limit_s)
+        return local_pool(self.jobs, time_limit_s=self.time_limit_s)
+
+    def open_store(self) -> Store:
+        """Return the store of fits."""
+        return Store(folder=cache_folder() / "fits" if self.store is None else Path(self.store))
