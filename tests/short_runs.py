@@ -11,9 +11,8 @@ from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
 from harness.errors import FitError
-from harness.execution.dispatch import Observer
 from harness.execution.pool import LocalPool, Pool
-from harness.execution.run import run_study
+from harness.execution.run import Observer, fit_runs
 from harness.fits.fit import DrawKind, Fit
 from harness.methods import Problem, RowsUsed
 from harness.program.compilation import CompiledProgram
@@ -101,7 +100,7 @@ def write_short_tables(
 ) -> None:
     """Run a study and write its tables."""
     fitted = list(
-        run_study(
+        fit_runs(
             study,
             store=store,
             programs={"gaussian": program},

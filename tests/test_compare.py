@@ -10,7 +10,7 @@ import pytest
 from harness.cli import main
 from harness.data.dataset import make_dataset
 from harness.errors import HarnessError
-from harness.execution.run import compile_all
+from harness.execution.compiling import compile_all
 from harness.fits.fit import Status
 from harness.methods import Problem
 from harness.methods.subsample_advi import SubsampleAdvi

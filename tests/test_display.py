@@ -1,11 +1,11 @@
 """What a study under way says where there is no terminal, and so no bar that moves."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from harness.cli.display import Display, Mode
-from harness.execution.dispatch import Settled
 from harness.execution.events import EVENTS, Compiling, RunMeasured
 from tests.fabricated import CELLS, fabricate
 
@@ -18,7 +18,7 @@ def tell(mode: Mode, folder: Path) -> None:
         display.compiling(["plain"], 2.0)
         display.measured(fitted[0].run, n_measured=1, n_runs=len(fitted))
         for item in fitted:
-            display.finished(item.run, Settled(fit=item.fit, from_store=True))
+            display.finished(dataclasses.replace(item, from_store=True))
         display.measured(fitted[1].run, n_measured=2, n_runs=len(fitted))
 
 

@@ -16,8 +16,8 @@ from harness.execution.events import (
     RunFinished,
     RunMeasured,
     RunStarted,
+    StudyFinished,
     StudyStarted,
-    Summary,
     schema_text,
 )
 from harness.fits.fit import Status
@@ -42,7 +42,7 @@ ONE_OF_EACH: list[Event] = [
     RunMeasured(run="r", n_measured=1, n_runs=2),
     FitDamaged(run="r"),
     RunElsewhere(run="r"),
-    Summary(study="s", n_runs=2, n_stored=1, n_failed=1, report="report.md"),
+    StudyFinished(study="s", n_runs=2, n_stored=1, n_failed=1, report="report.md"),
     Failed(message="no"),
 ]
 

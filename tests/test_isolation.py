@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from pydantic.dataclasses import dataclass
 
@@ -18,13 +19,13 @@ from harness.data.npy_file import write_rows
 from harness.errors import DatasetError, MethodError
 from harness.execution.cores import CoreBudget, cores_of
 from harness.execution.isolation import IsolatedFits
-from harness.execution.task import Task, in_memory, perform, unwrap, wrap
+from harness.execution.task import Task, perform
 from harness.fits.fit import DrawKind, Fit
 from harness.methods import Problem, RowsUsed
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
 from harness.program.program import Program
-from harness.store import Failure
+from harness.store import Failure, FitContent
 from harness.study.study import Run
 from tests.cases import gaussian_rows, known_fit, pretend_compiled
 from tests.processes import is_running, wait_until
@@ -74,13 +75,13 @@ def fits() -> Iterator[IsolatedFits]:
 def task(how: str, folder: Path) -> Task:
     method = Ends(how=how, pid_file=str(folder / "pids"))
     run = Run(dataset="d", program="p", method=method, variant="v", replicate=1, seed=1)
-    return Task(run=run, dataset=gaussian_rows(), program=pretend_compiled())
+    return Task(run=run, dataset=gaussian_rows(), program=pretend_compiled(), key="k")
 
 
 def failure(fits: IsolatedFits, how: str, folder: Path, limit_s: float | None = None) -> Failure:
     """The failure of a task, after which nothing that it started may run."""
-    found = fits.perform(task(how, folder), time_limit_s=limit_s).failure
-    assert found is not None
+    found = fits.perform(task(how, folder), time_limit_s=limit_s)
+    assert isinstance(found, Failure)
     child, process, temporary = (folder / "pids").read_text().split()
     wait_until(lambda: not is_running(int(child)) and not is_running(int(process)), within_s=5)
     assert not Path(temporary).exists()
@@ -89,9 +90,9 @@ def failure(fits: IsolatedFits, how: str, folder: Path, limit_s: float | None = 
 
 def test_outcome_is_that_of_the_same_fit_here(fits: IsolatedFits, tmp_path: Path) -> None:
     there, here = fits.perform(task("well", tmp_path)), perform(task("well", tmp_path))
-    assert there.content is not None
-    assert here.content is not None
-    assert there.content.record == here.content.record
+    assert isinstance(there, FitContent)
+    assert isinstance(here, FitContent)
+    assert there.record == here.record
 
 
 def test_rows_in_a_file_stay_there(fits: IsolatedFits, tmp_path: Path) -> None:
@@ -100,27 +101,39 @@ def test_rows_in_a_file_stay_there(fits: IsolatedFits, tmp_path: Path) -> None:
     mapped = make_dataset("mapped", file=file.path)
     assert mapped.file == file
     in_file = dataclasses.replace(task("well", tmp_path), dataset=mapped)
-    assert len(pickle.dumps(wrap(in_file))) < 5000 + len(pickle.dumps(in_file.program))
-    assert wrap(in_file).dataset is None
-    outcome = fits.perform(in_file)
-    assert outcome.content is not None
-    here = perform(in_file).content
-    assert here is not None
-    assert outcome.content.record == here.record
-    assert in_memory(mapped).file is None
+    pickled = pickle.dumps(in_file)
+    assert len(pickled) < 5000 + len(pickle.dumps(in_file.program))
+    arrived = pickle.loads(pickled).dataset  # noqa: S301
+    assert isinstance(arrived.rows, np.memmap)
+    assert np.array_equal(arrived.rows, rows)
+    assert (arrived.file, arrived.digest) == (file, mapped.digest)
+    there, here = fits.perform(in_file), perform(in_file)
+    assert isinstance(there, FitContent)
+    assert isinstance(here, FitContent)
+    assert there.record == here.record
     file.path.write_bytes(file.path.read_bytes()[:-8])
     with pytest.raises(DatasetError, match="changed"):
-        unwrap(wrap(in_file))
+        pickle.loads(pickled)  # noqa: S301
+
+
+def test_rows_for_another_machine_are_taken_along(tmp_path: Path) -> None:
+    rows = gaussian_rows().rows
+    file = write_rows(tmp_path / "rows.npy", [rows], n_rows=len(rows))
+    taken = make_dataset("mapped", file=file.path).in_memory()
+    file.path.unlink()
+    arrived = pickle.loads(pickle.dumps(taken))  # noqa: S301
+    assert arrived.file is None
+    assert np.array_equal(arrived.rows, rows)
 
 
 def test_time_limit_ends_the_process_and_what_it_started(
     fits: IsolatedFits, tmp_path: Path
 ) -> None:
     found = failure(fits, "late", tmp_path, 0.5)
-    assert isinstance(found, Failure)
     assert "0.5 s" in found.reason
     assert not found.lasting
-    assert fits.perform(task("well", tmp_path)).content is not None  # another process takes over
+    # another process takes over
+    assert isinstance(fits.perform(task("well", tmp_path)), FitContent)
 
 
 @pytest.mark.parametrize(("how", "said"), [("killed", "SIGKILL"), ("exits", "code 3")])
@@ -138,8 +151,8 @@ def test_process_that_ends_is_a_failure_that_may_pass(
 def test_errors_are_failures_that_may_pass(
     fits: IsolatedFits, tmp_path: Path, how: str, said: str
 ) -> None:
-    found = fits.perform(task(how, tmp_path)).failure
-    assert found is not None
+    found = fits.perform(task(how, tmp_path))
+    assert isinstance(found, Failure)
     assert said in found.reason
     assert not found.lasting
 

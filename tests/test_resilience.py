@@ -14,9 +14,8 @@ import pytest
 
 from harness.data import dataset as datasets
 from harness.execution import run as runner
-from harness.execution.dispatch import Observer
 from harness.execution.pool import LocalPool
-from harness.execution.run import study_keys
+from harness.execution.run import Observer, study_keys
 from harness.store import Store, folder
 from harness.study.study import Run
 from tests.cases import gaussian_program, pretend_compiled

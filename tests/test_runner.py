@@ -14,10 +14,10 @@ from harness.data import dataset as datasets
 from harness.data.dataset import Dataset, FloatArray
 from harness.data.npy_file import chunks_of
 from harness.errors import FitError, ProgramError, StoreError
-from harness.execution import run as runner
-from harness.execution.dispatch import Observer, Settled
+from harness.execution import compiling
+from harness.execution.compiling import compile_all
 from harness.execution.pool import LocalPool, Pool
-from harness.execution.run import FittedRun, compile_all, run_study, study_keys
+from harness.execution.run import FittedRun, Observer, fit_runs, study_keys
 from harness.fits.fit import DrawKind, Fit, Status, failed_fit
 from harness.methods import Problem, RowsUsed
 from harness.program.compilation import CompiledProgram
@@ -106,8 +106,8 @@ class Watching(Observer):
     def started(self, run: Run) -> None:
         self.started_runs.append(run)
 
-    def finished(self, run: Run, settled: Settled) -> None:  # noqa: ARG002
-        self.finished_runs.append(run)
+    def finished(self, item: FittedRun) -> None:
+        self.finished_runs.append(item.run)
 
     def damaged(self, run: Run) -> None:
         self.damaged_runs.append(run)
@@ -122,7 +122,7 @@ def run(
     retry_failed: bool = False,
 ) -> list[FittedRun]:
     programs: Mapping[str, CompiledProgram] = {"gmm": pretend_compiled()}
-    fitted = run_study(
+    fitted = fit_runs(
         study,
         store=Store(folder=folder),
         programs=programs,
@@ -268,7 +268,7 @@ def test_plan_of_stored_runs_reads_no_draws_and_hashes_rows_once(
     monkeypatch.setattr(Path, "read_bytes", counted_read)
     watching = Watching()
     programs = {"gmm": pretend_compiled()}
-    fitted = run_study(fresh, store=Store(folder=tmp_path), programs=programs, observer=watching)
+    fitted = fit_runs(fresh, store=Store(folder=tmp_path), programs=programs, observer=watching)
     next(fitted)
     assert watching.n_to_fit == 0
     assert digests == [len(ROWS)]
@@ -278,7 +278,7 @@ def test_plan_of_stored_runs_reads_no_draws_and_hashes_rows_once(
 def test_fits_come_one_at_a_time(tmp_path: Path) -> None:
     study = study_of("well", "well")
     programs = {"gmm": pretend_compiled()}
-    fitted = run_study(study, store=Store(folder=tmp_path), programs=programs)
+    fitted = fit_runs(study, store=Store(folder=tmp_path), programs=programs)
     next(fitted)
     assert Counting.calls == [10]
     next(fitted)
@@ -292,7 +292,9 @@ def test_store_that_cannot_be_written_ends_the_study(tmp_path: Path) -> None:
 
 
 def test_all_programs_are_compiled_under_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "compile_program", lambda program, **_: pretend_compiled(program))
+    monkeypatch.setattr(
+        compiling, "compile_program", lambda program, **_: pretend_compiled(program)
+    )
     programs = {
         name: dataclasses.replace(MIXTURE, name=f"the {name}") for name in ("a", "b", "c", "d")
     }
@@ -311,7 +313,7 @@ def test_program_that_does_not_compile_is_told(monkeypatch: pytest.MonkeyPatch) 
             raise ProgramError("program 'b'")
         return pretend_compiled(program)
 
-    monkeypatch.setattr(runner, "compile_program", compile_or_refuse)
+    monkeypatch.setattr(compiling, "compile_program", compile_or_refuse)
     programs = {name: dataclasses.replace(MIXTURE, name=name) for name in ("a", "b", "c")}
     with pytest.raises(ProgramError, match="'b'"):
         compile_all(programs)

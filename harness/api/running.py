@@ -5,10 +5,10 @@ from contextlib import closing
 
 from harness.api.options import RunOptions, SayLine
 from harness.api.result import StudyResult, make_result
-from harness.execution import run as runner
-from harness.execution.dispatch import Observer, Settled
+from harness.execution.compiling import compile_all
 from harness.execution.pool import Pool
 from harness.execution.progress import Pace, compiling_line, outcome_line
+from harness.execution.run import FittedRun, Observer, fit_runs
 from harness.study.published import published_of
 from harness.study.study import Run, Study
 from harness.summary import Background, Measuring
@@ -44,10 +44,10 @@ def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observ
     store.check_writable()
     store.sweep()
     measuring = Measuring(study, references, store=store)
-    runs = runner.run_study(
+    runs = fit_runs(
         study,
         store=store,
-        programs=runner.compile_all(study.programs, observer),
+        programs=compile_all(study.programs, observer.compiling),
         pool=pool,
         observer=observer,
         retry_failed=options.retry_failed,
@@ -99,10 +99,10 @@ class ProgressLines(Observer):
         """Say how much there is to do."""
         self._say(f"{len(to_fit)} runs need a fit")
 
-    def finished(self, run: Run, settled: Settled) -> None:
+    def finished(self, item: FittedRun) -> None:
         """Say how a run ended."""
         self._n_finished += 1
-        self._say(outcome_line(run, settled, again="retry_failed=True"))
+        self._say(outcome_line(item, again="retry_failed=True"))
 
     def damaged(self, run: Run) -> None:
         """Say that a stored fit is damaged."""

@@ -8,7 +8,7 @@ from harness.api.options import RunOptions, SayLine
 from harness.api.programs import program_file
 from harness.api.result import StudyResult
 from harness.api.running import ProgressLines, fit_study
-from harness.execution.dispatch import Observer
+from harness.execution.run import Observer
 from harness.methods import Method, make_method
 from harness.program.contract import Components, DataContract
 from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study

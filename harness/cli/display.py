@@ -18,7 +18,6 @@ from rich.progress import (
 from rich.progress import Progress as Bar
 
 from harness.cli.console import ERR, OUT, note
-from harness.execution.dispatch import Observer, Settled
 from harness.execution.events import (
     Compiling,
     Event,
@@ -28,10 +27,11 @@ from harness.execution.events import (
     RunFinished,
     RunMeasured,
     RunStarted,
+    StudyFinished,
     StudyStarted,
-    Summary,
 )
 from harness.execution.progress import Pace, Progress, compiling_line, outcome_line, time_text
+from harness.execution.run import FittedRun, Observer
 from harness.fits.fit import Status
 from harness.messages.clauses import shown
 from harness.study.study import Run, Study
@@ -122,18 +122,18 @@ class Display(Observer):
         self._emit(RunStarted(run=run.label))
         self._describe()
 
-    def finished(self, run: Run, settled: Settled) -> None:
+    def finished(self, item: FittedRun) -> None:
         """Show how a run ended."""
-        fit = settled.fit
-        stored_time_s = fit.fit_time_s if settled.from_store else None
+        run, fit = item.run, item.fit
+        stored_time_s = fit.fit_time_s if item.from_store else None
         self._progress.finish(run, status=fit.status, stored_time_s=stored_time_s)
-        line = outcome_line(run, settled, again="--retry-failed")
+        line = outcome_line(item, again="--retry-failed")
         self._log(line)
         self._emit(
             RunFinished(
                 run=run.label,
                 status=fit.status,
-                from_store=settled.from_store,
+                from_store=item.from_store,
                 fit_time_s=fit.fit_time_s,
                 reason=fit.reason,
                 n_finished=self._progress.n_finished,
@@ -184,7 +184,7 @@ class Display(Observer):
         if self._mode is Mode.USUAL:
             note(text)
 
-    def summary(self, event: Summary) -> None:
+    def summary(self, event: StudyFinished) -> None:
         """Show what came of the study."""
         line = (
             f"{event.n_runs} runs: {event.n_stored} from the store, {event.n_failed} failed; "

@@ -7,7 +7,7 @@ from harness import api, cli
 from harness.cli.console import OUT
 from harness.cli.display import Display, Mode
 from harness.errors import HarnessError
-from harness.execution.events import Summary
+from harness.execution.events import StudyFinished
 from harness.fits.fit import Status
 from harness.messages.clauses import shown
 from harness.messages.faults import unexpected
@@ -75,10 +75,10 @@ def run_and_write(
     display.summary(_summary(result, report_file))
 
 
-def _summary(result: "api.StudyResult", report_file: Path) -> Summary:
+def _summary(result: "api.StudyResult", report_file: Path) -> StudyFinished:
     """Count what came of the runs."""
     fitted = result.fitted
-    return Summary(
+    return StudyFinished(
         study=result.study.name,
         n_runs=len(fitted),
         n_stored=sum(item.from_store and item.fit.status is Status.OK for item in fitted),

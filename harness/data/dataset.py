@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,31 @@ class Dataset:
                 f"data set '{self.name}' has {n_bad} rows with NaN or infinite values, "
                 f"the first is row {first_bad}; remove or correct them"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to another process of this machine: rows in a file stay there."""
+        return {
+            name: value for name, value in vars(self).items() if name != "rows" or self.file is None
+        }
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Arrive, and map rows in a file.
+
+        Raises
+        ------
+        DatasetError
+            If the file is not what it was.
+        """
+        vars(self).update(state)
+        if self.file is not None:
+            self.file.check_unchanged()
+            vars(self)["rows"] = np.load(self.file.path, mmap_mode="r", allow_pickle=False)
+
+    def in_memory(self) -> "Dataset":
+        """Return it with its rows in memory, for another machine."""
+        if self.file is None:
+            return self
+        return replace(self, rows=np.array(self.rows), file=None)
 
     @property
     def n_rows(self) -> int:

@@ -5,16 +5,17 @@ import importlib
 import time
 import uuid
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from typing import Any
 
 from harness.data.dataset import Dataset
 from harness.errors import HarnessError, SchedulerError
-from harness.execution.cluster_worker import RemoteTask, perform_remotely, stop_fits
+from harness.execution.cluster_worker import perform_remotely, stop_fits
 from harness.execution.pool import Pool
-from harness.execution.task import Outcome, Task, in_memory
+from harness.execution.task import Answer, Task
 from harness.program.compilation import CompiledProgram
 from harness.program.portable import ProgramSources, gather_sources
-from harness.store import passing_failure
+from harness.store import FORMAT, passing_failure
 
 _CONNECT_WITHIN = "20s"
 _COUNT_THREADS_EVERY_S = 1.0
@@ -74,19 +75,19 @@ class ClusterPool(Pool):
             self._counted_at = time.monotonic()
         return max(1, self._n_threads)
 
-    def submit(self, task: Task) -> Future[Outcome]:
+    def submit(self, task: Task) -> Future[Answer]:
         """Send a task with its program's sources; see :meth:`Pool.submit`."""
-        remote = RemoteTask(
-            run=task.run,
-            dataset=self._in_memory(task.dataset),
-            sources=self._sources_of(task.program),
+        answer: Future[Answer] = Future()
+        sent = self._executor.submit(
+            perform_remotely,
+            replace(task, dataset=self._in_memory(task.dataset)),
+            self._sources_of(task.program),
             time_limit_s=self._time_limit_s,
             driver=self._driver,
+            version=FORMAT,
         )
-        outcome: Future[Outcome] = Future()
-        sent = self._executor.submit(perform_remotely, remote)
-        sent.add_done_callback(lambda done: self._pass_on(done, outcome))
-        return outcome
+        sent.add_done_callback(lambda done: self._pass_on(done, answer))
+        return answer
 
     def _sources_of(self, program: CompiledProgram) -> ProgramSources:
         if program.digest not in self._sources:
@@ -95,29 +96,29 @@ class ClusterPool(Pool):
 
     def _in_memory(self, dataset: Dataset) -> Dataset:
         if dataset not in self._datasets:
-            self._datasets[dataset] = in_memory(dataset)
+            self._datasets[dataset] = dataset.in_memory()
         return self._datasets[dataset]
 
-    def _pass_on(self, done: Future[Outcome], outcome: Future[Outcome]) -> None:
+    def _pass_on(self, done: Future[Answer], answer: Future[Answer]) -> None:
         """Give what came of a task to those who wait; lost workers are a run's failure."""
-        if outcome.done():
+        if answer.done():
             return
         try:
-            outcome.set_result(done.result())
+            answer.set_result(done.result())
         except self._distributed.scheduler.KilledWorker as error:
             reason = f"its workers were lost repeatedly: {error}"
-            outcome.set_result(Outcome(failure=passing_failure(reason)))
+            answer.set_result(passing_failure(reason))
         except HarnessError as error:
-            outcome.set_exception(error)
+            answer.set_exception(error)
         except CancelledError:
-            outcome.set_exception(
+            answer.set_exception(
                 SchedulerError(
                     f"the Dask scheduler at '{self._address}' was lost; finished fits are stored; "
                     "the same command continues"
                 )
             )
         except Exception as error:  # noqa: BLE001 - of any kind: it is raised where it is awaited
-            outcome.set_exception(error)
+            answer.set_exception(error)
 
     def close(self) -> None:
         """End what is under way on the workers, then leave the cluster."""

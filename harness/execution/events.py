@@ -84,7 +84,7 @@ class RunMeasured(_Event):
     n_runs: NonNegativeInt
 
 
-class Summary(_Event):
+class StudyFinished(_Event):
     """Tables and report are written."""
 
     event: Literal["summary"] = "summary"
@@ -110,7 +110,7 @@ Event = Annotated[
     | RunMeasured
     | FitDamaged
     | RunElsewhere
-    | Summary
+    | StudyFinished
     | Failed,
     Field(discriminator="event"),
 ]

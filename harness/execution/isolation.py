@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.execution.cores import CoreBudget, cores_of, n_cores
-from harness.execution.task import Outcome, Task, wrap
+from harness.execution.task import Answer, Task
 from harness.execution.worker_process import READY
 from harness.store import passing_failure
 
@@ -44,10 +44,10 @@ class _Worker:
         self._has_ended = False
         self._ending = threading.Lock()
 
-    def call(self, task: Task, time_limit_s: float | None) -> Outcome:
+    def call(self, task: Task, time_limit_s: float | None) -> Answer:
         """Perform a task there; after the time limit the process is killed."""
         # from protocol 5 on, large arrays are written without a copy in between
-        content = pickle.dumps(wrap(task), protocol=5)
+        content = pickle.dumps(task, protocol=5)
         try:
             if not self._is_ready:
                 self._is_ready = self._receive() == READY
@@ -61,10 +61,10 @@ class _Worker:
             finally:
                 timer.cancel()
         except (EOFError, OSError, pickle.UnpicklingError):
-            return Outcome(failure=passing_failure(self._why_gone(time_limit_s)))
+            return passing_failure(self._why_gone(time_limit_s))
         if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, Outcome)  # noqa: S101 - the protocol
+        assert isinstance(answer, Answer)  # noqa: S101 - the protocol
         return answer
 
     def _send(self, content: bytes) -> None:
@@ -130,7 +130,7 @@ class IsolatedFits:
         self._busy: set[_Worker] = set()
         self._is_closed = False
 
-    def perform(self, task: Task, *, time_limit_s: float | None = None) -> Outcome:
+    def perform(self, task: Task, *, time_limit_s: float | None = None) -> Answer:
         """Perform a task, as :func:`harness.execution.task.perform` does, in another process.
 
         Parameters
@@ -142,13 +142,13 @@ class IsolatedFits:
 
         Returns
         -------
-        Outcome
+        FitContent or Failure
             A process that was killed is a failure that is not remembered.
         """
         with self._budget.take(cores_of(task.run.method, n_cores())):
             worker = self._borrow()
             if worker is None:
-                return Outcome(failure=passing_failure("interrupted"))
+                return passing_failure("interrupted")
             try:
                 return worker.call(task, time_limit_s)
             finally:

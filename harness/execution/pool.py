@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from harness.execution.isolation import IsolatedFits
-from harness.execution.task import Outcome, Task, perform
+from harness.execution.task import Answer, Task, perform
 
 
 class Pool(Protocol):
@@ -18,7 +18,7 @@ class Pool(Protocol):
         """Return how many tasks it works on at the same time, for now."""
         ...
 
-    def submit(self, task: Task) -> Future[Outcome]:
+    def submit(self, task: Task) -> Future[Answer]:
         """Begin a task; the future raises what :func:`harness.execution.task.perform` raises."""
         ...
 
@@ -64,7 +64,7 @@ class LocalPool(Pool):
         self,
         n_jobs: int = 1,
         *,
-        call: Callable[[Task], Outcome] = perform,
+        call: Callable[[Task], Answer] = perform,
         stop: Callable[[], None] | None = None,
         spare: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
@@ -78,7 +78,7 @@ class LocalPool(Pool):
         """Return the number of threads."""
         return self._n_jobs
 
-    def submit(self, task: Task) -> Future[Outcome]:
+    def submit(self, task: Task) -> Future[Answer]:
         """Begin a task in a thread; see :meth:`Pool.submit`."""
         return self._threads.submit(self._call, task)
 

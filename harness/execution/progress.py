@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from harness.execution.dispatch import Settled
+from harness.execution.run import FittedRun
 from harness.fits.fit import Status
 from harness.study.study import Run
 
@@ -147,14 +147,13 @@ def time_text(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def outcome_line(run: Run, settled: Settled, *, again: str) -> str:
+def outcome_line(item: FittedRun, *, again: str) -> str:
     """Say in one line how a run ended.
 
     Parameters
     ----------
-    run : Run
-    settled : Settled
-        What came of it.
+    item : FittedRun
+        The run, and what came of it.
     again : str
         What tries a known failure again.
 
@@ -162,9 +161,9 @@ def outcome_line(run: Run, settled: Settled, *, again: str) -> str:
     -------
     str
     """
-    fit = settled.fit
+    run, fit = item.run, item.fit
     if fit.status is not Status.OK:
-        earlier = f" (earlier; {again} tries again)" if settled.from_store else ""
+        earlier = f" (earlier; {again} tries again)" if item.from_store else ""
         return f"{fit.status}: {run.label}: {fit.reason}{earlier}"
     took = "" if fit.fit_time_s is None else f"{fit.fit_time_s:.1f} s"
-    return f"{run.label}: {'stored' if settled.from_store else took}"
+    return f"{run.label}: {'stored' if item.from_store else took}"

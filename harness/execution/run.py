@@ -1,23 +1,20 @@
-"""Run a study: every run gives a stored or a fresh fit, or a reason why there is none."""
+"""Fit the runs of a study: which need a fit, a few under way at once, every result kept at once."""
 
 import time
-from collections.abc import Generator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
-from harness.cmdstan import ensure_cmdstan
-from harness.cmdstan.guarded import GuardedCommands
-from harness.execution.dispatch import Dispatch, Observer, Planned
 from harness.execution.pool import LocalPool, Pool
-from harness.fits.fit import Fit
-from harness.program.compilation import CompiledProgram, compile_program
-from harness.program.program import Program
-from harness.store import Store, fit_key
+from harness.execution.task import Answer, Task
+from harness.fits.fit import Fit, failed_fit
+from harness.program.compilation import CompiledProgram
+from harness.store import Claim, Failure, FitContent, Store, about_run, fit_key
 from harness.study.study import Run, Study
 
-#: A compiler wants a core and about 1.5 GB, so no more than this many at once.
-_PARALLEL_COMPILERS = 2
-_TELL_EVERY_S = 1.0
+#: How often to look for what other processes are fitting, in seconds.
+_LOOK_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,47 +42,32 @@ class FittedRun:
     from_store: bool
 
 
-def compile_all(
-    programs: Mapping[str, Program], observer: Observer | None = None
-) -> dict[str, CompiledProgram]:
-    """Compile the programs of a study, side by side.
+class Observer:
+    """Is told what happens; does nothing by itself."""
 
-    Parameters
-    ----------
-    programs : Mapping
-        By name.
-    observer : Observer, optional
-        Told what is being compiled while that takes a while.
+    def planned(self, to_fit: Sequence[Run]) -> None:
+        """Take note of the runs that are neither stored nor known to fail."""
 
-    Returns
-    -------
-    dict
-        By name.
+    def started(self, run: Run) -> None:
+        """Take note that a run's fit begins."""
 
-    Raises
-    ------
-    ProgramError
-        If one does not compile; the others are then not compiled either.
-    """
-    ensure_cmdstan()  # in this thread, which Ctrl-C reaches
-    commands = GuardedCommands()
-    pool = ThreadPoolExecutor(_PARALLEL_COMPILERS)
-    begun = time.monotonic()
-    try:
-        futures = {
-            name: pool.submit(compile_program, item, commands=commands)
-            for name, item in programs.items()
-        }
-        while (left := wait(futures.values(), _TELL_EVERY_S, FIRST_EXCEPTION)).not_done:
-            for future in left.done:
-                future.result()
-            names = [name for name, future in futures.items() if future in left.not_done]
-            if observer is not None:
-                observer.compiling(names, time.monotonic() - begun)
-        return {name: future.result() for name, future in futures.items()}
-    finally:
-        commands.end()
-        pool.shutdown(cancel_futures=True)
+    def finished(self, item: FittedRun) -> None:
+        """Take note of what came of a run, from the store or fresh."""
+
+    def damaged(self, run: Run) -> None:
+        """Take note that a run's stored fit is damaged and is made again."""
+
+    def elsewhere(self, run: Run) -> None:
+        """Take note that another process is fitting a run."""
+
+    def compiling(self, programs: Sequence[str], elapsed_s: float) -> None:
+        """Take note, about once a second, of the programs that are being compiled."""
+
+    def measured(self, run: Run, *, n_measured: int, n_runs: int) -> None:
+        """Take note that a run is measured."""
+
+    def step(self, text: str) -> None:
+        """Take note of what is done before or after the fits."""
 
 
 def study_keys(study: Study, program_digests: Mapping[str, str]) -> tuple[str, ...]:
@@ -108,21 +90,7 @@ def study_keys(study: Study, program_digests: Mapping[str, str]) -> tuple[str, .
     )
 
 
-def plan_runs(study: Study, programs: Mapping[str, CompiledProgram]) -> tuple[Planned, ...]:
-    """Give each run of a study its key, in the study's order."""
-    keys = study_keys(study, {name: program.digest for name, program in programs.items()})
-    return tuple(
-        Planned(
-            run=run,
-            program=programs[run.program],
-            dataset=study.datasets[run.dataset],
-            key=key,
-        )
-        for run, key in zip(study.runs, keys, strict=True)
-    )
-
-
-def run_study(
+def fit_runs(
     study: Study,
     *,
     store: Store,
@@ -131,7 +99,7 @@ def run_study(
     observer: Observer | None = None,
     retry_failed: bool = False,
 ) -> Generator[FittedRun]:
-    """Give the fit of each run.
+    """Give the fit of each run of a study.
 
     Parameters
     ----------
@@ -159,18 +127,160 @@ def run_study(
     StoreError
         If a fit cannot be kept.
     """
-    dispatch = Dispatch(
-        plan_runs(study, programs),
+    keys = study_keys(study, {name: program.digest for name, program in programs.items()})
+    plan = [
+        Task(run=run, dataset=study.datasets[run.dataset], program=programs[run.program], key=key)
+        for run, key in zip(study.runs, keys, strict=True)
+    ]
+    yield from _Dispatch(
+        plan,
         store=store,
         pool=pool or LocalPool(),
         observer=observer or Observer(),
         retry_failed=retry_failed,
-    )
-    for planned, settled in dispatch.results():
-        yield FittedRun(
-            run=planned.run,
-            fit=settled.fit,
-            program=planned.program,
-            key=planned.key,
-            from_store=settled.from_store,
+    ).results()
+
+
+class _Dispatch:
+    """Settles the runs of a plan.
+
+    A run is claimed in the store while it is fitted, so that processes that share the store do
+    not make the same fit; a run that another process has claimed is left for later.
+    """
+
+    def __init__(
+        self,
+        plan: Sequence[Task],
+        *,
+        store: Store,
+        pool: Pool,
+        observer: Observer,
+        retry_failed: bool,
+    ) -> None:
+        self._plan = plan
+        self._store = store
+        self._pool = pool
+        self._observer = observer
+        self._retry_failed = retry_failed
+        self._to_fit: deque[int] = deque()
+        self._elsewhere: list[int] = []
+        self._flights: dict[Future[Answer], tuple[int, Claim]] = {}
+        self._settled: dict[int, FittedRun] = {}
+
+    def results(self) -> Generator[FittedRun]:
+        """Give each run of the plan with what came of it, in the plan's order.
+
+        Raises
+        ------
+        StoreError
+            If a fit cannot be kept.
+        """
+        remembered = set() if self._retry_failed else self._store.failed_keys()
+        known = [item.key in remembered or self._store.has(item.key) for item in self._plan]
+        self._to_fit.extend(index for index, is_known in enumerate(known) if not is_known)
+        self._observer.planned([self._plan[index].run for index in self._to_fit])
+        try:
+            for index, is_known in enumerate(known):
+                if self._pool.n_at_once() > 1:
+                    self._fill()
+                if is_known:
+                    self._recall(index)
+                while index not in self._settled:
+                    self._advance()
+                yield self._settled.pop(index)
+        finally:
+            for _, claim in self._flights.values():
+                claim.release()
+
+    def _recall(self, index: int) -> None:
+        """Take a run from the store; if its entry is damaged, its fit is the next to be made."""
+        found = self._find(index)
+        if found is not None:
+            self._settle(index, found, from_store=True)
+            return
+        if self._store.has(self._plan[index].key):
+            self._observer.damaged(self._plan[index].run)
+        self._to_fit.appendleft(index)
+
+    def _find(self, index: int) -> Fit | None:
+        """Return what the store knows of a run: a whole fit, or a failure."""
+        key = self._plan[index].key
+        fit = self._store.load(key)
+        if fit is None and not self._retry_failed:
+            failure = self._store.failure(key)
+            fit = failed_fit(failure.status, failure.reason) if failure else None
+        return fit
+
+    def _settle(self, index: int, fit: Fit, *, from_store: bool) -> None:
+        task = self._plan[index]
+        self._settled[index] = FittedRun(
+            run=task.run, fit=fit, program=task.program, key=task.key, from_store=from_store
         )
+        self._observer.finished(self._settled[index])
+
+    def _fill(self) -> bool:
+        """Begin what there is room for; return whether anything came of it."""
+        others, self._elsewhere = self._elsewhere, []
+        for index in others:
+            self._begin(index)
+        has_news = len(self._elsewhere) < len(others)
+        while self._to_fit and len(self._flights) < self._pool.n_at_once():
+            index = self._to_fit.popleft()
+            if self._begin(index):
+                has_news = True
+            else:
+                self._observer.elsewhere(self._plan[index].run)
+        return has_news
+
+    def _advance(self) -> None:
+        """Begin what there is room for, then wait for something to end, or a little."""
+        has_news = self._fill()
+        if self._flights:
+            timeout_s = _LOOK_EVERY_S if self._elsewhere else None
+            done, _ = wait(self._flights, timeout_s, FIRST_COMPLETED)
+            for future in done:
+                self._land(future)
+        elif not has_news:
+            time.sleep(_LOOK_EVERY_S)
+
+    def _begin(self, index: int) -> bool:
+        """Claim a run and submit it, unless it has been settled or claimed by others."""
+        task = self._plan[index]
+        claim = self._store.claim(task.key)
+        if claim is None:
+            self._elsewhere.append(index)
+            return False
+        found = self._find(index)  # another process may have made it since the start
+        if found is not None:
+            claim.release()
+            self._settle(index, found, from_store=True)
+            return True
+        if len(self._flights) >= self._pool.n_at_once():
+            claim.release()
+            self._to_fit.appendleft(index)
+            return True
+        self._observer.started(task.run)
+        self._flights[self._pool.submit(task)] = (index, claim)
+        return True
+
+    def _land(self, future: Future[Answer]) -> None:
+        """Keep what came of a run, before anyone is told."""
+        index, claim = self._flights[future]
+        answer = future.result()
+        try:
+            fit = self._keep(self._plan[index], answer)
+        finally:
+            del self._flights[future]
+            claim.release()
+        self._settle(index, fit, from_store=False)
+
+    def _keep(self, task: Task, answer: FitContent | Failure) -> Fit:
+        """Store a fit or remember a lasting failure."""
+        if isinstance(answer, FitContent):
+            about = about_run(task.run, stan_version=task.program.stan_version)
+            fit = self._store.save(task.key, answer, about)
+            self._store.forget(task.key)
+            return fit
+        if answer.lasting:
+            self._store.remember(task.key, answer, label=task.run.label)
+        return failed_fit(answer.status, answer.reason)

@@ -16,7 +16,7 @@ import threading
 import traceback
 from typing import Any, BinaryIO
 
-from harness.execution.task import perform, unwrap
+from harness.execution.task import perform
 
 #: The first answer: what every fit needs is loaded, a task's time begins when it arrives.
 READY = "ready"
@@ -50,7 +50,7 @@ def _receive(stream: BinaryIO, tasks: "queue.Queue[bytes]", folder: str) -> None
 def _answer(content: bytes) -> bytes:
     """Perform a task; what goes wrong is an answer too."""
     try:
-        result: Any = perform(unwrap(pickle.loads(content)))  # noqa: S301
+        result: Any = perform(pickle.loads(content))  # noqa: S301
         return pickle.dumps(result)
     except Exception as error:  # noqa: BLE001 - it is raised again where the task came from
         try:

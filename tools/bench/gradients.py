@@ -14,7 +14,7 @@ import pandas as pd
 
 from harness.data.dataset import Dataset
 from harness.errors import FitError
-from harness.execution.run import compile_all
+from harness.execution.compiling import compile_all
 from harness.methods.cmdstan_run import run_folder
 from harness.program.compilation import CompiledProgram
 from harness.results.columns import make_table
