@@ -1,7 +1,11 @@
 """What a method returns."""
 
-import pytest
+import dataclasses
 
+import pytest
+from xarray import DataTree
+
+from harness.errors import FitError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 
 
@@ -12,6 +16,23 @@ def test_failed_fit_keeps_its_reason_in_one_line() -> None:
     )
     assert fit.draws is None
     assert fit.fit_time_s is None
+    with pytest.raises(FitError, match=r"'failed'.*-inf"):
+        fit.read_draws()
+
+
+def test_draws_are_read_by_a_call_and_not_before() -> None:
+    calls = []
+
+    class Reader:
+        def read(self) -> DataTree:
+            calls.append(1)
+            return DataTree()
+
+    fit = dataclasses.replace(Fit(status=Status.OK, draws=Reader()), warnings=("w",))
+    assert fit.draws is not None
+    assert calls == []
+    fit.read_draws()
+    assert calls == [1]
 
 
 def test_nothing_is_claimed_by_default() -> None:

@@ -24,10 +24,9 @@ def test_gaussian_is_itself(gaussian: Callable[[float], Problem], rho: float) ->
     """Weights are equal up to the error of the mode and of the Hessian's finite differences."""
     problem = gaussian(rho)
     fit = Laplace(n_draws=4000).fit(problem, seed=SEED)
-    assert fit.draws is not None
-    theta = fit.draws["posterior"]["theta"].to_numpy()[0]
+    theta = fit.read_draws()["posterior"]["theta"].to_numpy()[0]
     target = gaussian_posterior(problem.dataset.rows, rho=rho, likelihood_weight=1.0)
-    log_q = fit.draws["sample_stats"]["log_q"].to_numpy()[0]
+    log_q = fit.read_draws()["sample_stats"]["log_q"].to_numpy()[0]
     offset = log_q - multivariate_normal.logpdf(theta, target.mean, target.covariance)
     np.testing.assert_allclose(offset, offset[0], rtol=0, atol=0.01)
     weights = log_weights(fit)

@@ -51,8 +51,7 @@ def with_data(problem: Problem, **data: float) -> Problem:
 
 def theta(fit: Fit) -> FloatArray:
     """Draws of ``theta``, shape (chain, draw, 2)."""
-    assert fit.draws is not None
-    return np.asarray(fit.draws["posterior"]["theta"].to_numpy())
+    return np.asarray(fit.read_draws()["posterior"]["theta"].to_numpy())
 
 
 def assert_moments(fit: Fit, target: Gaussian, *, optimiser_error_sd: float = 0.0) -> None:
@@ -75,14 +74,13 @@ def test_fit_keeps_the_contract(gaussian: Callable[[float], Problem], name: str)
     problem = gaussian(0.0)
     fit = fit_of(name, problem)
     assert (fit.status, fit.reason) == (Status.OK, "")
-    assert fit.draws is not None
-    posterior = fit.draws["posterior"]
+    posterior = fit.read_draws()["posterior"]
     assert posterior["theta"].dims[:2] == ("chain", "draw")
     assert theta(fit).shape[2:] == (2,)
     assert posterior["theta"].size >= 2 * 1000
     assert np.isfinite(theta(fit)).all()
     assert theta(fit).std(axis=(0, 1)).min() > 0
-    assert fit.draws["sample_stats"].sizes["draw"] == posterior.sizes["draw"]
+    assert fit.read_draws()["sample_stats"].sizes["draw"] == posterior.sizes["draw"]
     assert fit.fit_time_s is not None
     assert fit.fit_time_s > 0
     assert fit.used_data["n_rows"] <= problem.dataset.n_rows
@@ -237,12 +235,14 @@ def test_subsample_of_all_rows_is_plain_advi_draw_for_draw(
     problem = Problem(program=mixture("gmm"), dataset=small)
     plain = Advi().fit(problem, seed=SEED)
     subsample = SubsampleAdvi(m=100, weighted=weighted).fit(problem, seed=SEED)
-    assert plain.draws is not None
-    assert subsample.draws is not None
     for group in ("posterior", "sample_stats"):
-        assert subsample.draws[group].to_dataset().equals(plain.draws[group].to_dataset())
+        assert (
+            subsample.read_draws()[group]
+            .to_dataset()
+            .equals(plain.read_draws()[group].to_dataset())
+        )
     np.testing.assert_array_equal(
-        subsample.draws["elbo_trace"]["elbo"], plain.draws["elbo_trace"]["elbo"]
+        subsample.read_draws()["elbo_trace"]["elbo"], plain.read_draws()["elbo_trace"]["elbo"]
     )
     assert subsample.diagnostics == plain.diagnostics
     assert subsample.cost.n_gradients == plain.cost.n_gradients
@@ -272,10 +272,9 @@ def test_draws_are_cmdstans_rows_without_the_mean(
     table = np.array(lines[1:], dtype=float)
     column = {name: i for i, name in enumerate(lines[0])}
     assert table.shape == (51, 5)
-    assert fit.draws is not None
     drawn = table[1:]
     np.testing.assert_array_equal(theta(fit)[0], drawn[:, [column["theta.1"], column["theta.2"]]])
-    stats = fit.draws["sample_stats"]
+    stats = fit.read_draws()["sample_stats"]
     np.testing.assert_allclose(
         stats["log_p"].to_numpy()[0], drawn[:, column["log_p__"]], rtol=1e-12
     )
@@ -287,8 +286,7 @@ def test_advi_tells_how_it_ended(gaussian: Callable[[float], Problem]) -> None:
     fit = fit_of("advi", gaussian(0.0), max_iterations=10_000)
     assert fit.diagnostics.converged in {"mean", "median", "mean and median"}
     assert fit.diagnostics.eta in {100.0, 10.0, 1.0, 0.1, 0.01}
-    assert fit.draws is not None
-    trace = fit.draws["elbo_trace"]
+    trace = fit.read_draws()["elbo_trace"]
     assert fit.diagnostics.elbo == trace["elbo"].to_numpy()[-1]
     assert fit.diagnostics.n_iterations == trace["iteration"].to_numpy()[-1] < 10_000
     stopped = fit_of("advi", gaussian(0.0), max_iterations=200, tol_rel_obj=1e-9)
@@ -339,8 +337,7 @@ def test_error_of_the_elbo_is_the_scatter_of_its_trace(
 ) -> None:
     """At the optimum, with small steps, evaluations differ by their Monte Carlo error alone."""
     fit = fit_of("advi", gaussian(0.0), **TUNED, elbo_samples=25)
-    assert fit.draws is not None
-    last = fit.draws["elbo_trace"]["elbo"].to_numpy()[-100:]
+    last = fit.read_draws()["elbo_trace"]["elbo"].to_numpy()[-100:]
     assert fit.diagnostics.elbo_mcse is not None
     ratio = last.std(ddof=1) / fit.diagnostics.elbo_mcse
     assert abs(np.log(ratio)) < 4 * np.sqrt(1 / 200 + 1 / 2000)
@@ -351,10 +348,9 @@ def test_error_of_the_elbo_is_the_scatter_of_its_trace(
 def test_nuts_counts_the_gradients_of_warm_up(gaussian: Callable[[float], Problem]) -> None:
     problem = gaussian(0.0)
     fit = Nuts(n_chains=2, n_warmup=300, n_draws=100).fit(problem, seed=SEED)
-    assert fit.draws is not None
-    assert set(fit.draws.children) == {"posterior", "sample_stats"}
-    assert fit.draws["sample_stats"].sizes["draw"] == 100
-    assert fit.diagnostics.n_leapfrog == int(fit.draws["sample_stats"]["n_steps"].sum())
+    assert set(fit.read_draws().children) == {"posterior", "sample_stats"}
+    assert fit.read_draws()["sample_stats"].sizes["draw"] == 100
+    assert fit.diagnostics.n_leapfrog == int(fit.read_draws()["sample_stats"]["n_steps"].sum())
     assert fit.cost.n_gradients is not None
     after = fit.diagnostics.n_leapfrog + 2 * 100
     assert fit.cost.n_gradients > after + 2 * 300 * 2
@@ -366,9 +362,8 @@ def test_nuts_counts_the_gradients_of_warm_up(gaussian: Callable[[float], Proble
 
 def test_nuts_counts_what_it_flags(gaussian: Callable[[float], Problem]) -> None:
     fit = Nuts(n_chains=2, n_warmup=50, n_draws=100, max_tree_depth=1).fit(gaussian(0.8), seed=SEED)
-    assert fit.draws is not None
     assert theta(fit).shape == (2, 100, 2)
-    depth = fit.draws["sample_stats"]["tree_depth"].to_numpy()
+    depth = fit.read_draws()["sample_stats"]["tree_depth"].to_numpy()
     n_limit = int((depth >= 1).sum())
     assert fit.diagnostics.n_tree_depth_limit == n_limit > 0
     assert fit.diagnostics.tree_depth_max == 1

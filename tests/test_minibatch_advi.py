@@ -92,8 +92,7 @@ def test_batches_estimate_the_density_without_bias(
 
 
 def draws_of(fit: Fit) -> FloatArray:
-    assert fit.draws is not None
-    return np.asarray(fit.draws["posterior"]["mu"].to_numpy())
+    return np.asarray(fit.read_draws()["posterior"]["mu"].to_numpy())
 
 
 def test_fit_keeps_the_contract(mixture: Compile, filed: Dataset) -> None:
@@ -110,8 +109,7 @@ def test_fit_keeps_the_contract(mixture: Compile, filed: Dataset) -> None:
 def test_draws_are_scored_with_all_rows(mixture: Compile, filed: Dataset) -> None:
     problem = Problem(program=mixture("gmm_minibatch"), dataset=filed)
     fit = MinibatchAdvi(m=50, control_variate=False, **QUICK).fit(problem, seed=SEED)
-    assert fit.draws is not None
-    stats, at = fit.draws["sample_stats"], fit.draws["points"]
+    stats, at = fit.read_draws()["sample_stats"], fit.read_draws()["points"]
     fused = Problem(program=mixture("gmm_fused"), dataset=filed)
     exact = evaluate(fused, at["position"].to_numpy())
     np.testing.assert_allclose(stats["log_p"].to_numpy()[0], exact[:, 0], rtol=1e-7)
@@ -212,8 +210,7 @@ def test_large_set_is_fitted_well_from_every_seed(mixture: Compile) -> None:
     means, sds = reference()
     for seed in range(1, 6):
         fit = MinibatchAdvi(m=200).fit(problem, seed=seed)
-        assert fit.draws is not None
-        names = fit.draws["posterior"]
+        names = fit.read_draws()["posterior"]
         mu, pi = names["mu"].to_numpy(), names["pi"].to_numpy()
         order = by_first_coordinate(mu)
         mu, pi = apply_permutation(mu, order), apply_permutation(pi, order)

@@ -150,8 +150,7 @@ def test_densities_are_those_of_the_unconstrained_scale(
 
 
 def test_no_gradient_is_taken_at_another_point(fits: Callable[[str], Fit]) -> None:
-    draws = fits("advi").draws
-    assert draws is not None
+    draws = fits("advi").read_draws()
     assert list(draws["points"].data_vars) == ["position"]
     assert "log_p_gradient" not in draws["sample_stats"]
 

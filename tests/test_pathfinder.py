@@ -23,8 +23,7 @@ SEED = 20_250
 
 def rows(fit: Fit) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """All parameters of each draw, its scores and path."""
-    assert fit.draws is not None
-    stats = fit.draws["sample_stats"]
+    stats = fit.read_draws()["sample_stats"]
     columns = [stats[name].to_numpy()[0] for name in ("log_p", "log_q", "path")]
     return np.column_stack(columns)
 
@@ -34,8 +33,7 @@ def test_gaussian_is_found(gaussian: Callable[[float], Problem], n_paths: int) -
     problem = gaussian(0.8)
     fit = Pathfinder(n_paths=n_paths, n_draws=4000, n_draws_per_path=4000).fit(problem, seed=SEED)
     target = gaussian_posterior(problem.dataset.rows, rho=0.8, likelihood_weight=1.0)
-    assert fit.draws is not None
-    theta = fit.draws["posterior"]["theta"].to_numpy()[0]
+    theta = fit.read_draws()["posterior"]["theta"].to_numpy()[0]
     assert theta.shape == (4000, 2)
     np.testing.assert_allclose(theta.mean(axis=0), target.mean, atol=0.1 * target.sd.min())
     np.testing.assert_allclose(np.cov(theta.T), target.covariance, rtol=0.15)
@@ -44,7 +42,7 @@ def test_gaussian_is_found(gaussian: Callable[[float], Problem], n_paths: int) -
     assert weights.size == n_paths * 4000
     assert psis(weights).k_hat < 0.5
     assert set(np.unique(rows(fit)[:, 2])) == set(range(1, n_paths + 1))
-    assert ("proposals" in fit.draws.children) == (n_paths > 1)
+    assert ("proposals" in fit.read_draws().children) == (n_paths > 1)
 
 
 def test_draws_are_resampled_from_the_proposals(
@@ -53,8 +51,7 @@ def test_draws_are_resampled_from_the_proposals(
     """Each draw is a proposal with the same scores; they come back as often as weights say."""
     problem = Problem(program=mixture("gmm"), dataset=small)
     fit = Pathfinder().fit(problem, seed=SEED)
-    assert fit.draws is not None
-    proposals = fit.draws["proposals"]
+    proposals = fit.read_draws()["proposals"]
     assert proposals["log_p"].shape == (4000,)
     index = np.searchsorted(np.sort(proposals["log_q"].to_numpy()), rows(fit)[:, 1])
     order = np.argsort(proposals["log_q"].to_numpy())
@@ -79,8 +76,7 @@ def test_without_resampling_the_proposals_are_the_draws(
     fit = method.fit(gaussian(0.0), seed=SEED)
     assert rows(fit).shape == (400, 3)
     assert np.isfinite(rows(fit)).all()
-    assert fit.draws is not None
-    assert "proposals" not in fit.draws.children
+    assert "proposals" not in fit.read_draws().children
     weights = log_weights(fit)
     assert weights is not None
     assert weights.size == 400
@@ -130,9 +126,8 @@ def test_failed_path_costs_no_other_paths_draws(
     assert fit.warnings == ("1 of 4 paths failed",)
     assert rows(fit).shape == (1000, 3)
     assert set(rows(fit)[:, 2]) == {1, 3, 4}
-    assert fit.draws is not None
-    assert set(fit.draws["proposals"]["path"].to_numpy()) == {1, 3, 4}
-    assert fit.draws["proposals"]["log_p"].shape == (3000,)
+    assert set(fit.read_draws()["proposals"]["path"].to_numpy()) == {1, 3, 4}
+    assert fit.read_draws()["proposals"]["log_p"].shape == (3000,)
 
 
 def test_more_draws_than_the_paths_have_are_refused_before_the_fit() -> None:

@@ -143,7 +143,7 @@ def test_specks_are_magnified_and_wide_clouds_are_not() -> None:
 def test_bars_are_the_means_of_the_weights(figures: dict[str, CaptionedFigure]) -> None:
     axes = figures["toy_weights"].axes[0]
     _, fitted = fabricate()
-    nuts = fitted[0].fit.draws
+    nuts = fitted[0].fit.read_draws()
     assert nuts is not None
     widths = [patch.get_width() for patch in axes.patches if isinstance(patch, Rectangle)]
     assert len(widths) == 6

@@ -89,9 +89,8 @@ def test_large_posterior_is_that_of_the_long_runs(mixture: Compile) -> None:
 def test_chains_on_different_labels_are_told_and_cured(mixture: Compile, small: Dataset) -> None:
     program = mixture("gmm")
     fit = Nuts().fit(Problem(program=program, dataset=small), seed=SEED)
-    assert fit.draws is not None
-    first = fit.draws["posterior"]["mu"].to_numpy()[:, :, 0, 0].mean(axis=1)
-    second = fit.draws["posterior"]["mu"].to_numpy()[:, :, 1, 0].mean(axis=1)
+    first = fit.read_draws()["posterior"]["mu"].to_numpy()[:, :, 0, 0].mean(axis=1)
+    second = fit.read_draws()["posterior"]["mu"].to_numpy()[:, :, 1, 0].mean(axis=1)
     assert len(set(first > second)) == 2, "this seed's chains settled on the same labels"
     raw = summaries(fit, program, RAW)
     assert raw["r_hat"].min() > 1.5

@@ -95,8 +95,7 @@ def test_the_figure_of_intervals_shows_the_least_accurate() -> None:
     rng = np.random.default_rng(8)
     fits = []
     for item in fitted:
-        assert item.fit.draws is not None
-        shape = (item.fit.draws["posterior"].sizes["chain"], 50, 2000)
+        shape = (item.fit.read_draws()["posterior"].sizes["chain"], 50, 2000)
         mu = rng.standard_normal(shape)
         if item.run.method.name == "laplace":
             mu[..., [5, 1234]] += 9.0

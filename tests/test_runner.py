@@ -140,8 +140,7 @@ def test_each_run_is_announced_and_fitted_in_order(tmp_path: Path) -> None:
     assert watching.started_runs == [item.run for item in fitted] == list(study.runs)
     assert Counting.calls == [10, 11]
     assert [item.from_store for item in fitted] == [False, False]
-    draws = fitted[1].fit.draws
-    assert draws is not None
+    draws = fitted[1].fit.read_draws()
     assert draws["posterior"]["pi"].to_numpy()[0, 0, 0] == 11 + ROWS.sum()
 
 
@@ -152,9 +151,7 @@ def test_second_time_comes_from_the_store(tmp_path: Path) -> None:
     assert [item.from_store for item in again] == [True, True, False]
     for old, new in zip(first, again, strict=False):
         assert old.key == new.key
-        assert old.fit.draws is not None
-        assert new.fit.draws is not None
-        assert new.fit.draws.identical(old.fit.draws)
+        assert new.fit.read_draws().identical(old.fit.read_draws())
 
 
 def test_failures_are_runs_with_a_reason(tmp_path: Path) -> None:

@@ -23,8 +23,7 @@ NEEDED = {"subsample_advi": {"m": 25}}
 
 def stat(fit: Fit, name: str) -> FloatArray:
     """A statistic of the only chain."""
-    assert fit.draws is not None
-    return np.asarray(fit.draws["sample_stats"][name].to_numpy()[0])
+    return np.asarray(fit.read_draws()["sample_stats"][name].to_numpy()[0])
 
 
 @pytest.mark.parametrize(
@@ -36,12 +35,11 @@ def test_every_approximation_is_scored_under_the_full_posterior(
     problem = gaussian(0.8)
     fit = make_method(name, NEEDED.get(name, {})).fit(problem, seed=SEED)
     assert fit.draw_kind is DrawKind.INDEPENDENT
-    assert fit.draws is not None
-    theta = fit.draws["posterior"]["theta"].to_numpy()[0]
+    theta = fit.read_draws()["posterior"]["theta"].to_numpy()[0]
     target = gaussian_posterior(problem.dataset.rows, rho=0.8, likelihood_weight=1.0)
     offset = stat(fit, "log_p") - multivariate_normal.logpdf(theta, target.mean, target.covariance)
     np.testing.assert_allclose(offset, offset[0], rtol=0, atol=1e-8)
-    gradient = fit.draws["sample_stats"]["log_p_gradient"]
+    gradient = fit.read_draws()["sample_stats"]["log_p_gradient"]
     assert gradient.dims == ("chain", "draw", "unconstrained")
     assert list(gradient["unconstrained"].to_numpy()) == ["theta.1", "theta.2"]
     expected = -np.linalg.solve(target.covariance, (theta - target.mean).T).T
@@ -124,8 +122,7 @@ def test_log_weights_are_those_of_draws_from_the_approximation() -> None:
     assert log_weights(dataclasses.replace(chains, draws=None)) is None
     unscored = dataclasses.replace(chains, draw_kind=DrawKind.INDEPENDENT)
     assert log_weights(unscored) is None
-    assert unscored.draws is not None
-    stats = unscored.draws["sample_stats"]
+    stats = unscored.read_draws()["sample_stats"]
     stats["log_p"] = stats["lp"] + np.array([[1.0, 2.0, np.nan]])
     stats["log_q"] = stats["lp"] + 0.5
     np.testing.assert_array_equal(log_weights(unscored), [0.5, 1.5, np.nan])

@@ -268,9 +268,8 @@ def test_importance_weights_mend_what_they_can_and_say_where_they_cannot() -> No
 
 def test_resampled_draws_are_not_weighted_again() -> None:
     approximation = gaussian_approximation(mean=0.4, sd=1.3, n_draws=4000)
-    assert approximation.draws is not None
-    proposals = approximation.draws["sample_stats"].to_dataset().isel(chain=0, drop=True)
-    approximation.draws["proposals"] = xr.DataTree(proposals.rename(draw="proposal"))
+    proposals = approximation.read_draws()["sample_stats"].to_dataset().isel(chain=0, drop=True)
+    approximation.read_draws()["proposals"] = xr.DataTree(proposals.rename(draw="proposal"))
     reference = fitted(gaussian_chains(n_draws=4000), program=PLAIN)
     summary = tables(fitted(approximation, program=PLAIN), reference=reference)
     assert next(row for row in summary.fits if row["method"] == "advi")["k_hat"] < 0.7
@@ -280,8 +279,7 @@ def test_resampled_draws_are_not_weighted_again() -> None:
 
 def test_a_reference_from_a_file_gives_the_same_columns(tmp_path: Path) -> None:
     chains = gaussian_chains(n_draws=4000)
-    assert chains.draws is not None
-    theta = chains.draws["posterior"]["theta"].to_numpy()
+    theta = chains.read_draws()["posterior"]["theta"].to_numpy()
     content = [{f"theta[{j + 1}]": chain[:, j].tolist() for j in range(2)} for chain in theta]
     file = tmp_path / "draws.json"
     file.write_text(json.dumps(content))
@@ -299,8 +297,7 @@ def test_a_reference_from_a_file_gives_the_same_columns(tmp_path: Path) -> None:
 def from_part(folder: Path, *items: FittedRun, names: tuple[str, ...]) -> StudyTables:
     """Summarise fits against a file of some of the reference's quantities."""
     chains = gaussian_chains(n_draws=4000)
-    assert chains.draws is not None
-    theta = chains.draws["posterior"]["theta"].to_numpy()
+    theta = chains.read_draws()["posterior"]["theta"].to_numpy()
     content = [{name: chain[:, i % 2].tolist() for i, name in enumerate(names)} for chain in theta]
     file = folder / "draws.json"
     file.write_text(json.dumps(content))

@@ -69,7 +69,7 @@ def test_draws_that_are_damaged_after_they_were_found_are_told(store: Store) -> 
     assert fit is not None
     damage(store, KEYS[0])
     with pytest.raises(StoreError, match="damaged"):
-        _ = fit.draws
+        fit.read_draws()
 
 
 def test_gc_keeps_every_fit_unless_studies_are_named(store: Store) -> None:

@@ -33,8 +33,7 @@ each_approximation = pytest.mark.parametrize("name", APPROXIMATIONS)
 
 def theta(fit: Fit) -> FloatArray:
     """Draws of ``theta``, shape (chain, draw, 2)."""
-    assert fit.draws is not None
-    return np.asarray(fit.draws["posterior"]["theta"].to_numpy())
+    return np.asarray(fit.read_draws()["posterior"]["theta"].to_numpy())
 
 
 def warm(name: str, **options: Any) -> Nuts:
@@ -185,7 +184,6 @@ def test_cost_includes_the_approximation(gaussian: Callable[[float], Problem], n
     alone = approximation.fit(problem, seed=1).cost.n_gradients
     assert alone is not None
     assert start.n_gradients > 2 * 200
-    assert fit.draws is not None
     sampled = theta(fit).shape[0] * 150  # each transition begins with a gradient
     assert fit.cost.n_gradients is not None
     assert fit.cost.n_gradients > start.n_gradients + sampled
@@ -248,8 +246,7 @@ def test_too_few_distinct_draws_are_a_failure(gaussian: Callable[[float], Proble
     class Stuck(Laplace):
         def fit(self, problem: Problem, *, seed: int) -> Fit:
             fit = super().fit(problem, seed=seed)
-            assert fit.draws is not None
-            fit.draws["posterior"]["theta"].to_numpy()[:] = 1.0
+            fit.read_draws()["posterior"]["theta"].to_numpy()[:] = 1.0
             return fit
 
     with pytest.raises(FitError, match=r"'laplace' .* 1 .* 4"):

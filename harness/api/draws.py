@@ -83,9 +83,7 @@ def run_titles(fitted: Sequence[FittedRun]) -> list[str]:
 
 def _draws(item: FittedRun, *, relabelled: bool) -> DataTree:
     """Read draws and say what they are of."""
-    kept = item.fit.draws
-    assert kept is not None  # noqa: S101 - the fit is ok
-    draws = kept.copy()
+    draws = item.fit.read_draws().copy()
     if relabelled:
         program = item.program.program
         ordered = relabel_arrays(posterior_arrays(item.fit, program), program)

@@ -9,6 +9,7 @@ import lazy_loader as lazy
 import numpy as np
 import numpy.typing as npt
 
+from harness.errors import FitError
 from harness.messages.faults import capped
 
 if TYPE_CHECKING:
@@ -130,19 +131,6 @@ class DrawsReader(Protocol):
         ...
 
 
-class _Draws:
-    """A fit's draws: at hand, or read anew each time that they are asked for."""
-
-    def __get__(self, fit: "Fit | None", owner: type) -> "xr.DataTree | None":
-        """Return the draws; of the class itself the default, None."""
-        kept = None if fit is None else vars(fit)["draws"]
-        return kept if kept is None or isinstance(kept, xr.DataTree) else kept.read()
-
-    def __set__(self, fit: "Fit", value: "xr.DataTree | DrawsReader | None") -> None:
-        """Keep the draws or their reader."""
-        vars(fit)["draws"] = value
-
-
 @dataclass(frozen=True, kw_only=True)
 class Fit:
     """The result of one run.
@@ -153,15 +141,15 @@ class Fit:
         How the run ended.
     reason : str
         Why a run failed or does not apply; empty for a run that ended well.
-    draws : DataTree or None
-        Groups ``posterior`` and ``sample_stats`` with dimensions (chain, draw, ...); of ADVI
-        also ``elbo_trace`` with dimension (iteration); of a resampled Pathfinder ``proposals``
-        with dimension (proposal).  Independent draws have in ``sample_stats`` the variables
-        ``log_p``, log density of the full data's posterior, ``log_q``, of the approximation,
-        both on the unconstrained scale and up to a constant, in nats, and ``log_p_gradient``
-        with dimension (unconstrained) unless a parameter is a unit vector.  None without a fit.
-        They may be given as a :class:`DrawsReader`, which a stored fit has, so that many fits
-        need little memory.
+    draws : DataTree, DrawsReader or None
+        What :meth:`read_draws` returns, or its reader, which a stored fit has, so that many fits
+        need little memory; None without a fit.  Groups ``posterior`` and ``sample_stats`` with
+        dimensions (chain, draw, ...); of ADVI also ``elbo_trace`` with dimension (iteration); of a
+        resampled Pathfinder ``proposals`` with dimension (proposal).  Independent draws have in
+        ``sample_stats`` the variables ``log_p``, log density of the full data's posterior,
+        ``log_q``, of the approximation, both on the unconstrained scale and up to a constant, in
+        nats, and ``log_p_gradient`` with dimension (unconstrained) unless a parameter is a unit
+        vector.
     draw_kind : DrawKind
         Whether the draws are chains or independent.
     diagnostics : Diagnostics
@@ -179,13 +167,27 @@ class Fit:
 
     status: Status
     reason: str = ""
-    draws: _Draws = _Draws()
+    draws: "xr.DataTree | DrawsReader | None" = None
     draw_kind: DrawKind = DrawKind.CHAINS
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     fit_time_s: float | None = None
     cost: Cost = field(default_factory=Cost)
     warnings: tuple[str, ...] = ()
     used_data: Mapping[str, float] = field(default_factory=dict)
+
+    def read_draws(self) -> "xr.DataTree":
+        """Return the draws; of a stored fit they are read from the store.
+
+        Raises
+        ------
+        FitError
+            If there are none.
+        StoreError
+            If the stored fit was removed or damaged since it was found.
+        """
+        if self.draws is None:
+            raise FitError(f"a fit with status '{self.status}' has no draws: {self.reason}")
+        return self.draws if isinstance(self.draws, xr.DataTree) else self.draws.read()
 
 
 def failed_fit(status: Status, reason: str) -> Fit:
@@ -212,7 +214,8 @@ def log_weights(fit: Fit) -> npt.NDArray[np.float64] | None:
     """
     if fit.draws is None or fit.draw_kind is not DrawKind.INDEPENDENT:
         return None
-    group = fit.draws.get("proposals", fit.draws.get("sample_stats"))
+    draws = fit.read_draws()
+    group = draws.get("proposals", draws.get("sample_stats"))
     if group is None or not {"log_p", "log_q"} <= set(group.data_vars):
         return None
     log_weight = group["log_p"] - group["log_q"]

@@ -82,8 +82,7 @@ def posterior_arrays(fit: Fit, program: Program) -> dict[str, FloatArray]:
 
     See :func:`harness.fits.posterior.posterior_parts`.
     """
-    assert fit.draws is not None  # noqa: S101 - callers have checked the status
-    return posterior_parts(fit.draws["posterior"].to_dataset(), program.parameters)
+    return posterior_parts(fit.read_draws()["posterior"].to_dataset(), program.parameters)
 
 
 def relabel_arrays(arrays: Mapping[str, FloatArray], program: Program) -> dict[str, FloatArray]:

@@ -209,14 +209,14 @@ def _inits(
     fit: Fit, parameters: tuple[str, ...], n_chains: int, rng: np.random.Generator
 ) -> tuple[Mapping[str, np.typing.NDArray[np.generic]], ...]:
     """Choose different draws with a finite log density."""
-    assert fit.draws is not None  # noqa: S101 - a method's fit has draws
-    parts = posterior_parts(fit.draws["posterior"].to_dataset(), parameters)
+    draws = fit.read_draws()
+    parts = posterior_parts(draws["posterior"].to_dataset(), parameters)
     for name in set(parts) - set(parameters):
         raise FitError(
             f"it cannot give initial values of '{name}', a part of a complex number or a tuple"
         )
     posterior = {name: values[0] for name, values in parts.items()}
-    usable = np.flatnonzero(np.isfinite(fit.draws["sample_stats"]["log_p"].to_numpy()[0]))
+    usable = np.flatnonzero(np.isfinite(draws["sample_stats"]["log_p"].to_numpy()[0]))
     flat = np.column_stack([v[usable].reshape(usable.size, -1) for v in posterior.values()])
     distinct = usable[np.sort(np.unique(flat, axis=0, return_index=True)[1])]
     if distinct.size < n_chains:
@@ -227,10 +227,10 @@ def _inits(
 
 def _points(fit: Fit) -> "xr.Dataset":
     """Return draws on the unconstrained scale."""
-    assert fit.draws is not None  # noqa: S101 - a method's fit has draws
-    if "points" not in fit.draws.children:
+    draws = fit.read_draws()
+    if "points" not in draws.children:
         raise FitError("CmdStan cannot put its draws on the unconstrained scale")
-    points = fit.draws["points"].to_dataset()
+    points = draws["points"].to_dataset()
     if points.sizes["point"] < 2 or not np.isfinite(points["position"]).all():
         raise FitError("it has too few finite draws on the unconstrained scale")
     return points

@@ -66,9 +66,10 @@ def elbo_figure(view: FigureData) -> CaptionedFigure | None:
 
 def _trace(fit: Fit) -> tuple[FloatArray, FloatArray]:
     """Return iterations and finite ELBO values, both empty if there are none."""
-    if fit.draws is None or "elbo_trace" not in fit.draws.children:
+    draws = None if fit.draws is None else fit.read_draws()
+    if draws is None or "elbo_trace" not in draws.children:
         return np.empty(0), np.empty(0)
-    trace = fit.draws["elbo_trace"]
+    trace = draws["elbo_trace"]
     iteration = trace["iteration"].to_numpy().astype(np.float64)
     elbo = trace["elbo"].to_numpy()
     finite = np.isfinite(elbo)

@@ -144,8 +144,7 @@ def pack(fit: Fit) -> FitContent:
     StoreError
         If the fit failed or has no draws.
     """
-    draws = fit.draws
-    if fit.status is not Status.OK or draws is None:
+    if fit.status is not Status.OK or fit.draws is None:
         raise StoreError(
             f"a fit with status '{fit.status}' is not stored; only fits with status 'ok' are"
         )
@@ -159,7 +158,7 @@ def pack(fit: Fit) -> FitContent:
         used_data=dict(fit.used_data),
     )
     file = io.BytesIO()
-    draws.to_netcdf(file, engine="h5netcdf")
+    fit.read_draws().to_netcdf(file, engine="h5netcdf")
     return FitContent(record=_RECORDS.dump_json(record, indent=1), draws=file.getvalue())
 
 

@@ -61,7 +61,7 @@ def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) 
         *_undefined_quantities(named),
     ]
     # an approximation that was resampled has weights for its proposals, not for its draws
-    is_resampled = fit.draws is not None and "proposals" in fit.draws.children
+    is_resampled = "proposals" in fit.read_draws().children
     if weights is not None and weights.n_effective > 0 and not is_resampled:
         quantities += _weighted_quantities(named, against, weights)
     return Measurement(
@@ -92,8 +92,7 @@ def _weights(fit: Fit) -> Psis | None:
 
 def _stein(fit: Fit) -> KernelStein | None:
     """Measure draws by the gradients of the log density, in units of the draws' own sds."""
-    assert fit.draws is not None  # noqa: S101 - the fit is ok
-    points = fit.draws.get("points")
+    points = fit.read_draws().get("points")
     if points is None or "gradient" not in points:
         return None
     positions, gradients = points["position"].to_numpy(), points["gradient"].to_numpy()

@@ -58,7 +58,7 @@ def _fit(job: dict[str, Any], folder: Path) -> dict[str, Any]:
             return {"reason": fits[-1].reason}
         if sum(warms) > job["max_time_s"]:
             break
-    posteriors = [fit.draws["posterior"] for fit in fits if fit.draws is not None]
+    posteriors = [fit.read_draws()["posterior"] for fit in fits]
     draws: dict[str, Any] = {
         name: np.stack([posterior[name].to_numpy() for posterior in posteriors])
         for name in program.parameters
