@@ -367,5 +367,4 @@ def test_nuts_counts_what_it_flags(gaussian: Callable[[float], Problem]) -> None
     n_limit = int((depth >= 1).sum())
     assert fit.diagnostics.n_tree_depth_limit == n_limit > 0
     assert fit.diagnostics.tree_depth_max == 1
-    expected = f"{n_limit} of 200 transitions reached the limit of 1 tree doublings"
-    assert expected in fit.warnings
+    assert any(line.startswith(f"{n_limit} of 200 ") for line in fit.warnings)
