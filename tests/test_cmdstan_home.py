@@ -274,8 +274,8 @@ def test_the_build_reports_what_it_compiles(nowhere: Path, monkeypatch: pytest.M
     ("says", "kind", "told"),
     [
         ("main.cpp:3: error: no such type", CmdStanBuildError, "main.cpp:3: error: no such type"),
-        ("cannot write: No space left on device", DiskSpaceError, "the disk ran full"),
-        ("g++: fatal error: Killed signal terminated", CmdStanBuildError, "want of memory"),
+        ("cannot write: No space left on device", DiskSpaceError, "disk was full"),
+        ("g++: fatal error: Killed signal terminated", CmdStanBuildError, "memory was short"),
     ],
 )
 def test_a_build_that_fails_is_told_in_one_line(

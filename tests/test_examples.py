@@ -33,7 +33,8 @@ def test_examples(
     name: str, cmdstan_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
-    monkeypatch.setattr("harness.api.studies.cache_folder", lambda: tmp_path)
+    for module in ("options", "programs"):
+        monkeypatch.setattr(f"harness.api.{module}.cache_folder", lambda: tmp_path)
     monkeypatch.chdir(PROJECT)
     results = doctest.testmod(importlib.import_module(name), optionflags=FLAGS)
     assert results.attempted > 0

@@ -2,7 +2,7 @@
 
 - `METHODS`, `make_method`: methods by name; a method with its options set
 - `Nuts`, `Advi`, `AdviFullrank`, `SubsampleAdvi`, `MinibatchAdvi`, `Pathfinder`, `Laplace`
-- `Method`, `Problem`: what every method takes and gives
+- `Method`, `Problem`, `RowsUsed`: what every method takes and gives, and which rows it uses
 - `options_of`, `variant_of`, `DEFAULT_VARIANT`: a method's options, and the name of a variant
 """
 
