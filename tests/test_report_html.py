@@ -63,6 +63,7 @@ OF_FITS = {
         "label-invariant": "r_hat_max_invariant",
         "label orders visited": "n_label_orders",
     },
+    "modes": {"label orders visited": "n_label_orders"},
 }
 
 
@@ -162,14 +163,15 @@ def test_numbers_of_fits_are_those_of_the_csv(page: Element, fits: pd.DataFrame,
     table = page.by_id(f"table-{kind}-toy")
     heads = table_heads(table)
     n_numbers = 0
-    for cells in table_rows(table):
+    rows = table_rows(table)
+    for cells in rows:
         mine = of_series(fits[fits["status"] == "ok"], cells[0].line)
         for head, cell in zip(heads, cells, strict=True):
             if head in OF_FITS[kind]:
                 numbers = mine[OF_FITS[kind][head]].dropna().astype(float)
                 np.testing.assert_allclose(value(cell), numbers.median(), rtol=1e-12)
                 n_numbers += not numbers.empty
-    assert n_numbers > 8
+    assert n_numbers >= min(9, len(rows))
 
 
 def test_runs_are_those_of_the_csv(page: Element, fits: pd.DataFrame) -> None:
