@@ -291,6 +291,7 @@ def test_unresampled_paths_keep_all_draws(shift: Run, tmp_path: Path) -> None:
     assert len(rows(tmp_path / "output.csv")) == 61
 
 
+@pytest.mark.slow
 def test_a_program_without_parameters(bare: Path, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"fails": 0}')
     words = ("sample", *SHORT, "data", "file=data.json", *SEED)

@@ -143,6 +143,7 @@ def test_cholesky_factors_and_correlations_have_rows(tmp_path: Path) -> None:
     assert list(fits["verdict"]) == ["trust", "trust"]
 
 
+@pytest.mark.slow
 def test_a_program_that_breaks_its_contract_is_refused_with_the_figures() -> None:
     contract = DataContract(row_variables=("y",), n_rows="N", likelihood_weight="weight")
     program = Program(

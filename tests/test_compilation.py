@@ -245,6 +245,7 @@ def with_header(folder: Path, *, cube: str = CUBE, square: str = SQUARE) -> Prog
     return dataclasses.replace(program, user_header=header)
 
 
+@pytest.mark.slow
 def test_program_with_a_user_header_runs(tmp_path: Path) -> None:
     compiled = compile_program(with_header(tmp_path))
     assert compiled.model.exe_info()["stan_version_minor"] == "39"
@@ -294,6 +295,7 @@ def test_function_without_a_definition_is_told(tmp_path: Path) -> None:
         compile_program(program)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "complaint"),
     [

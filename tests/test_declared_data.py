@@ -14,6 +14,9 @@ from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
 from tests.cases import DATA
 
+# its programs are compiled first, which takes longest
+pytestmark = pytest.mark.slow
+
 TAKES = Program(name="takes", file=DATA / "programs" / "takes.stan", parameters=("mu",))
 
 #: Data of ``takes.stan``, as they are written.

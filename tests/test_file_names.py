@@ -110,6 +110,7 @@ model {
 """
 
 
+@pytest.mark.slow
 def test_a_program_compiles_whatever_is_around_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_program_compiles_whatever_is_around_it(
     assert {file.name for file in compiled.sources} >= {"it's half #1.stanfunctions"}
 
 
+@pytest.mark.slow
 def test_the_command_writes_where_it_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,9 @@ from harness.program.program import Program
 from tests.cases import DATA, FloatArray
 from tests.row_programs import row_data, row_program
 
+# its programs are compiled first, which takes longest
+pytestmark = pytest.mark.slow
+
 PROGRAMS = DATA / "programs"
 DATA_OF_UNRULY = {"N": 3, "y": [0.5, 1.0, -0.2]}
 SIZE = 1 + 1 + 2 + 1 + 2  # mu, sigma, a simplex of 3, a correlation, 2 in order

@@ -63,6 +63,7 @@ def points() -> FloatArray:
     return np.random.default_rng(77).uniform(-2, 2, size=(20, 5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [FILE, "gmm_minibatch"])
 @pytest.mark.parametrize("in_memory", [False, True])
 def test_all_rows_of_a_file_have_the_density_of_the_fused_program(

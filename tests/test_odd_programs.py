@@ -18,6 +18,9 @@ from harness.program.compilation import CompiledProgram, compile_program
 from harness.program.program import Program
 from tests.cases import DATA
 
+# its programs are compiled first, which takes longest
+pytestmark = pytest.mark.slow
+
 SEED = 11
 PLAIN = ("mu", "chain", "draw", "chain_dim_0", "log_p", "none", "t", "w", "z", "direction")
 ASKED = (*PLAIN, "half", "one", "twice", "picked", "drawn")

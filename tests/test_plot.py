@@ -387,6 +387,7 @@ def test_many_rows_are_thinned_and_the_caption_says_so() -> None:
     assert "5,000 of the 20,000 rows" in figure.caption
 
 
+@pytest.mark.slow
 def test_saved_figures_repeat_byte_for_byte_and_are_small(tmp_path: Path) -> None:
     with mpl.rc_context({"font.size": 30.0, "axes.facecolor": "red"}):
         save_figures(study_figures(*fabricate()), tmp_path / "a")

@@ -434,6 +434,7 @@ def test_quantities_share_columns_where_they_are_many() -> None:
     assert [name for members in columns.values() for name in members] == scalars
 
 
+@pytest.mark.slow
 def test_a_column_of_many_quantities_has_their_worst_verdict(tmp_path: Path) -> None:
     write_many_parameters(tmp_path)
     table = read_table(tmp_path / "comparison.csv", COMPARISON_COLUMNS)

@@ -60,6 +60,7 @@ def seeds_of_keys(n_runs: int) -> dict[str, int]:
     return {key: run.seed for key, run in zip(keys, study.runs, strict=True)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("n_runs", "n_kills"), [(30, 2), pytest.param(200, 10, marks=pytest.mark.slow)]
 )
@@ -154,6 +155,7 @@ def test_planning_looks_for_each_run_once_and_reads_no_fit(
     assert counted["failure"] == n_failed
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_store(tmp_path: Path, undisturbed: Callable[[int], Tables]) -> None:
     trace = tmp_path / "trace"
     both = [
@@ -194,6 +196,7 @@ def assert_store_error(process: subprocess.Popen[str], said: str) -> None:
     assert output.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_file_that_cannot_grow_ends_in_one_line_and_loses_nothing(
     tmp_path: Path, undisturbed: Callable[[int], Tables]
 ) -> None:

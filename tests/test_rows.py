@@ -46,6 +46,7 @@ def check(name: str, case: RowCase) -> None:
     assert bool(axis.reason) is bool(case.refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAST)
 def test_rows_are_proved_or_refused(name: str) -> None:
     check(name, CASES[name])
