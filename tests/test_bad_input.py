@@ -562,7 +562,7 @@ FAILS: dict[str, tuple[str, dict[str, Any], str]] = {
     "program that breaks its contract": (
         "--methods subsample_advi --rows y --n-rows N --weight weight",
         {"behaviour": 5},
-        "breaks its contract",
+        "violates its contract",
     ),
     "data outside of their bounds": (
         ADVI,

@@ -34,7 +34,9 @@ def release(cmdstan_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         ["make", "-s", "compile_info"], cwd=cmdstan_home, capture_output=True, text=True, check=True
     )
     compiler, _, libraries = told.stdout.strip().partition(" -L lib")
-    objects = next((cmdstan_home / "obj").glob("*/command.o")).parent
+    # the first objects are those without threads; others are made on demand
+    built = (cmdstan_home / "obj").glob("*/main.o")
+    objects = min(built, key=lambda file: file.stat().st_mtime).parent
     (folder / "makefile").write_text(
         RELEASE.format(
             compiler=compiler,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cmdstanpy import CmdStanModel
 
 from harness.data.dataset import Dataset, FloatArray
 from harness.program.compilation import compile_program
@@ -99,7 +100,7 @@ SUMS = Program(
     name="sums",
     file=DATA / "programs" / "log1p_exp_sums.stan",
     contract=DataContract(rows="x", n_columns=3, n_rows="N", likelihood_weight="w"),
-    parameters=("alpha", "beta"),
+    parameters=("alpha", "beta", "gap_of_draw"),
     user_header=HEADER,
 )
 
@@ -115,7 +116,9 @@ def test_function_takes_parameters_and_data_in_turns(
     density, gradient = evaluate(compiled, at, rows, tmp_path)
     np.testing.assert_allclose(density, -(at**2).sum(axis=1) / 2, atol=1e-10)
     np.testing.assert_allclose(gradient, -at, atol=1e-10)
-    run = compiled.model.sample(
+    assert compiled.quantities_executable is not None
+    whole = CmdStanModel(exe_file=str(compiled.quantities_executable))
+    run = whole.sample(
         data=SUMS.stan_data(rows, likelihood_weight=1.0),
         chains=1, iter_sampling=50, seed=1, output_dir=tmp_path, show_progress=False,
     )  # fmt: skip
