@@ -63,6 +63,7 @@ def test_other_rows_have_no_bare_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert N_REPEATS % 2 == 1  # so that a median is one of the values
 
 
+@pytest.mark.slow
 def test_steps_on_a_data_file_cost_what_their_numbers_do(tmp_path: Path) -> None:
     """In a process of their own, at most three times the doubles; the file is what it was."""
     numbers = np.random.default_rng(1).standard_normal((100_000, 20)).round(4)

@@ -263,6 +263,7 @@ def test_a_job_gives_draws_and_its_memory() -> None:
         assert 300 < outcome.peak_memory_mb < 600
 
 
+@pytest.mark.slow
 def test_jobs_that_fail_have_a_reason() -> None:
     assert python_job(fail=True).reason == "the last word"
     start = time.perf_counter()

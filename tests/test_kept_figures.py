@@ -10,6 +10,7 @@ from harness.store import Store
 from tests.test_measuring import stored
 
 
+@pytest.mark.slow
 def test_figures_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(folder=tmp_path / "store")
     study, fitted = stored(store)

@@ -187,6 +187,7 @@ def test_the_digest_covers_all_code_that_makes_figures() -> None:
     assert left <= NO_FIGURES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backwards", [False, True])
 def test_the_order_of_measuring_changes_nothing(store: Store, *, backwards: bool) -> None:
     study, fitted = stored(store)

@@ -259,6 +259,7 @@ def crowded() -> dict[str, CaptionedFigure]:
     return study_figures(*fabricate(crowd(), reference=ORDERED_NUTS))
 
 
+@pytest.mark.slow
 def test_a_crowd_is_legible(crowded: dict[str, CaptionedFigure], tmp_path: Path) -> None:
     """A layout that collapses is a warning of matplotlib's, which fails the test."""
     assert list(crowded) == [f"toy_{name}" for name in MIXTURE_FIGURES]
@@ -424,6 +425,7 @@ def test_captions_are_saved_and_stale_figures_removed(
     ]
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_is_one_line(
     figures: dict[str, CaptionedFigure], tmp_path: Path
 ) -> None:

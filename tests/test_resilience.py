@@ -212,6 +212,7 @@ def test_file_that_cannot_grow_ends_in_one_line_and_loses_nothing(
     assert tables(tmp_path) == undisturbed(40)
 
 
+@pytest.mark.slow
 def test_full_disk_ends_in_one_line_and_keeps_what_fits(small_disk: Path, tmp_path: Path) -> None:
     store = Store(folder=small_disk / "store")
     process = start(
