@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import arviz
@@ -15,11 +16,12 @@ from xarray import DataTree
 import harness
 from harness.api.result import StudyResult, make_result
 from harness.data.dataset import Dataset
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StudyError
 from harness.plot import FIGURES, CaptionedFigure, draw_figure
 from harness.program.contract import DataContract
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from harness.study.comparison import Comparison, comparison_study
+from harness.study.toml import read_study
 from tests.cases import DATA
 from tests.fabricated import CELLS, ORDERED_NUTS, fabricate
 
@@ -208,7 +210,7 @@ def test_bad_data_are_told_in_one_line(data: object, complaint: str) -> None:
 
 
 def test_methods_with_options_are_named_after_these() -> None:
-    methods = ("advi", harness.method("advi", eta=0.1, n_draws=500), harness.method("advi"))
+    methods = ("advi", harness.method("advi", eta=0.1, n_draws=500))
     reference = harness.method("nuts", init_radius=0.1)
     study = comparison_study(asked(methods=methods, reference=reference, replicates=2))
     runs = [(run.method.name, run.variant, run.replicate) for run in study.runs]
@@ -227,6 +229,35 @@ def test_pairs_name_variants() -> None:
     study = comparison_study(asked(methods=methods))
     runs = [(run.method.name, run.variant) for run in study.runs]
     assert runs == [("nuts", "reference"), ("advi", "default"), ("advi", "small steps")]
+
+
+@pytest.mark.parametrize(
+    ("methods", "run"),
+    [
+        (("advi", harness.method("advi")), "data / ar1 / advi / default / 1"),
+        (("nuts", "laplace", "nuts"), "data / ar1 / nuts / default / 1"),
+        ([("a", harness.method("advi", eta=0.1)), ("a", harness.method("advi"))], "/ advi / a / 1"),
+        ([("reference", harness.method("nuts"))], "data / ar1 / nuts / reference / 1"),
+    ],
+)
+def test_a_run_that_is_asked_for_twice_is_refused(methods: Iterable[object], run: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        comparison_study(asked(methods=methods))
+    assert run in str(caught.value)
+
+
+def test_a_study_that_declares_a_comparison_plans_the_same_runs(tmp_path: Path) -> None:
+    text = (DATA / "studies" / "ar1.toml").read_text().replace("../models", str(MODELS))
+    # a comparison's seeds do not depend on what its program is called
+    text = text.replace('name = "ar1"\nfile', 'name = "model"\nfile')
+    file = tmp_path / "ar1.toml"
+    file.write_text(
+        text.replace('program = "ar1"', 'program = "model"').replace('["ar1"]', '["model"]')
+    )
+    declared, compared = read_study(file), comparison_study(asked(methods=("laplace",)))
+    assert [dataclasses.replace(run, program="ar1") for run in declared.runs] == [*compared.runs]
+    (theirs,), (ours,) = declared.references.values(), compared.references.values()
+    assert (theirs.run, ours.run) == (declared.runs[0], compared.runs[0])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from harness.data.dataset import Dataset
 from harness.data.stan_json import read_stan_json, write_stan_json
 from harness.errors import ProgramError
 from harness.program.compilation import CompiledProgram
-from harness.study.study import read_study
+from harness.study.toml import read_study
 from tests.cases import PROJECT, FloatArray, pretend_compiled
 from tools.bench import BARE_LOOP, BENCH_COLUMNS, N_REPEATS, QUICK, Bench, bench_table, gradients
 from tools.bench.bare_loop import bare_loop

@@ -15,7 +15,7 @@ import pytest
 from harness.errors import HarnessError, ResultsError
 from harness.fits.fit import Status
 from harness.results.columns import make_table, read_table, write_table
-from harness.study.study import read_study
+from harness.study.toml import read_study
 from tests.cases import PROJECT
 from tools.bench import PARTS, QUICK, Bench, part_names, run_bench, sizes
 from tools.bench.__main__ import main

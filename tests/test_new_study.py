@@ -10,7 +10,7 @@ from harness.cli import main
 from harness.methods import METHODS
 from harness.results.columns import FITS_COLUMNS, read_table
 from harness.study.file import TABLES
-from harness.study.study import read_study
+from harness.study.toml import read_study
 from tests.test_study_schema import VALIDATOR
 
 

@@ -9,8 +9,8 @@ import pytest
 from harness.errors import DatasetError, HarnessError, MethodError, StudyError, SubsampleError
 from harness.methods.advi import Advi
 from harness.study.file import StudyTable
-from harness.study.study import Study, derive_seed, read_study
-from harness.study.toml import parse_study
+from harness.study.study import Study, derive_seed
+from harness.study.toml import parse_study, read_study
 
 TEXT = """\
 name = "demo"

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StudyError
-from harness.study.study import Study, read_study
+from harness.study.study import Study
+from harness.study.toml import read_study
 from tests.test_study import TEXT
 
 RUN = """

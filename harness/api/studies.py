@@ -12,7 +12,8 @@ from harness.execution.run import Observer
 from harness.methods import Method, make_method
 from harness.program.contract import Components, DataContract
 from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
-from harness.study.study import Study, read_study
+from harness.study.study import Study
+from harness.study.toml import read_study
 
 
 def run_study(

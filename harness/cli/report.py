@@ -5,7 +5,7 @@ import argparse
 from harness import cli
 from harness.cli.arguments import add_study_arguments
 from harness.errors import ResultsError
-from harness.study.study import read_study
+from harness.study.toml import read_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import argparse
 
 from harness import cli
 from harness.cli.arguments import add_running_arguments, add_store_argument, add_study_arguments
-from harness.study.study import read_study
+from harness.study.toml import read_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness import cli
 from harness.cli.arguments import Parser, add_action, add_store_argument
-from harness.study.study import read_study
+from harness.study.toml import read_study
 
 
 def add_arguments(parser: Parser) -> None:

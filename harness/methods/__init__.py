@@ -2,7 +2,8 @@
 
 - `METHODS`, `make_method`: methods by name; a method with its options set
 - `Nuts`, `Advi`, `AdviFullrank`, `SubsampleAdvi`, `MinibatchAdvi`, `Pathfinder`, `Laplace`
-- `Method`, `Problem`, `RowsUsed`: what every method takes and gives, and which rows it uses
+- `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
+  it uses
 - `options_of`, `variant_of`, `DEFAULT_VARIANT`: a method's options, and the name of a variant
 """
 
@@ -15,6 +16,7 @@ from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.base import (
     DEFAULT_VARIANT,
     Method,
+    PartOfRows,
     Problem,
     RowsUsed,
     build_method,
@@ -36,6 +38,7 @@ __all__ = [
     "Method",
     "MinibatchAdvi",
     "Nuts",
+    "PartOfRows",
     "Pathfinder",
     "Problem",
     "RowsUsed",

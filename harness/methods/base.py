@@ -62,6 +62,23 @@ class RowsUsed(StrEnum):
     """Other rows at every evaluation."""
 
 
+class PartOfRows:
+    """The base of methods that use `m` rows: the `m` of those that are named without options.
+
+    Attributes
+    ----------
+    default_share : float
+        The part of all rows.
+    """
+
+    default_share: ClassVar[float] = 0.1
+
+    @classmethod
+    def default_m(cls, n_rows: int | None) -> int:
+        """Return `m` for a number of rows; 1 where it is not known."""
+        return max(1, int((n_rows or 1) * cls.default_share))
+
+
 class Method(Protocol):
     """An inference method: a frozen pydantic dataclass whose fields are its options.
 

@@ -15,7 +15,7 @@ from harness.data.dataset import Dataset
 from harness.errors import MethodError, SubsampleError
 from harness.fits.fit import Fit
 from harness.methods.advi import Advi
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
+from harness.methods.base import OPTIONS_CONFIG, PartOfRows, Problem, RowsUsed
 from harness.program.contract import MinibatchContract
 from harness.program.program import Program
 
@@ -24,7 +24,7 @@ _ANCHOR_AFTER = 1 / 4
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
-class MinibatchAdvi(Advi):
+class MinibatchAdvi(PartOfRows, Advi):
     """ADVI on a new random batch of `m` rows at every evaluation; other options as for ADVI.
 
     Some defaults are not CmdStan's: a batch is evaluated in microseconds, so that there are many

@@ -88,6 +88,8 @@ class Nuts:
     family: ClassVar[str] = "NUTS"
     draw_kind: ClassVar[DrawKind] = DrawKind.CHAINS
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
+    #: A comparison's reference: twice the draws and smaller steps than by default.
+    reference_options: ClassVar[Mapping[str, Any]] = {"n_draws": 2000, "adapt_delta": 0.95}
 
     n_chains: PositiveInt = 4
     n_warmup: PositiveInt = 1000

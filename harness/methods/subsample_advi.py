@@ -11,7 +11,7 @@ from harness.data.subsample import draw_subsample
 from harness.errors import SubsampleError
 from harness.fits.fit import Fit, Status, failed_fit
 from harness.methods.advi import Advi
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
+from harness.methods.base import OPTIONS_CONFIG, PartOfRows, Problem, RowsUsed, refuse_batches
 from harness.methods.weight_check import check_weights
 from harness.program.program import Program
 
@@ -20,7 +20,7 @@ _ROWS_STREAM = 1
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
-class SubsampleAdvi(Advi):
+class SubsampleAdvi(PartOfRows, Advi):
     """ADVI on `m` rows drawn once, without replacement; other options as for ADVI.
 
     With the likelihood weighted N/m the approximation keeps about the width of the full-data

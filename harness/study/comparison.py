@@ -1,7 +1,7 @@
 """A study for somebody else's program: NUTS as reference, and whatever methods are asked for."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,27 @@ from harness.data.stan_values import Value
 from harness.errors import DatasetError, StudyError
 from harness.fits.fit import DrawKind
 from harness.messages.clauses import did_you_mean, plain_name, shown
-from harness.methods import DEFAULT_VARIANT, METHODS, Method, RowsUsed, make_method, variant_of
+from harness.methods import (
+    DEFAULT_VARIANT,
+    METHODS,
+    Method,
+    Nuts,
+    PartOfRows,
+    RowsUsed,
+    make_method,
+    variant_of,
+)
 from harness.program.contract import Components, DataContract
 from harness.program.declared_data import data_problem, missing_data
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
-from harness.study.study import ReferenceSource, Run, Study, derive_seed
+from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
+from harness.study.study import Study
 
 #: Methods that are compared if none are named: all that need not know what a row is.
 DEFAULT_METHODS = tuple(
     name for name, method in METHODS.items() if method.rows_used is RowsUsed.ALL
 )
-#: The reference: twice the draws and smaller steps than the default.
-REFERENCE_OPTIONS: Mapping[str, Any] = {"n_draws": 2000, "adapt_delta": 0.95}
 #: Names of a comparison's only data set and of the variants of its runs.
 DATASET, REFERENCE = "data", "reference"
 #: What seeds are derived from in the place of the program's name.
@@ -103,23 +111,22 @@ def comparison_study(asked: Comparison) -> Study:
             raise StudyError(f"{option} is {value}; give a number above 0")
     dataset = _dataset(asked)
     program = _program(asked, dataset)
-    runs = tuple(_runs(asked, dataset, program))
-    source = (
-        ReferenceSource(file=asked.reference)
-        if isinstance(asked.reference, Path)
-        else ReferenceSource(run=runs[0])
-    )
+    crosses = tuple(_crosses(asked, dataset, program))
     given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
-    return Study(
-        name=program.name,
-        title=f"{program.name}: may an approximation replace NUTS?",
-        description=f"Program {shown(asked.model.name)} on the data of {shown(given)}.",
-        datasets={DATASET: dataset},
-        programs={program.name: program},
-        runs=runs,
-        references={DATASET: source},
-        published=None,
-        digest=_digest(asked, dataset),
+    return cross_out(
+        Declaration(
+            name=program.name,
+            title=f"{program.name}: may an approximation replace NUTS?",
+            description=f"Program {shown(asked.model.name)} on the data of {shown(given)}.",
+            seed=asked.seed,
+            datasets={DATASET: dataset},
+            programs={program.name: program},
+            crosses=crosses,
+            references=(_reference(asked, crosses),),
+            digest=_digest(asked, dataset),
+            # what files are called must not change the draws
+            seed_names={program.name: _PROGRAM},
+        )
     )
 
 
@@ -196,54 +203,45 @@ def _variables(asked: Comparison, declared: ProgramVariables) -> tuple[str, ...]
     return asked.variables or own
 
 
-def _runs(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[Run]:
-    """Plan the runs, the reference first."""
+def _crosses(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[Cross]:
+    """Give what is run, the reference first."""
     if not isinstance(asked.reference, Path):
-        method = asked.reference or make_method("nuts", REFERENCE_OPTIONS)
-        yield _run(asked, dataset, program, method, variant=REFERENCE, replicate=1)
-    methods = {}
+        yield _cross(program, asked.reference or Nuts(**Nuts.reference_options), REFERENCE)
     for item in asked.methods:
         if isinstance(item, str):
             method = make_method(item, _options(asked, item, dataset, program))
-            methods[item, DEFAULT_VARIANT] = method
+            variant = DEFAULT_VARIANT
         else:
             variant, method = item if isinstance(item, tuple) else (variant_of(item), item)
-            methods[method.name, variant] = method
-    for (_, variant), method in methods.items():
-        n_replicates = 1 if method.draw_kind is DrawKind.CHAINS else asked.replicates
-        for replicate in range(1, 1 + n_replicates):
-            yield _run(asked, dataset, program, method, variant=variant, replicate=replicate)
+        replicates = 1 if method.draw_kind is DrawKind.CHAINS else asked.replicates
+        yield _cross(program, method, variant, replicates=replicates)
+
+
+def _cross(program: Program, method: Method, variant: str, *, replicates: int = 1) -> Cross:
+    """Declare the runs of one method."""
+    return Cross(
+        datasets=(DATASET,),
+        programs=(program.name,),
+        method=method,
+        variant=variant,
+        replicates=replicates,
+    )
+
+
+def _reference(asked: Comparison, crosses: Sequence[Cross]) -> DeclaredReference:
+    """Return what fits are measured against: the draws given, or the first run."""
+    if isinstance(asked.reference, Path):
+        return DeclaredReference(datasets=(DATASET,), file=asked.reference)
+    first = crosses[0]
+    cell = (first.programs[0], first.method.name, REFERENCE)
+    return DeclaredReference(datasets=first.datasets, cell=cell)
 
 
 def _options(asked: Comparison, name: str, dataset: Dataset, program: Program) -> Mapping[str, Any]:
     """Return the options that a method cannot do without."""
-    if name not in METHODS or METHODS[name].rows_used is RowsUsed.ALL:
+    method = METHODS.get(name)
+    if method is None or not issubclass(method, PartOfRows):
         return {}
     if program.contract is not None:
         program.check_rows(dataset)
-    n_rows = program.n_rows_of(dataset)
-    return {"m": asked.subsample or max(1, (n_rows or 10) // 10)}
-
-
-def _run(
-    asked: Comparison,
-    dataset: Dataset,
-    program: Program,
-    method: Method,
-    *,
-    variant: str,
-    replicate: int,
-) -> Run:
-    """Plan one run."""
-    method.check(dataset, program)
-    program.check_rows(dataset)
-    # what files are called must not change the draws
-    identity = (DATASET, _PROGRAM, method.name, variant, str(replicate))
-    return Run(
-        dataset=DATASET,
-        program=program.name,
-        method=method,
-        variant=variant,
-        replicate=replicate,
-        seed=derive_seed(asked.seed, *identity),
-    )
+    return {"m": asked.subsample or method.default_m(program.n_rows_of(dataset))}

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.cli import perform
 from harness.cli.console import OUT, note
 from harness.results.folder import open_results_folder
-from harness.study.study import read_study
+from harness.study.toml import read_study
 from tools.bench import PARTS, Bench, part_names, run_bench, sizes
 
 

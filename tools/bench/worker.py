@@ -13,7 +13,7 @@ from harness.errors import HarnessError
 from harness.fits.fit import Fit, Status
 from harness.methods import Problem, make_method
 from harness.program.compilation import compile_program
-from harness.study.study import read_study
+from harness.study.toml import read_study
 
 
 def main(job_file: Path) -> None:
