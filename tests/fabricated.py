@@ -207,7 +207,6 @@ def fabricate(
     *,
     mixture: bool = True,
     n_rows: int = 100,
-    published: Path | None = None,
     reference: tuple[str, str, str] | Path | None = None,
 ) -> tuple[Study, list[FittedRun]]:
     """Return a study of one data set, ``toy``, with its runs fitted.
@@ -249,7 +248,7 @@ def fabricate(
         programs=programs,
         runs=tuple(item.run for item in fitted),
         references=_references(fitted, reference),
-        published=published,
+        published=None,
         digest="1" * 64,
     )
     return study, fitted

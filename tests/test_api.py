@@ -19,6 +19,7 @@ from harness.data.dataset import Dataset
 from harness.errors import HarnessError, StudyError
 from harness.plot import FIGURES, CaptionedFigure, draw_figure
 from harness.program.contract import DataContract
+from harness.report import write_report
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
 from harness.study.comparison import Comparison, comparison_study
 from harness.study.toml import read_study
@@ -180,6 +181,16 @@ def test_saved_results_are_the_tables(result: StudyResult, tmp_path: Path) -> No
     ):
         saved = read_table(tmp_path / "out" / f"{name}.csv", columns)
         pd.testing.assert_frame_equal(saved, table, rtol=1e-8, check_exact=False)
+
+
+def test_the_report_is_that_of_the_saved_tables(result: StudyResult, tmp_path: Path) -> None:
+    report = result.save(tmp_path)
+    as_written = report.read_bytes()
+    for name, table in (("comparison", COMPARISON_COLUMNS), ("fits", FITS_COLUMNS)):
+        saved = read_table(tmp_path / f"{name}.csv", table)
+        pd.testing.assert_frame_equal(saved, getattr(result.as_saved, name), check_exact=True)
+    write_report(tmp_path, published=None)
+    assert report.read_bytes() == as_written
 
 
 def asked(**options: object) -> Comparison:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from harness.cli import tables
 from harness.cli.verdicts import MOST_ERRORS, print_verdicts, print_verdicts_and_errors
+from harness.report import read_results
 from harness.results.columns import COMPARISON_COLUMNS, read_table, write_table
 from tests.fabricated import CELLS
 from tests.saved_report import write_many_parameters, write_results
@@ -62,7 +63,7 @@ def test_verdicts_have_a_line_per_series(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_results(tmp_path, CELLS)
-    print_verdicts(tmp_path)
+    print_verdicts(read_results(tmp_path))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Verdicts on toy")
     assert re.split("  +", lines[1])[:2] == ["series", "verdict"]
@@ -78,7 +79,7 @@ def test_errors_of_means_have_a_column_per_series(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_results(tmp_path, CELLS, reference=("ordered", "nuts", "default"))
-    print_verdicts_and_errors(tmp_path)
+    print_verdicts_and_errors(read_results(tmp_path))
     table = capsys.readouterr().out.partition("Mean errors on toy (reference sds)\n")[2]
     head, *rows = (re.split("  +", line) for line in table.strip().splitlines())
     assert head[0] == "parameter"
@@ -95,7 +96,7 @@ def test_of_many_errors_the_largest_are_printed(
     far = table["parameter"].isin(["theta[77]", "theta[200]"]) & table["variant"].eq("tuned")
     table.loc[far, "mean_error_sd"] = [-50.0, 20.0]
     write_table(table, tmp_path / "comparison.csv")
-    print_verdicts_and_errors(tmp_path)
+    print_verdicts_and_errors(read_results(tmp_path))
     title, _, *rows = capsys.readouterr().out.partition("Mean errors")[2].strip().splitlines()
     assert "303" in title
     assert [row.split()[0] for row in rows[:2]] == ["theta[77]", "theta[200]"]

@@ -18,7 +18,7 @@ def test_figures_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert CAPTIONS_FILE in first
     drawn: list[int] = []
 
-    def counted(*_: object) -> dict[str, CaptionedFigure]:
+    def counted(*_: object, **__: object) -> dict[str, CaptionedFigure]:
         drawn.append(1)
         return {}
 

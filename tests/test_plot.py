@@ -20,6 +20,7 @@ from harness.plot import CAPTIONS_FILE, CaptionedFigure, save_figures, study_fig
 from harness.plot.contours import gaussian_ellipse
 from harness.plot.limits import cutoff, named_counts
 from harness.plot.style import APPROXIMATION_COLOURS, BLACK, COMPONENT_COLOURS
+from harness.study.published import read_published
 from tests.fabricated import CELLS, MEANS, ORDERED_NUTS, Cell, fabricate
 
 MIXTURE_FIGURES = ["posterior", "weights", "elbo", "approximations", "zoom", "forest"]
@@ -55,7 +56,7 @@ def figures() -> dict[str, CaptionedFigure]:
 def published_figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CaptionedFigure]:
     file = tmp_path_factory.mktemp("published") / "published.toml"
     file.write_text(PUBLISHED)
-    return study_figures(*fabricate(published=file))
+    return study_figures(*fabricate(), published=read_published(file))
 
 
 def lines_of(figure: CaptionedFigure, panel: int) -> Iterator[Line2D]:

@@ -13,6 +13,7 @@ from harness.results.columns import (
     FITS_COLUMNS,
     make_table,
     read_table,
+    saved_values,
     write_table,
 )
 
@@ -73,6 +74,7 @@ def test_table_reads_back_as_it_was(
     write_table(table, tmp_path / "table.csv")
     back = read_table(tmp_path / "table.csv", columns)
     pd.testing.assert_frame_equal(back, table, rtol=1e-8)
+    pd.testing.assert_frame_equal(back, saved_values(table), check_exact=True)
 
 
 def test_nine_digits_are_kept(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def drawn_figures(
     if packed is not None:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
-    files = figure_files(study_figures(study, fitted))
+    files = figure_files(study_figures(study, fitted, published=published))
     if kept and of:
         drawn = io.BytesIO()
         with zipfile.ZipFile(drawn, "w") as archive:

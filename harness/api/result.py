@@ -1,5 +1,7 @@
 """What a study leaves in a Python program: verdicts, tables, draws, figures."""
 
+import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,13 +15,21 @@ from harness.errors import ResultsError
 from harness.execution.run import FittedRun
 from harness.fits.quantities import RAW, RELABELLED
 from harness.messages.clauses import did_you_mean
-from harness.plot import CaptionedFigure, draw_figure, write_figure_files
-from harness.report import ReportView, Results, answer_html, make_view, write_report
+from harness.plot import CAPTIONS_FILE, CaptionedFigure, draw_figure, write_figure_files
+from harness.report import (
+    ReportView,
+    Results,
+    answer_html,
+    figures_of,
+    make_view,
+    write_report,
+)
 from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
     STABILITY_COLUMNS,
     make_table,
+    saved_values,
     write_table,
 )
 from harness.results.folder import open_results_folder
@@ -155,11 +165,24 @@ class StudyResult:
         write_table(self.table, folder / "comparison.csv")
         write_table(self.fits_table, folder / "fits.csv")
         write_table(self.stability_table, folder / "stability.csv")
-        write_manifest(make_manifest(self.study, self.fitted), folder / "manifest.json")
+        write_manifest(self.as_saved.manifest, folder / "manifest.json")
         files = drawn_figures(self.study, self.fitted, published=self.published, store=self._store)
         write_figure_files(files, folder / "figures")
-        write_report(folder, published=self.published)
+        figures = figures_of(json.loads(files[CAPTIONS_FILE]))
+        results = dataclasses.replace(self.as_saved, figures=figures)
+        write_report(folder, published=self.published, results=results)
         return folder / "report.html"
+
+    @cached_property
+    def as_saved(self) -> Results:
+        """Tables and manifest as :meth:`save` writes them, without figures; reports need this."""
+        return Results(
+            comparison=saved_values(self.table),
+            fits=saved_values(self.fits_table),
+            stability=saved_values(self.stability_table),
+            manifest=make_manifest(self.study, self.fitted),
+            figures=(),
+        )
 
     def __repr__(self) -> str:
         """Return the answer in words."""
@@ -173,14 +196,7 @@ class StudyResult:
     @cached_property
     def _view(self) -> ReportView:
         """What the report says of the tables."""
-        results = Results(
-            comparison=self.table,
-            fits=self.fits_table,
-            stability=self.stability_table,
-            manifest=make_manifest(self.study, self.fitted),
-            figures=(),
-        )
-        return make_view(results, self.published)
+        return make_view(self.as_saved, self.published)
 
     def _by_quantity(self, column: str) -> pd.DataFrame:
         """Spread a column of the tables: runs down, quantities across."""

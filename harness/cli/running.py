@@ -65,9 +65,9 @@ def run_and_write(
     if mode is Mode.USUAL:
         try:
             if with_errors:
-                cli.verdicts.print_verdicts_and_errors(folder)
+                cli.verdicts.print_verdicts_and_errors(result.as_saved)
             else:
-                cli.verdicts.print_verdicts(folder)
+                cli.verdicts.print_verdicts(result.as_saved)
         except HarnessError:
             raise
         except Exception as error:  # noqa: BLE001 - all that was computed is written

@@ -7,12 +7,11 @@ import pandas as pd
 
 from harness.cli.console import OUT
 from harness.cli.tables import print_table
-from harness.report import write_report
+from harness.report import Results, write_report
 from harness.report.dataset import DatasetTables, SeriesTables, dataset_tables
 from harness.report.grid import Cell, Head, brief_grid, rows_by_title
 from harness.report.matrix import matrix_grids
 from harness.report.numbers import median_range, significant
-from harness.report.results import read_results
 from harness.report.tables import VERDICT
 from harness.report.verdicts import subject
 from harness.results.columns import NOT_APPLICABLE
@@ -34,21 +33,20 @@ _SHOWN = (
 )
 
 
-def print_verdicts(folder: Path) -> None:
+def print_verdicts(results: Results) -> None:
     """Print the verdicts on the fits of each data set.
 
     Parameters
     ----------
-    folder : Path
-        ``results/<study>``.
+    results : Results
+        What a study left.
     """
-    for tables in _tables(folder):
+    for tables in _tables(results):
         _print_verdicts_on(tables)
 
 
-def _tables(folder: Path) -> list[DatasetTables]:
-    """Read what each data set has."""
-    results = read_results(folder)
+def _tables(results: Results) -> list[DatasetTables]:
+    """Return what each data set has."""
     return [dataset_tables(results, name) for name in results.datasets]
 
 
@@ -64,15 +62,15 @@ def _print_verdicts_on(tables: DatasetTables) -> None:
         print_table(title, heads, [[cell.text for cell in row] for row in grid.rows])
 
 
-def print_verdicts_and_errors(folder: Path) -> None:
+def print_verdicts_and_errors(results: Results) -> None:
     """Print the verdicts, and the error of each mean in reference sds.
 
     Parameters
     ----------
-    folder : Path
-        ``results/<study>``.
+    results : Results
+        What a study left.
     """
-    every = _tables(folder)
+    every = _tables(results)
     for tables in every:
         _print_verdicts_on(tables)
     for tables in every:

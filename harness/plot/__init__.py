@@ -27,7 +27,7 @@ from harness.plot.style import (
     write_figure_files,
 )
 from harness.plot.weights import weights_figure
-from harness.study.published import Published, published_of
+from harness.study.published import Published
 from harness.study.series import file_stem
 from harness.study.study import Study
 
@@ -54,7 +54,9 @@ FIGURES: Mapping[str, Callable[[FigureData], CaptionedFigure | None]] = {
 }
 
 
-def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, CaptionedFigure]:
+def study_figures(
+    study: Study, fitted: Sequence[FittedRun], *, published: Published | None = None
+) -> dict[str, CaptionedFigure]:
     """Draw all figures of a study.
 
     Every data set gets its ELBO traces and an interval plot; mixtures in the plane get the data
@@ -63,21 +65,17 @@ def study_figures(study: Study, fitted: Sequence[FittedRun]) -> dict[str, Captio
     Parameters
     ----------
     study : Study
-        What was asked for; its published numbers are drawn where they apply.
+        What was asked for.
     fitted : sequence of FittedRun
         What came out; failed runs are left out.
+    published : Published, optional
+        Numbers from elsewhere, which are drawn where they apply.
 
     Returns
     -------
     dict
         Figures by file name without suffix, in the order of a report.
-
-    Raises
-    ------
-    PublishedError
-        If the study's file of published numbers cannot be read.
     """
-    published = published_of(study)
     figures: dict[str, CaptionedFigure] = {}
     with house_style():
         for dataset in study.datasets:

@@ -2,6 +2,7 @@
 
 - `write_report`: the pages of a results folder
 - `make_view`, `ReportView`, `Results`: what a report says, before it is a page
+- `read_results`, `figures_of`: results from their files
 - `answer_html`: the answer alone, for a notebook
 - `brief_results`, `brief_picture`: a small table and a figure, for a README
 """
@@ -15,7 +16,7 @@ from harness.messages.faults import unexpected
 from harness.report.brief import brief_picture, brief_results
 from harness.report.grid import markdown_table
 from harness.report.render import answer_html, html_page, markdown_page
-from harness.report.results import Results, read_results
+from harness.report.results import Results, figures_of, read_results
 from harness.report.view import ReportView, make_view
 from harness.study.published import Published
 
@@ -25,12 +26,16 @@ __all__ = [
     "answer_html",
     "brief_picture",
     "brief_results",
+    "figures_of",
     "make_view",
+    "read_results",
     "write_report",
 ]
 
 
-def write_report(folder: Path, *, published: Published | None) -> None:
+def write_report(
+    folder: Path, *, published: Published | None, results: Results | None = None
+) -> None:
     """Write ``report.html``, ``report.md`` and ``tables/*.md`` from the files that a run saved.
 
     The same files give the same bytes.
@@ -42,6 +47,8 @@ def write_report(folder: Path, *, published: Published | None) -> None:
         ``manifest.json`` and, if there are figures, ``figures/captions.json`` beside them.
     published : Published or None
         Numbers to set beside the study's own.
+    results : Results, optional
+        What these files hold, if it is known; by default they are read.
 
     Raises
     ------
@@ -51,7 +58,7 @@ def write_report(folder: Path, *, published: Published | None) -> None:
     ResultsError
         If a file is missing, is not what this version writes, or cannot be written.
     """
-    results = read_results(folder)
+    results = results or read_results(folder)
     if published is not None:
         published.check_datasets(results.datasets)
     try:

@@ -1,6 +1,7 @@
 """What a study's folder holds, read back."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,26 @@ def read_results(folder: Path) -> Results:
     )
 
 
+def figures_of(captions: Iterable[Mapping[str, str]]) -> tuple[ReportFigure, ...]:
+    """Return the figures that are saved with a file of captions (pure).
+
+    Parameters
+    ----------
+    captions : iterable of Mapping
+        The content of ``figures/captions.json``.
+    """
+    return tuple(
+        ReportFigure(
+            name=item["name"],
+            path=f"figures/{item['name']}.png",
+            dataset=item["dataset"],
+            caption=item["caption"],
+            alt=item["alt"],
+        )
+        for item in captions
+    )
+
+
 def _read_json(file: Path) -> Any:
     """Read JSON, or say which file to make again."""
     try:
@@ -111,15 +132,4 @@ def _read_json(file: Path) -> Any:
 def _read_figures(folder: Path) -> tuple[ReportFigure, ...]:
     """Read the words of the saved figures."""
     file = folder / "figures" / "captions.json"
-    if not file.is_file():
-        return ()
-    return tuple(
-        ReportFigure(
-            name=item["name"],
-            path=f"figures/{item['name']}.png",
-            dataset=item["dataset"],
-            caption=item["caption"],
-            alt=item["alt"],
-        )
-        for item in _read_json(file)
-    )
+    return figures_of(_read_json(file)) if file.is_file() else ()

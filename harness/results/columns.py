@@ -10,6 +10,8 @@ from harness.errors import ResultsError
 
 #: What stands in a table where a column does not apply; pandas reads it back as missing.
 NOT_APPLICABLE = "n/a"
+#: More digits than any Monte Carlo error here leaves.
+_FLOAT_FORMAT = "%.9g"
 
 _IDENTITY: Mapping[str, str] = {
     "dataset": "string",
@@ -162,10 +164,20 @@ def make_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) ->
     return table.astype(dict(columns))
 
 
+def saved_values(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as :func:`read_table` reads it after :func:`write_table`, without a file."""
+    numbers = table.select_dtypes("Float64")
+    rounded = {
+        str(name): column.map(lambda value: float(_FLOAT_FORMAT % value), na_action="ignore")
+        for name, column in numbers.items()
+    }
+    return table.assign(**rounded).astype(table.dtypes).reset_index(drop=True)
+
+
 def write_table(table: pd.DataFrame, file: Path) -> None:
     """Write a table as CSV, with ``n/a`` where a column does not apply.
 
-    Floats keep 9 significant digits, more than any Monte Carlo error here.
+    Floats keep 9 significant digits.
 
     Raises
     ------
@@ -174,7 +186,11 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
     """
     try:
         table.to_csv(
-            file, index=False, na_rep=NOT_APPLICABLE, float_format="%.9g", lineterminator="\n"
+            file,
+            index=False,
+            na_rep=NOT_APPLICABLE,
+            float_format=_FLOAT_FORMAT,
+            lineterminator="\n",
         )
     except OSError as error:
         raise ResultsError(f"cannot write '{file}': {error.strerror or error}") from error
