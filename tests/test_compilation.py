@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from harness.cmdstan.guarded import GuardedCommands
 from harness.errors import ProgramError
 from harness.program import compilation, make_program
 from harness.program.compilation import compile_program
@@ -55,9 +54,7 @@ def compiled_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pa
     """An empty cache, and no compiler: the folders that would have been compiled into."""
     folders: list[Path] = []
 
-    def pretend(
-        folder: Path, _: Program, __: bytes | None, ___: Path, _commands: GuardedCommands
-    ) -> None:
+    def pretend(folder: Path, *_given: object, **_made_with: object) -> None:
         time.sleep(0.05)
         folders.append(folder)
         (folder / COMPILED_AS).touch()

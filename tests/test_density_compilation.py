@@ -12,18 +12,23 @@ from tests.row_programs import row_data, row_program
 
 pytestmark = pytest.mark.slow
 
-#: How a CmdStan release makes a program: two pattern rules, without threads.
+#: How a CmdStan release makes a program: two pattern rules, make's own variables, without threads.
 RELEASE = """CMDSTAN_VERSION := 2.39.0
 STANCFLAGS ?=
+-include make/local
+CXX = {compiler}
+LDLIBS += {libraries}
 %.hpp : %.stan bin/stanc
 \tbin/stanc $(STANCFLAGS) --o=$@ $<
 .PRECIOUS: %.hpp
 % : %.hpp
 \t@echo '--- Compiling C++ code ---'
-\t{compiler} -x c++ -c -o $*.o $<
-\t{compiler} $*.o {objects} {libraries} -o $@
+\t$(COMPILE.cpp) $(CXXFLAGS_PROGRAM) -x c++ -o $*.o $<
+\t$(LINK.cpp) $*.o {objects} $(LDLIBS) -o $@
 \trm $*.o
 """
+#: A symbol that the user's own settings put into every executable.
+OF_USER = "of_make_local"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +49,8 @@ def release(cmdstan_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
             libraries=f"-L lib{libraries} -Wl,-rpath,{cmdstan_home}/lib",
         )
     )
+    (folder / "make").mkdir()
+    (folder / "make" / "local").write_text(f"LDLIBS = -Wl,--defsym={OF_USER}=0\n")
     for name in ("bin", "include", "lib"):
         (folder / name).symlink_to(cmdstan_home / name)
     return folder
@@ -52,6 +59,7 @@ def release(cmdstan_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_a_release_serves_as_well(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CMDSTAN", str(release))
     compiled = compile_program(row_program("logit"))
+    assert OF_USER.encode() in compiled.executable.read_bytes()
     points = np.random.default_rng(1).normal(size=(3, 4))
     with (
         Density(compiled.executable, row_data("logit")) as density,

@@ -131,6 +131,7 @@ class _Identity:
 
     cmdstan: Path
     stan_version: str
+    compiled_with: str
     sources: tuple[Path, ...]
     parameters: tuple[str, ...]
     generated: tuple[str, ...]
@@ -161,6 +162,7 @@ def _identify(program: Program) -> _Identity:
     return _Identity(
         cmdstan=location.path,
         stan_version=location.version,
+        compiled_with=compiled_with,
         sources=sources,
         parameters=tuple(info["parameters"]),
         generated=tuple(
@@ -285,8 +287,11 @@ def _compiled(
     folder = cache_folder() / "programs" / executable_key[:32]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        options = {"exact_curvature": True} if exact_curvature else {}
-        make_folder(folder, program, text, identity.cmdstan, commands, **options)
+        make_folder(
+            *(folder, program, text, identity.cmdstan, commands),
+            compiled_with=identity.compiled_with,
+            exact_curvature=exact_curvature,
+        )
     except OSError as error:
         raise ProgramError(
             f"program '{program.name}' cannot be compiled into the cache folder "

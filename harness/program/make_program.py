@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import filelock
@@ -13,8 +14,10 @@ from harness.errors import ProgramError
 from harness.messages.clauses import plain_name
 from harness.program.axes import ProgramAxis
 from harness.program.log_density import wrap_file
+from harness.program.make_command import run_make
 from harness.program.program import Program
 from harness.program.program_axes import find_program_axes
+from harness.program.server_object import link_lines, make_server
 from harness.program.stanc import plain_copy, stanc_flags
 
 
@@ -25,6 +28,7 @@ def _compile_into(
     cmdstan: Path,
     commands: GuardedCommands,
     *,
+    compiled_with: str,
     exact_curvature: bool = False,
 ) -> None:
     """Compile a copy of the program in a new folder and note the time it took.
@@ -33,17 +37,22 @@ def _compile_into(
     """
     with plain_copy(program, text) as copy:
         header = copy.file.with_suffix(".hpp")
+        made = copy.file.with_suffix("")
         start = time.perf_counter()
         _make(header, copy, cmdstan, commands, told_as=program.file)
         wrap_file(header, _row_axes(copy, cmdstan), exact_curvature=exact_curvature)
-        # make is to leave the header as it is
+        translated = time.perf_counter()
+        servers = folder.parent.with_name("servers")
+        server = make_server(servers, cmdstan, compiled_with, commands)
+        server_time_s = time.perf_counter() - translated
         _make(
-            copy.file.with_suffix(""),
-            *(copy, cmdstan, commands, f"--old-file={header}"),
+            *(made, copy, cmdstan, commands),
             told_as=program.file,
+            options=[f"--old-file={header}"],  # make is to leave it as it is
+            lines=link_lines(made, server),
         )
-        record = {"compile_time_s": time.perf_counter() - start}
-        shutil.copy(copy.file.with_suffix(""), folder)
+        record = {"compile_time_s": time.perf_counter() - start - server_time_s}
+        shutil.copy(made, folder)
     (folder / "compile.json").write_text(json.dumps(record))
 
 
@@ -61,36 +70,28 @@ def _make(
     copy: Program,
     cmdstan: Path,
     commands: GuardedCommands,
-    *options: str,
+    *,
     told_as: Path,
+    options: Sequence[str] = (),
+    lines: Sequence[str] = (),
 ) -> None:
     """Call CmdStan's makefile on a plain copy of a program.
 
     cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
-    two threads that compile side by side cannot have.  A compiler that is killed leaves its
-    temporary files behind, so they lie beside the source.
+    two threads that compile side by side cannot have.
     """
-    source = copy.file
     flags = [*stanc_flags(copy), f"--filename-in-msg={plain_name(told_as.name)}"]
-    command = [os.environ.get("MAKE", "make"), *options]
-    command += [f"STANCFLAGS+={flag}" for flag in flags]
+    settings = [f"STANCFLAGS+={flag}" for flag in flags]
     if copy.user_header:
         # make divides a list at spaces, which the path of the user's header may have
-        header = source.with_name("user_header.hpp")
+        header = copy.file.with_name("user_header.hpp")
         header.write_bytes(os.fsencode(f'#include "{copy.user_header}"\n'))
-        command += [f"USER_HEADER={header}"]
-    command += [str(target)]
-    code, output = commands.run(command, folder=cmdstan, environment={"TMPDIR": str(source.parent)})
-    if code != 0:
-        lines = [line for line in output if line.strip()]
-        raise ProgramError(f"program '{copy.name}' does not compile: {_first_error(lines)}")
-
-
-def _first_error(lines: list[str]) -> str:
-    """Return the first error that make's output tells of, from which the others often follow."""
-    told = [line for line in lines if "error" in line.lower() or "undefined reference" in line]
-    found = [line for line in told if "***" not in line] or lines[-1:]
-    return found[0].strip() if found else "make gave no reason"
+        settings += [f"USER_HEADER={header}"]
+    error = run_make(
+        target, *settings, cmdstan=cmdstan, commands=commands, options=options, lines=lines
+    )
+    if error is not None:
+        raise ProgramError(f"program '{copy.name}' does not compile: {error}")
 
 
 def make_folder(
@@ -99,7 +100,9 @@ def make_folder(
     text: bytes | None,
     cmdstan: Path,
     commands: GuardedCommands,
-    **options: bool,
+    *,
+    compiled_with: str,
+    exact_curvature: bool = False,
 ) -> None:
     """Compile beside a folder and rename, under a lock; leave a folder that exists alone.
 
@@ -116,8 +119,10 @@ def make_folder(
         The CmdStan that compiles.
     commands : GuardedCommands
         Runs the compiler, and may end it.
-    **options
-        ``exact_curvature``, for a density with second derivatives.
+    compiled_with : str
+        Its version and compiler settings.
+    exact_curvature : bool
+        Whether its density has second derivatives.
 
     Raises
     ------
@@ -131,7 +136,11 @@ def make_folder(
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         try:
-            _compile_into(beside, program, text, cmdstan, commands, **options)
+            _compile_into(
+                *(beside, program, text, cmdstan, commands),
+                compiled_with=compiled_with,
+                exact_curvature=exact_curvature,
+            )
             beside.rename(folder)
         finally:
             shutil.rmtree(beside, ignore_errors=True)

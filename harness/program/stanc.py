@@ -75,7 +75,7 @@ def program_source(program: Program) -> bytes:
         ) from error
 
 
-def _plain_folder() -> str | None:
+def plain_folder() -> str | None:
     """Return a folder for temporary files whose path make takes; None for the usual one."""
     places = [tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108 - a new folder in it
     return next((place for place in places if _PLAIN_PATH.fullmatch(place)), None)
@@ -102,7 +102,7 @@ def plain_copy(program: Program, text: bytes | None = None) -> Iterator[Program]
         If the program cannot be read.
     """
     content = program_source(program) if text is None else text
-    with tempfile.TemporaryDirectory(prefix="harness-stan-", dir=_plain_folder()) as name:
+    with tempfile.TemporaryDirectory(prefix="harness-stan-", dir=plain_folder()) as name:
         folder = Path(name)
         copy = folder / f"{COMPILED_AS}.stan"
         copy.write_bytes(content)

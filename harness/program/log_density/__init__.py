@@ -2,9 +2,10 @@
 
 from harness.program.log_density.density import DATA_SEED, DATA_SEED_NAME, Density, LogDensity
 from harness.program.log_density.row_blocks import NO_ROWS, RowBlocks, Rows
-from harness.program.log_density.wrapper import cpp_digest, wrap_file
+from harness.program.log_density.wrapper import CPP_FOLDER, cpp_digest, wrap_file
 
 __all__ = [
+    "CPP_FOLDER",
     "DATA_SEED",
     "DATA_SEED_NAME",
     "NO_ROWS",

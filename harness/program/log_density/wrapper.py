@@ -46,7 +46,7 @@ _FRIEND = "\n  friend struct ::harness_axes;"
 def cpp_digest() -> str:
     """Return the SHA-256 of the C++ that goes into every executable."""
     hasher = hashlib.sha256(f"{_BEGIN}{_FRIEND}{_END}".encode())
-    for file in sorted(CPP_FOLDER.glob("*.hpp")):
+    for file in sorted(CPP_FOLDER.glob("*.?pp")):
         hasher.update(file.read_bytes())
     return hasher.hexdigest()
 

@@ -4,41 +4,14 @@
 #define HARNESS_SERVE_HPP
 
 #include "program.hpp"
-#include "row_commands.hpp"
+#include "server.hpp"
 
 #include <stan/io/var_context.hpp>
 
-#include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 namespace harness {
-
-inline Message answer(Session& session, const Request& request) {
-  try {
-    const auto command = commands().find(request.command);
-    if (command == commands().end()) {
-      throw std::invalid_argument("there is no command " + request.command);
-    }
-    return command->second(session, request);
-  } catch (const std::exception& e) {
-    return {std::string("error ") + e.what(), {}};
-  }
-}
-
-inline void serve(const Target& target, const char* pipes) {
-  int in = -1, out = -1;
-  if (std::sscanf(pipes, "%d %d", &in, &out) != 2) {
-    return;
-  }
-  Session session(target, Wire(in, out));
-  session.wire.send({"ready dimension=" + std::to_string(target.dimension())
-                         + " threads=" + std::to_string(target.has_threads())
-                         + " exact_curvature=" + std::to_string(target.has_exact_curvature()),
-                     {}});
-  for (Message message; session.wire.receive(message);) {
-    session.wire.send(answer(session, Request(std::move(message))));
-  }
-}
 
 // The seed of transformed data: the data's own if they have one, so that all fits to them see the same.
 inline unsigned int data_seed(const stan::io::var_context& data, unsigned int otherwise) {
