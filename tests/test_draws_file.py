@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.methods.draws_file import parse_draws_file
+from harness.methods.draws_file import continued, parse_draws_file
 
 FILE = Path(__file__).parent / "data" / "advi" / "fixed_eta.csv"
 
@@ -39,11 +39,24 @@ def test_single_draw_keeps_its_dimensions() -> None:
     assert (draws.column("log_p__").tolist(), draws.column("log_g__").tolist()) == ([-1.0], [-2.0])
 
 
-def test_cells_keep_every_digit_and_lose_the_blanks() -> None:
+def test_numbers_keep_every_digit_between_blanks() -> None:
     text = "lp_approx__,lp__,x.1,x.2\n1.5, nan, 0.100000000000000001, 2\n# time\n-1, -inf, 3, 4\n"
     draws = parse_draws_file(text)
-    assert draws.model_columns() == ["x.1,x.2", "0.100000000000000001,2", "3,4"]
+    np.testing.assert_array_equal(draws.table[:, 2:], [[0.1, 2], [3, 4]])
     np.testing.assert_array_equal(draws.column("lp__"), [np.nan, -np.inf])
+
+
+def test_line_that_was_cut_off_is_no_draw() -> None:
+    np.testing.assert_array_equal(parse_draws_file("x,y\n1,2\n3").table, [[1, 2]])
+
+
+def test_more_draws_are_taken_from_a_file_that_begins_with_the_first_alone() -> None:
+    first, more, other = (
+        parse_draws_file(f"x,log_q__\n{rows}")
+        for rows in ("1,nan\n2,5\n", "1,nan\n2,5\n3,6\n", "1,nan\n2.5,5\n3,6\n")
+    )
+    assert continued(first, more) is more
+    assert continued(first, other) is None
 
 
 def test_file_without_draws_is_empty() -> None:

@@ -122,12 +122,13 @@ def test_failed_path_costs_no_other_paths_draws(
 
     monkeypatch.setattr(pathfinder, "run_method", with_inits)
     fit = Pathfinder().fit(Problem(program=mixture("gmm"), dataset=small), seed=SEED)
-    assert len(calls) == 2
+    assert len(calls) == 3  # with the paths' files, without them, and for more draws
     assert fit.warnings == ("1 of 4 paths failed",)
     assert rows(fit).shape == (1000, 3)
     assert set(rows(fit)[:, 2]) == {1, 3, 4}
     assert set(fit.read_draws()["proposals"]["path"].to_numpy()) == {1, 3, 4}
     assert fit.read_draws()["proposals"]["log_p"].shape == (3000,)
+    assert fit.read_draws()["scores"]["log_p"].shape == (7500,)
 
 
 def test_more_draws_than_the_paths_have_are_refused_before_the_fit() -> None:

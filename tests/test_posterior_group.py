@@ -5,9 +5,8 @@ import io
 import numpy as np
 import xarray as xr
 
-from harness.data.stan_values import value_of
 from harness.fits.posterior import posterior_group, posterior_parts
-from harness.methods.draws_file import parse_draws_file, real_parts
+from harness.methods.draws_file import real_parts
 
 
 def test_every_name_comes_back_from_a_file() -> None:
@@ -52,30 +51,3 @@ def test_complex_numbers_and_tuples_are_divided_into_real_parts() -> None:
             assert parts["w.2.imag"][draw, i, j, 0] == table[draw, column]
             assert parts["w.1"][draw, i, j] == table[draw, names.index(f"w.{i + 1}.{j + 1}:1")]
     np.testing.assert_array_equal(parts["z.imag"], table[:, -1])
-
-
-def test_inits_are_tuples_and_lists_of_them() -> None:
-    names = [
-        "lp__",
-        "mu",
-        "t:1",
-        "t:2:1.1",
-        "t:2:1.2",
-        "t:2:2",
-        "w.1:1",
-        "w.2:1",
-        "z.real",
-        "z.imag",
-    ]
-    text = f"{','.join(names)}\n{','.join(map(str, range(len(names))))}\n"
-    inits = parse_draws_file(text).inits(0, ("mu", "t", "w", "z"))
-    written = {name: value_of(value) for name, value in inits.items()}
-    np.testing.assert_equal(
-        written,
-        {
-            "mu": 1.0,
-            "t": {"1": 2.0, "2": {"1": np.array([3.0, 4.0]), "2": 5.0}},
-            "w": [{"1": 6.0}, {"1": 7.0}],
-            "z": np.array([8.0, 9.0]),
-        },
-    )

@@ -145,7 +145,9 @@ class Fit:
         What :meth:`read_draws` returns, or its reader, which a stored fit has, so that many fits
         need little memory; None without a fit.  Groups ``posterior`` and ``sample_stats`` with
         dimensions (chain, draw, ...); of ADVI also ``elbo_trace`` with dimension (iteration); of a
-        resampled Pathfinder ``proposals`` with dimension (proposal).  Independent draws have in
+        resampled Pathfinder ``proposals`` with dimension (proposal); of approximations whose
+        density is cheap ``scores`` with dimension (score), ``log_p`` and ``log_q`` of more draws.
+        Independent draws have in
         ``sample_stats`` the variables ``log_p``, log density of the full data's posterior,
         ``log_q``, of the approximation, both on the unconstrained scale and up to a constant, in
         nats, and ``log_p_gradient`` with dimension (unconstrained) unless a parameter is a unit

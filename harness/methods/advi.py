@@ -26,9 +26,9 @@ from harness.methods.advi_output import (
 )
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
-from harness.methods.draws_file import parse_draws_file
+from harness.methods.draws_file import DrawsFile, continued, parse_draws_file
 from harness.methods.retries import fit_with_retries
-from harness.methods.scoring import scored_draws
+from harness.methods.scoring import FurtherFile, scored_draws
 from harness.program.program import Program
 
 if TYPE_CHECKING:
@@ -113,12 +113,12 @@ class Advi:
             output,
             log_q=output.column("log_g__"),
             # of a part of the rows it is another density
-            log_p=log_p if used_data == problem.used_data() else None,
+            own_log_p=log_p if used_data == problem.used_data() else None,
             seed=seed,
+            further=self._further(problem, data, output, seed=seed, cost_s=timed.wall_time_s),
         )
         draws.tree["elbo_trace"] = _trace_group(trace)
-        end = self._end(trace)
-        eta = self.eta or parse_adapted_eta(draws_text)
+        end, eta = self._end(trace), self.eta or parse_adapted_eta(draws_text)
         tried = etas_tried(eta) if self.eta is None and eta else ()
         n_iterations = self._n_iterations(end, trace)
         return Fit(
@@ -140,22 +140,39 @@ class Advi:
             used_data=used_data,
         )
 
+    def _further(
+        self,
+        problem: Problem,
+        data: Mapping[str, Any],
+        first: DrawsFile,
+        *,
+        seed: int,
+        cost_s: float,
+    ) -> FurtherFile:
+        """Have CmdStan run again for more draws of the approximation, if it is the same."""
+
+        def run(n: int) -> DrawsFile | None:
+            text = self._run(problem, data, seed=seed, n_draws=n)[2]
+            return continued(first, parse_draws_file(text, has_mean_row=True))
+
+        return FurtherFile(run=run, log_q="log_g__", cost_s=cost_s)
+
     def _run(
-        self, problem: Problem, data: Mapping[str, Any], *, seed: int
+        self, problem: Problem, data: Mapping[str, Any], *, seed: int, n_draws: int | None = None
     ) -> tuple[Timed[Console], ElboTrace, str]:
         """Run CmdStan; return its console, its ELBO file and the text of its draws."""
         with run_folder(data) as (data_file, folder):
             draws_file, elbo_file = folder / "draws.csv", folder / "elbo.csv"
             timed = run_method(
                 problem.program.executable,
-                *(f"diagnostic_file={elbo_file}", *self._arguments()),
+                *(f"diagnostic_file={elbo_file}", *self._arguments(n_draws or self.n_draws)),
                 data_file=data_file,
                 output_file=draws_file,
                 seed=seed,
             )
             return timed, parse_elbo_file(elbo_file.read_text()), draws_file.read_text()
 
-    def _arguments(self) -> list[str]:
+    def _arguments(self, n_draws: int) -> list[str]:
         """Return the options in CmdStan's grammar."""
         adaptation = ["engaged=0"]
         if self.eta is None:
@@ -164,7 +181,7 @@ class Advi:
             *("method=variational", f"algorithm={self.algorithm}", f"iter={self.max_iterations}"),
             *(f"grad_samples={self.grad_samples}", f"elbo_samples={self.elbo_samples}"),
             *(f"tol_rel_obj={self.tol_rel_obj}", f"eval_elbo={self.eval_elbo}"),
-            f"output_samples={self.n_draws}",
+            f"output_samples={n_draws}",
             *([] if self.eta is None else [f"eta={self.eta}"]),
             *("adapt", *adaptation),
         ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import stanio
@@ -19,14 +18,10 @@ class DrawsFile:
     ----------
     names : tuple of str
         The columns, ``x.1.2`` for an element of an array.
-    cells : tuple of tuple of str
-        Each draw's row as it is written, so that no digit is lost on the way to another call.
     table : ndarray, shape (draw, column)
-        The cells as numbers.
     """
 
     names: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
     table: FloatArray
 
     @property
@@ -37,33 +32,10 @@ class DrawsFile:
         """
         return real_parts(self.names, self.table)
 
-    def inits(self, row: int, parameters: Collection[str]) -> dict[str, Any]:
-        """Return a draw's parameters for :func:`~harness.data.stan_json.write_stan_json`."""
-        variables = stanio.parse_header(",".join(self.names))
-        return {
-            name: _value(variable.extract_reshape(self.table[row]))
-            for name, variable in variables.items()
-            if name in parameters
-        }
-
     def column(self, name: str) -> FloatArray:
         """Return one of CmdStan's own columns, shape (draw,)."""
         values: FloatArray = self.table[:, self.names.index(name)]
         return values
-
-    def model_columns(self) -> list[str]:
-        """Return a header and a line per draw, in CSV, without CmdStan's own columns."""
-        kept = [i for i, name in enumerate(self.names) if not name.endswith("__")]
-        return [",".join(row[i] for i in kept) for row in (self.names, *self.cells)]
-
-
-def _value(given: Any) -> Any:
-    """Return a value with tuples and lists in the place of stanio's arrays of objects."""
-    if isinstance(given, np.ndarray) and given.dtype == object:
-        return _value(given.tolist())
-    if isinstance(given, tuple | list):
-        return type(given)(map(_value, given))
-    return given
 
 
 def real_parts(names: Collection[str], table: FloatArray) -> dict[str, FloatArray]:
@@ -136,11 +108,27 @@ def parse_draws_file(text: str, *, has_mean_row: bool = False) -> DrawsFile:
     DrawsFile
         Without a last line that was cut off.
     """
-    names, *rows = [
-        tuple(cell.strip() for cell in line.split(","))
-        for line in text.splitlines()
-        if line and line[0] != "#"
-    ]
-    cells = tuple(row for row in rows[has_mean_row:] if len(row) == len(names))
-    table = np.array(cells, dtype=np.float64).reshape(-1, len(names))
-    return DrawsFile(names=names, cells=cells, table=table)
+    header, *rows = [line for line in text.splitlines() if line and line[0] != "#"]
+    names = tuple(name.strip() for name in header.split(","))
+    rows = [row for row in rows[has_mean_row:] if row.count(",") == len(names) - 1]
+    if not rows:
+        return DrawsFile(names=names, table=np.empty((0, len(names))))
+    return DrawsFile(names=names, table=np.loadtxt(rows, delimiter=",", ndmin=2))
+
+
+def continued(first: DrawsFile, file: DrawsFile) -> DrawsFile | None:
+    """Return a file of more draws if it begins with those of another, None if it does not.
+
+    Parameters
+    ----------
+    first : DrawsFile
+        What an algorithm drew.
+    file : DrawsFile
+        What it drew when it was asked for more, with the same seed.
+
+    Returns
+    -------
+    DrawsFile or None
+    """
+    begins = np.array_equal(file.table[: len(first.table)], first.table, equal_nan=True)
+    return file if begins else None

@@ -20,8 +20,8 @@ from harness.errors import FitError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
-from harness.methods.draws_file import parse_draws_file
-from harness.methods.scoring import scored_draws
+from harness.methods.draws_file import DrawsFile, continued, parse_draws_file
+from harness.methods.scoring import FurtherFile, scored_draws
 from harness.program.program import Program
 
 #: Files of a run.
@@ -66,14 +66,20 @@ class Laplace:
             drawn = self._draw(problem, data_file, folder, seed=seed)
             n_unconstrained = _check_hessian(folder / _HESSIAN)
             output = parse_draws_file((folder / _DRAWS).read_text())
-        log_p = output.column("log_p__")
-        draws = scored_draws(
-            problem,
-            output,
-            log_q=output.column("log_q__"),
-            log_p=None if np.isnan(log_p).all() else log_p,
-            seed=seed,
-        )
+
+            def more(n: int) -> DrawsFile | None:
+                self._draw(problem, data_file, folder, seed=seed, n_draws=n)
+                return continued(output, parse_draws_file((folder / _DRAWS).read_text()))
+
+            log_p = output.column("log_p__")
+            draws = scored_draws(
+                problem,
+                output,
+                log_q=output.column("log_q__"),
+                own_log_p=None if np.isnan(log_p).all() else log_p,
+                seed=seed,
+                further=FurtherFile(run=more, log_q="log_q__", cost_s=drawn.wall_time_s),
+            )
         n_iterations, n_optimiser = _count(optimised.result.text)
         return Fit(
             status=Status.OK,
@@ -104,7 +110,13 @@ class Laplace:
         )
 
     def _draw(
-        self, problem: Problem, data_file: Path, folder: Path, *, seed: int
+        self,
+        problem: Problem,
+        data_file: Path,
+        folder: Path,
+        *,
+        seed: int,
+        n_draws: int | None = None,
     ) -> Timed[Console]:
         """Find the curvature at the mode and draw.
 
@@ -116,7 +128,7 @@ class Laplace:
             return run_method(
                 problem.program.executable,
                 *(f"diagnostic_file={folder / _HESSIAN}", "method=laplace"),
-                *(f"mode={folder / _MODE}", "jacobian=1", f"draws={self.n_draws}"),
+                *(f"mode={folder / _MODE}", "jacobian=1", f"draws={n_draws or self.n_draws}"),
                 f"calculate_lp={calculate_log_p:d}",
                 data_file=data_file,
                 output_file=folder / _DRAWS,

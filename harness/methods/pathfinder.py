@@ -8,6 +8,7 @@ by the density of its own path's Gaussian, not of their mixture.
 CmdStan is called directly: it writes the paths' draws beside the resampled ones in one run.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,7 +24,7 @@ from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batch
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.pathfinder_output import PathfinderConsole, parse_console
-from harness.methods.scoring import scored_draws
+from harness.methods.scoring import FurtherFile, scored_draws
 from harness.program.program import Program
 
 if TYPE_CHECKING:
@@ -103,8 +104,13 @@ class Pathfinder:
             problem,
             output,
             log_q=output.column("lp_approx__"),
-            log_p=output.column("lp__") if self.calculate_log_p else None,
+            own_log_p=output.column("lp__") if self.calculate_log_p else None,
             seed=seed,
+            further=FurtherFile(
+                run=lambda n: self._more(problem, output, n, seed=seed),
+                log_q="lp_approx__",
+                cost_s=timed.wall_time_s,
+            ),
         )
         draws.tree["sample_stats"]["path"] = _by_chain(output.column("path__"))
         if proposals:
@@ -151,6 +157,15 @@ class Pathfinder:
         if self._resamples and draws.table.shape[0] != self.n_draws:
             return run(save_paths=False)
         return timed, draws
+
+    def _more(self, problem: Problem, first: DrawsFile, n: int, *, seed: int) -> DrawsFile | None:
+        """Run the same paths again for more draws of their Gaussians, before any resampling."""
+        per_path = -(-n // self.n_paths)
+        every = replace(self, psis_resample=False, n_draws_per_path=per_path, calculate_log_p=False)
+        with run_folder(problem.stan_data()) as (data_file, folder):
+            file = every._run(problem, data_file, folder, seed=seed)[1]
+        known = set(file.column("lp_approx__"))
+        return file if known.issuperset(first.column("lp_approx__")) else None
 
     def _arguments(self, *, save_paths: bool) -> list[str]:
         """Return the options in CmdStan's grammar; `refresh=1` has each iteration printed."""

@@ -4,113 +4,34 @@ That posterior is always the one of the full data with weight 1, also for a fit 
 subsample: importance weights and k-hat then judge what a reader wants, not what was optimised.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import lazy_loader as lazy
 import numpy as np
 
 from harness.data.dataset import FloatArray
-from harness.errors import FitError
+from harness.errors import DensityError, FitError
 from harness.fits.posterior import posterior_group
+from harness.messages.faults import capped
 from harness.methods.base import Problem
-from harness.methods.cmdstan_run import SIG_FIGS, run_cmdstan, run_folder
-from harness.methods.draws_file import DrawsFile, base_name, parse_draws_file
+from harness.methods.density import open_density
+from harness.methods.draws_file import DrawsFile, base_name
+from harness.methods.evaluation import Evaluated, Further, Scores, evaluate, evaluate_further
 from harness.methods.generated import variables_of
-from harness.methods.unconstrain import Points, unconstrained_points
+from harness.program.log_density import Density
 
 if TYPE_CHECKING:
     import xarray as xr
 else:
     xr = lazy.load("xarray")
 
-#: Calls of CmdStan spent on finding the draws that it cannot score; each reads the data again.
-_MAX_CALLS = 40
+#: A discrepancy takes so many draws, evenly spaced.
+MAX_POINTS = 200
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scores:
-    """What the posterior says of some draws.
-
-    Attributes
-    ----------
-    log_p : ndarray, shape (draw,)
-        Log density on the unconstrained scale, Jacobian included, up to one constant, in nats;
-        NaN where CmdStan gives none.
-    gradient : ndarray, shape (draw, unconstrained)
-        Its gradient with respect to the unconstrained parameters.
-    names : tuple of str
-        The unconstrained parameters; empty if no draw could be scored.
-    """
-
-    log_p: FloatArray
-    gradient: FloatArray
-    names: tuple[str, ...]
-
-
-class _Scorer:
-    """Calls ``log_prob``; halves what fails until the draws at fault are alone."""
-
-    def __init__(self, command: list[str], folder: Path) -> None:
-        self.command = command
-        self.folder = folder
-        self.n_calls = 0
-        self.names: tuple[str, ...] = ()
-
-    def score(self, header: str, rows: list[str]) -> list[FloatArray | None]:
-        """Return the line of results of each row, None for a row without any."""
-        if self.n_calls == _MAX_CALLS:
-            return [None] * len(rows)
-        self.n_calls += 1
-        try:
-            return self._call(header, rows)
-        except FitError:
-            if len(rows) == 1:
-                return [None]
-        middle = len(rows) // 2
-        return self.score(header, rows[:middle]) + self.score(header, rows[middle:])
-
-    def _call(self, header: str, rows: list[str]) -> list[FloatArray | None]:
-        """Score all rows in one call."""
-        points, output = self.folder / "points.csv", self.folder / "log_p.csv"
-        points.write_text("\n".join([header, *rows, ""]))
-        run_cmdstan(
-            [
-                *(*self.command, "output", f"file={output}", f"sig_figs={SIG_FIGS}"),
-                *("method=log_prob", f"constrained_params={points}", "jacobian=1"),
-            ]
-        )
-        scored = parse_draws_file(output.read_text())
-        self.names = tuple(name.removeprefix("g_") for name in scored.names[1:])
-        return list(scored.table)
-
-
-def score_draws(problem: Problem, draws: DrawsFile) -> Scores:
-    """Evaluate the posterior of the full data, and its gradient, at each draw.
-
-    One call of CmdStan's ``log_prob`` scores all draws.  It refuses them all if one lies outside
-    of the support or has no finite density; then the draws at fault are searched by halving.
-
-    Parameters
-    ----------
-    problem : Problem
-        The program and all its rows, which count with weight 1.
-    draws : DrawsFile
-        Draws on the constrained scale, with all digits: a simplex printed with six fails.
-
-    Returns
-    -------
-    Scores
-    """
-    header, *points = draws.model_columns()
-    with run_folder(problem.stan_data()) as (data_file, folder):
-        command = [str(problem.program.executable), "data", f"file={data_file}"]
-        scorer = _Scorer(command, folder)
-        found = scorer.score(header, points)
-    unknown = np.full(1 + len(scorer.names), np.nan)
-    table = np.array([unknown if line is None else line for line in found])
-    return Scores(log_p=table[:, 0], gradient=table[:, 1:], names=scorer.names)
+_NO_LENGTH = "they do not determine the length of a unit vector on the unconstrained scale"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,7 +41,12 @@ class ScoredDraws:
     Attributes
     ----------
     tree : DataTree
-        Groups ``posterior`` and ``sample_stats``, one chain.
+        Groups ``posterior`` and ``sample_stats``, one chain.  ``sample_stats`` has ``log_p``,
+        ``log_q`` and, where gradients are known, ``log_p_gradient`` with the dimension
+        ``unconstrained``.  The group ``points`` has, of some draws, their ``position`` on the
+        unconstrained scale and the ``gradient`` there, and as an attribute the ``wall_time_s``
+        that it took to find the positions.  The group ``scores`` has ``log_p`` and ``log_q`` of
+        more draws of the approximation, where these are cheap.
     warnings : tuple of str
         What could not be scored, and which variables are undefined in some draws.
     """
@@ -129,67 +55,209 @@ class ScoredDraws:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FurtherFile:
+    """How CmdStan gives more draws of the same approximation.
+
+    Attributes
+    ----------
+    run : callable
+        Gives a file of at least so many draws; None if CmdStan fails.
+    log_q : str
+        Its column with the log density of the approximation.
+    cost_s : float
+        What that takes, in seconds, about.
+    """
+
+    run: Callable[[int], DrawsFile | None]
+    log_q: str
+    cost_s: float
+
+
+def drawn_points(
+    problem: Problem,
+    density: Density,
+    points: FloatArray,
+    *,
+    log_q: FloatArray,
+    seed: int,
+    further: Callable[[int], tuple[FloatArray, FloatArray]] | None = None,
+) -> ScoredDraws:
+    """Put draws from the unconstrained scale into a tree, with their scores.
+
+    Parameters
+    ----------
+    problem : Problem
+        The posterior that the draws stand for.
+    density : Density
+        The problem's, of all rows; see :func:`~harness.methods.density.open_density`.
+    points : ndarray, shape (draw, unconstrained)
+        Independent draws of an approximation.
+    log_q : ndarray, shape (draw,)
+        Its log density there, up to one constant, in nats.
+    seed : int
+        The run's; decides generated quantities.
+    further : callable, optional
+        Gives so many draws of the approximation, as `points` and `log_q`, for k-hat alone.
+
+    Returns
+    -------
+    ScoredDraws
+
+    Raises
+    ------
+    FitError
+        If a draw is not finite, on either scale.
+    DensityError
+        If the process of the density ends.
+    """
+    if not np.isfinite(points).all():
+        raise FitError("the approximation has draws that are not finite")
+    names = density.variable_names(transformed=True)
+    table = _constrained(density, points)
+    _refuse_infinite(problem, names, table)
+    found = evaluate(density, points)
+    scores = None if further is None else evaluate_further(density, found, Further(draw=further))
+    return _scored(problem, names, table, found=found, log_q=log_q, scores=scores, seed=seed)
+
+
 def scored_draws(
     problem: Problem,
     draws: DrawsFile,
     *,
     log_q: FloatArray,
-    log_p: FloatArray | None = None,
+    own_log_p: FloatArray | None,
     seed: int,
+    further: FurtherFile | None = None,
 ) -> ScoredDraws:
-    """Put independent draws into a tree, with their scores.
+    """Put independent draws of CmdStan's into a tree, with their scores.
 
     Parameters
     ----------
     problem : Problem
         The posterior that the draws stand for.
     draws : DrawsFile
-        What CmdStan drew.
+        What CmdStan drew, with all digits of a double.
     log_q : ndarray, shape (draw,)
         Log density of the approximation on the unconstrained scale, up to one constant, in nats.
-    log_p : ndarray, shape (draw,), optional
-        Log density of the posterior there, as CmdStan wrote it beside the draws.  Without, it is
-        that of the draws brought back from the constrained scale, NaN for a program with unit
-        vectors, whose lengths no draw has kept.
+    own_log_p : ndarray, shape (draw,), or None
+        Log density of the posterior there as CmdStan wrote it.  It counts for a program with unit
+        vectors alone, of whose lengths on the unconstrained scale no draw tells.
     seed : int
         The run's; decides generated quantities.
+    further : FurtherFile, optional
+        Gives more draws of the approximation, for k-hat alone.
 
     Returns
     -------
     ScoredDraws
-        ``sample_stats`` has ``log_p``, ``log_q`` and, if draws can be brought back,
-        ``log_p_gradient``, the last with the dimension ``unconstrained``; the group ``points``
-        has, of some draws, their ``position`` on the unconstrained scale and the ``gradient``
-        there, and as an attribute the ``wall_time_s`` that it took to find the positions.
+        With a warning in the place of scores if the process of the density ends.
 
     Raises
     ------
     FitError
         If a parameter of a draw is not finite.
     """
-    own = [i for i, name in enumerate(draws.names) if base_name(name) in problem.program.parameters]
-    if not np.isfinite(draws.table[:, own]).all():
-        raise FitError("CmdStan's approximation has draws that are not finite")
-    is_lossy = problem.program.has_unit_vectors
-    scores = None if is_lossy else score_draws(problem, draws)
-    if log_p is None:
-        log_p = np.full(log_q.size, np.nan) if scores is None else scores.log_p
-    variables = variables_of(problem, draws.names, draws.table, seed=seed)
-    stats = xr.Dataset({"log_p": _by_chain(log_p), "log_q": _by_chain(log_q)})
-    if scores is not None:
-        stats["log_p_gradient"] = xr.DataArray(
-            scores.gradient[None],
-            dims=("chain", "draw", "unconstrained"),
-            coords={"unconstrained": list(scores.names)},
-        )
-    one_chain = {name: values[None] for name, values in variables.parts.items()}
-    tree = xr.DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
-    points = unconstrained_points(problem, draws, usable=np.isfinite(log_p))
-    if points is not None:
-        tree["points"] = _points_group(points, scores)
-    return ScoredDraws(
-        tree=tree, warnings=(*_unscored(log_p, is_lossy=is_lossy), *variables.warnings)
+    _refuse_infinite(problem, draws.names, draws.table)
+    found, scores = _evaluate_file(problem, draws, own_log_p=own_log_p, further=further)
+    return _scored(
+        problem, draws.names, draws.table, found=found, log_q=log_q, scores=scores, seed=seed
     )
+
+
+def _evaluate_file(
+    problem: Problem,
+    draws: DrawsFile,
+    *,
+    own_log_p: FloatArray | None,
+    further: FurtherFile | None,
+) -> tuple[Evaluated, Scores | None]:
+    """Evaluate the posterior at CmdStan's draws, and at more of them."""
+    found = Evaluated(log_p=np.full(len(draws.table), np.nan))
+    try:
+        with open_density(problem) as density:
+            start = time.perf_counter()
+            positions = _brought_back(density, draws)
+            search_time_s = time.perf_counter() - start
+            if problem.program.has_unit_vectors:
+                log_p = found.log_p if own_log_p is None else own_log_p
+                found = Evaluated(log_p=log_p, positions=positions, causes=(_NO_LENGTH,))
+                return replace(found, search_time_s=search_time_s), None
+            found = evaluate(density, positions, causes=density.failures)
+            found = replace(found, search_time_s=search_time_s)
+            if further is None:
+                return found, None
+            return found, evaluate_further(density, found, _points_of(density, further))
+    except DensityError as error:
+        return replace(found, causes=(*found.causes, str(error))), None
+
+
+def _refuse_infinite(problem: Problem, names: Sequence[str], table: FloatArray) -> None:
+    """Refuse draws of parameters that are not finite."""
+    own = [i for i, name in enumerate(names) if base_name(name) in problem.program.parameters]
+    if not np.isfinite(table[:, own]).all():
+        raise FitError("the approximation has draws that are not finite")
+
+
+def _constrained(density: Density, points: FloatArray) -> FloatArray:
+    """Return parameters and transformed parameters; where these throw, parameters alone."""
+    table = density.constrain(points, transformed=True)
+    thrown = np.isnan(table).all(axis=1)
+    if thrown.any():
+        parameters = density.constrain(points[thrown])
+        table[thrown, : parameters.shape[1]] = parameters
+    return table
+
+
+def _brought_back(density: Density, draws: DrawsFile) -> FloatArray:
+    """Return draws on the unconstrained scale."""
+    columns = [draws.names.index(name) for name in density.variable_names()]
+    return density.unconstrain(draws.table[:, columns])
+
+
+def _points_of(density: Density, further: FurtherFile) -> Further:
+    """Return more of CmdStan's draws on the unconstrained scale."""
+
+    def draw(n: int) -> tuple[FloatArray, FloatArray] | None:
+        try:
+            file = further.run(n)
+        except FitError:
+            return None
+        if file is None:
+            return None
+        return _brought_back(density, file), file.column(further.log_q)
+
+    return Further(draw=draw, cost_s=further.cost_s)
+
+
+def _scored(
+    problem: Problem,
+    names: Sequence[str],
+    table: FloatArray,
+    *,
+    found: Evaluated,
+    log_q: FloatArray,
+    scores: Scores | None,
+    seed: int,
+) -> ScoredDraws:
+    """Put draws and what was found of them together."""
+    variables = variables_of(problem, names, table, seed=seed)
+    one_chain = {name: values[None] for name, values in variables.parts.items()}
+    stats = xr.Dataset({"log_p": _by_chain(found.log_p), "log_q": _by_chain(log_q)})
+    if found.gradient is not None:
+        stats["log_p_gradient"] = xr.DataArray(
+            found.gradient[None],
+            dims=("chain", "draw", "unconstrained"),
+            coords={"unconstrained": list(found.names)},
+        )
+    tree = xr.DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
+    points = _points_group(found)
+    if points is not None:
+        tree["points"] = points
+    if scores is not None:
+        named = {"log_p": ("score", scores.log_p), "log_q": ("score", scores.log_q)}
+        tree["scores"] = xr.DataTree(xr.Dataset(named))
+    return ScoredDraws(tree=tree, warnings=(*_unscored(found), *variables.warnings))
 
 
 def _by_chain(values: FloatArray) -> "xr.DataArray":
@@ -198,23 +266,28 @@ def _by_chain(values: FloatArray) -> "xr.DataArray":
     return xr.DataArray(values[None], dims=("chain", "draw"), coords=coords)
 
 
-def _points_group(points: Points, scores: Scores | None) -> "xr.DataTree":
+def _points_group(found: Evaluated) -> "xr.DataTree | None":
     """Return some draws on the unconstrained scale, with their gradients if these are known."""
+    if found.positions is None:
+        return None
+    usable = np.isfinite(found.positions).all(axis=1) & np.isfinite(found.log_p)
+    if found.gradient is not None:
+        usable &= np.isfinite(found.gradient).all(axis=1)
+    among = np.flatnonzero(usable)
+    if among.size == 0:
+        return None
+    chosen = among[:: -(-among.size // MAX_POINTS)]
     dims = ("point", "unconstrained")
-    group = xr.Dataset({"position": (dims, points.positions)})
-    if scores is not None and scores.names:
-        group["gradient"] = (dims, scores.gradient[points.indices])
-    return xr.DataTree(group.assign_attrs(wall_time_s=points.wall_time_s))
+    group = xr.Dataset({"position": (dims, found.positions[chosen])})
+    if found.gradient is not None:
+        group["gradient"] = (dims, found.gradient[chosen])
+    return xr.DataTree(group.assign_attrs(wall_time_s=found.search_time_s))
 
 
-def _unscored(log_p: FloatArray, *, is_lossy: bool) -> tuple[str, ...]:
-    """Say which draws have no log density, and why."""
-    n_unknown = int(np.isnan(log_p).sum())
-    if n_unknown and is_lossy:
-        return (
-            "the draws have no log density, so k-hat is not known: they do not determine the "
-            "length of a unit vector on the unconstrained scale",
-        )
-    if n_unknown:
-        return (f"CmdStan gives no log density for {n_unknown} of {log_p.size} draws",)
-    return ()
+def _unscored(found: Evaluated) -> tuple[str, ...]:
+    """Say how many draws have no log density, and why."""
+    n_unknown = int(np.isnan(found.log_p).sum())
+    if not n_unknown:
+        return ()
+    why = capped("; ".join(found.causes))
+    return (f"{n_unknown} of {found.log_p.size} draws have no log density: {why}",)

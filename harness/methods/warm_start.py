@@ -20,8 +20,8 @@ from harness.fits.posterior import posterior_parts
 from harness.methods.base import Method, Problem, build_method
 from harness.methods.laplace import Laplace
 from harness.methods.pathfinder import Pathfinder
+from harness.methods.scoring import MAX_POINTS
 from harness.methods.subsample_advi import SubsampleAdvi
-from harness.methods.unconstrain import MAX_POINTS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,11 +61,9 @@ class WarmStart:
         Variances (``diag_e``, shape (d,)) or covariance (``dense_e``, shape (d, d)) of the
         approximation on the unconstrained scale, shrunk; None for ``unit_e``.
     fit_time_s : float
-        Wall time of CmdStan's processes for the fit and for putting its draws on the
-        unconstrained scale.
+        Wall time of the fit and of putting its draws on the unconstrained scale.
     n_gradients : int or None
-        Those of the fit, and two for each draw that was put on the unconstrained scale; None if
-        the fit's are not known.
+        Those of the fit; None if they are not known.
     warnings : tuple of str
         What was used, and what the approximation's fit warned of.
     """
@@ -160,7 +158,6 @@ def warm_start(
         points = _points(fit)
     except FitError as error:
         raise FitError(f"the warm start from '{approximation.name}' failed: {error}") from error
-    n_gradients = fit.cost.n_gradients
     fit_time_s = (fit.fit_time_s or 0.0) + points.attrs["wall_time_s"]
     positions = points["position"].to_numpy()
     note = (
@@ -171,7 +168,7 @@ def warm_start(
         inits=inits,
         inv_metric=_inv_metric(positions, metric),
         fit_time_s=fit_time_s,
-        n_gradients=None if n_gradients is None else n_gradients + 2 * positions.shape[0],
+        n_gradients=fit.cost.n_gradients,
         warnings=(note, *(f"warm start: {warning}" for warning in fit.warnings)),
     )
 
@@ -229,7 +226,7 @@ def _points(fit: Fit) -> "xr.Dataset":
     """Return draws on the unconstrained scale."""
     draws = fit.read_draws()
     if "points" not in draws.children:
-        raise FitError("CmdStan cannot put its draws on the unconstrained scale")
+        raise FitError("its draws cannot be put on the unconstrained scale")
     points = draws["points"].to_dataset()
     if points.sizes["point"] < 2 or not np.isfinite(points["position"]).all():
         raise FitError("it has too few finite draws on the unconstrained scale")

@@ -89,7 +89,10 @@ def _points(problem: Problem, rows: _Rows, *, seed: int) -> list[str]:
             output_file=output,
             seed=seed,
         )
-        return parse_draws_file(output.read_text()).model_columns()
+        draws = parse_draws_file(output.read_text())
+    kept = [i for i, name in enumerate(draws.names) if not name.endswith("__")]
+    lines = [",".join(map(repr, row)) for row in draws.table[:, kept].tolist()]
+    return [",".join(draws.names[i] for i in kept), *lines]
 
 
 def _log_density(

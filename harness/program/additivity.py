@@ -74,6 +74,8 @@ def prove(density: Density, axis: ProgramAxis, *, seed: int = 1) -> Proof:
     Proof
     """
     rng = np.random.default_rng([seed, 15])
+    if axis.name not in density.axes:
+        return _refused("the executable cannot gather its rows")
     n_rows = density.axes[axis.name]
     if n_rows < 2:
         return _refused(f"there are {n_rows} rows; parts want two at least")

@@ -40,7 +40,7 @@ def _compile_into(
         made = copy.file.with_suffix("")
         start = time.perf_counter()
         _make(header, copy, cmdstan, commands, told_as=program.file)
-        wrap_file(header, _row_axes(copy, cmdstan), exact_curvature=exact_curvature)
+        wrap_file(header, _row_axes(program, text, cmdstan), exact_curvature=exact_curvature)
         translated = time.perf_counter()
         servers = folder.parent.with_name("servers")
         server = make_server(servers, cmdstan, compiled_with, commands)
@@ -56,10 +56,10 @@ def _compile_into(
     (folder / "compile.json").write_text(json.dumps(record))
 
 
-def _row_axes(program: Program, cmdstan: Path) -> tuple[ProgramAxis, ...]:
+def _row_axes(program: Program, text: bytes | None, cmdstan: Path) -> tuple[ProgramAxis, ...]:
     """Return the axes whose rows the executable can gather; none where stanc's word is unclear."""
     try:
-        axes = find_program_axes(cmdstan / "bin" / "stanc", program)
+        axes = find_program_axes(cmdstan / "bin" / "stanc", program, text)
     except ProgramError:
         return ()
     return tuple(axis for axis in axes if not axis.refusal)

@@ -9,7 +9,9 @@ from harness.program.program import Program
 from harness.program.stanc import ask_stanc
 
 
-def find_program_axes(stanc: Path, program: Program) -> tuple[ProgramAxis, ...]:
+def find_program_axes(
+    stanc: Path, program: Program, text: bytes | None = None
+) -> tuple[ProgramAxis, ...]:
     """Return what could count a program's rows, out of stanc's own account of it.
 
     Parameters
@@ -17,6 +19,8 @@ def find_program_axes(stanc: Path, program: Program) -> tuple[ProgramAxis, ...]:
     stanc : Path
         The executable.
     program : Program
+    text : bytes, optional
+        What is compiled in place of the program's own text.
 
     Returns
     -------
@@ -27,7 +31,7 @@ def find_program_axes(stanc: Path, program: Program) -> tuple[ProgramAxis, ...]:
     ProgramError
         If stanc refuses the program or prints an account of another form.
     """
-    told = ask_stanc(stanc, program, ["--debug-mir", "-o", os.devnull])
+    told = ask_stanc(stanc, program, ["--debug-mir", "-o", os.devnull], text)
     try:
         return find_axes(read_account(told))
     except ValueError as error:

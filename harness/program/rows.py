@@ -1,6 +1,7 @@
 """Which rows a program has with its data: found, proved to add up, and chosen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,12 +64,45 @@ def find_rows(program: Program, data: Mapping[str, Any], *, seed: int = 1) -> tu
     HarnessError
         If the program does not compile or does not take the data.
     """
+
+    @contextmanager
+    def opened() -> Iterator[Density]:
+        executable = compile_program(program).executable
+        with Density(executable, data, name=program.name) as density:
+            yield density
+
+    return prove_rows(program, data, opened, seed=seed)
+
+
+def prove_rows(
+    program: Program,
+    data: Mapping[str, Any],
+    opened: Callable[[], AbstractContextManager[Density]],
+    *,
+    seed: int = 1,
+) -> tuple[RowAxis, ...]:
+    """Find the axes of a program, and prove or refuse each on a density that can be opened.
+
+    Parameters
+    ----------
+    program : Program
+    data : Mapping
+        Its data.
+    opened : callable
+        Opens the program's density with these data; called if any axis can be gathered.
+    seed : int
+        Decides at which points and on which rows.
+
+    Returns
+    -------
+    tuple of RowAxis
+        In the program's order.
+    """
     found = find_program_axes(ensure_cmdstan().path / "bin" / "stanc", program)
     usable = [axis for axis in found if not axis.refusal]
     proved: dict[str, str] = {}
     if usable:
-        executable = compile_program(program).executable
-        with Density(executable, data, name=program.name) as density:
+        with opened() as density:
             proved = {axis.name: prove(density, axis, seed=seed).reason for axis in usable}
     return tuple(_report(axis, data, proved) for axis in found)
 
