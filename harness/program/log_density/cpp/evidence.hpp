@@ -55,6 +55,8 @@ class Evidence {
 
   int dimension() const { return target_.dimension(); }
   int n_blocks() const { return n_blocks_; }
+  // How many blocks hold so many rows.
+  int blocks_of(double rows) const { return static_cast<int>(std::ceil(rows * n_blocks_ / n_rows_)); }
   double passes() const { return passes_; }  // evaluations, each counted by its share of the rows
   long n_failed() const { return n_failed_; }
   const std::string& last_failure() const { return last_failure_; }

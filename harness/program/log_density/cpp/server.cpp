@@ -2,6 +2,7 @@
 #include "commands.hpp"
 #include "row_commands.hpp"
 #include "server.hpp"
+#include "vi_commands.hpp"
 
 #include <cstdio>
 

@@ -1,0 +1,179 @@
+// Gaussians on the unconstrained scale, and the curvature that decides their covariance.
+#ifndef HARNESS_GAUSSIAN_HPP
+#define HARNESS_GAUSSIAN_HPP
+
+#include "minimise.hpp"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+
+#include <algorithm>
+
+namespace harness {
+
+using Matrix = Eigen::MatrixXd;
+
+enum class Family { mean_field = 0, full_rank = 1, low_rank = 2 };
+
+// A symmetric matrix made positive: in units in which its diagonal is one, eigenvalues by their size, from `least` on.
+// With a diagonal alone it is diagonal.
+class Curvature {
+ public:
+  Curvature() = default;
+  explicit Curvature(const Vector& diagonal) : diagonal_(positive(diagonal)) {}
+  explicit Curvature(const Matrix& matrix) : diagonal_(positive(matrix.diagonal())) {
+    const Vector unit = diagonal_.cwiseSqrt().cwiseInverse();
+    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(unit.asDiagonal() * matrix * unit.asDiagonal());
+    const Vector sizes = eigen.eigenvalues().cwiseAbs().cwiseMax(least);
+    const Matrix back = unit.cwiseInverse().asDiagonal() * eigen.eigenvectors();
+    const Matrix forth = unit.asDiagonal() * eigen.eigenvectors();
+    matrix_ = back * sizes.asDiagonal() * back.transpose();
+    inverse_ = forth * sizes.cwiseInverse().asDiagonal() * forth.transpose();
+    diagonal_ = matrix_.diagonal();
+  }
+
+  bool is_dense() const { return matrix_.size() > 0; }
+  const Vector& diagonal() const { return diagonal_; }
+  const Matrix& matrix() const { return matrix_; }
+  const Matrix& inverse() const { return inverse_; }
+  Vector times(const Vector& v) const { return is_dense() ? Vector(matrix_ * v) : Vector(diagonal_.cwiseProduct(v)); }
+  Vector solve(const Vector& v) const { return is_dense() ? Vector(inverse_ * v) : Vector(v.cwiseQuotient(diagonal_)); }
+  double norm(const Vector& v) const { return std::sqrt(v.dot(times(v))); }
+  // The same with nothing beside its diagonal.
+  Curvature own_diagonal() const { return Curvature(diagonal_); }
+  // The same correlations with another diagonal.
+  Curvature with_diagonal(const Vector& diagonal) const {
+    Curvature changed(diagonal);
+    if (is_dense()) {
+      const Vector by = changed.diagonal_.cwiseQuotient(diagonal_).cwiseSqrt();
+      changed.matrix_ = by.asDiagonal() * matrix_ * by.asDiagonal();
+      changed.inverse_ = by.cwiseInverse().asDiagonal() * inverse_ * by.cwiseInverse().asDiagonal();
+    }
+    return changed;
+  }
+
+ private:
+  static constexpr double least = 1e-7;
+  static Vector positive(const Vector& diagonal) {
+    const Vector sizes = diagonal.cwiseAbs();
+    return sizes.cwiseMax(1e-18);
+  }
+  Vector diagonal_;
+  Matrix matrix_, inverse_;
+};
+
+// The covariance D + B B' that has the largest ELBO where the posterior has the precision P: it minimises
+// tr(P S) - log |S|, of which the gradient by S is P - S^-1.
+struct LowRank {
+  Vector diagonal;  // D
+  Matrix factor;    // B
+
+  Matrix covariance() const {
+    Matrix s = factor * factor.transpose();
+    s.diagonal() += diagonal;
+    return s;
+  }
+};
+
+inline LowRank low_rank_of(const Curvature& precision, int rank) {
+  const int d = precision.diagonal().size();
+  const Vector unit = precision.diagonal().cwiseSqrt().cwiseInverse();
+  const Matrix p = unit.asDiagonal() * precision.matrix() * unit.asDiagonal();
+  // begin with the directions in which the posterior is wider than its coordinates say
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(p);
+  Vector start(d + d * rank);
+  start.head(d).setZero();
+  for (int k = 0; k < rank; ++k) {
+    const double wider = std::sqrt(std::max(1e-4, 1 / std::max(eigen.eigenvalues()[k], 1e-9) - 1));
+    start.segment(d + k * d, d) = wider * eigen.eigenvectors().col(k);
+  }
+  const Slope objective = [&](const Vector& x, double& value, Vector& gradient) {
+    const Vector diagonal = x.head(d).array().exp();
+    const Eigen::Map<const Matrix> b(x.data() + d, d, rank);
+    const Matrix scaled = diagonal.cwiseInverse().asDiagonal() * b;
+    const Eigen::LLT<Matrix> inner(Matrix::Identity(rank, rank) + b.transpose() * scaled);
+    if (inner.info() != Eigen::Success) {
+      return false;
+    }
+    const Matrix pb = p * b, sb = inner.solve(scaled.transpose()).transpose();
+    value = p.diagonal().dot(diagonal) + (b.array() * pb.array()).sum() - x.head(d).sum()
+            - 2 * Matrix(inner.matrixL()).diagonal().array().log().sum();
+    gradient.resize(x.size());
+    const Vector inverse = diagonal.cwiseInverse() - (scaled.array() * sb.array()).rowwise().sum().matrix();
+    gradient.head(d) = (p.diagonal() - inverse).cwiseProduct(diagonal);
+    Eigen::Map<Matrix>(gradient.data() + d, d, rank) = 2 * (pb - sb);
+    return std::isfinite(value) && gradient.allFinite();
+  };
+  Minimum from{start, 0, {}, 0};
+  objective(from.at, from.value, from.gradient);
+  const Minimum found = minimise(objective, from, 1e-7, 500);
+  const Vector squares = unit.cwiseProduct(unit);
+  return {squares.array() * found.at.head(d).array().exp(),
+          unit.asDiagonal() * Eigen::Map<const Matrix>(found.at.data() + d, d, rank)};
+}
+
+class Gaussian {
+ public:
+  Gaussian() = default;
+  // Of the family, the one that is best where the posterior has this curvature.
+  Gaussian(Family family, int rank, const Vector& mean, const Curvature& curvature)
+      : family_(family), rank_(rank), mean(mean) {
+    set_curvature(curvature);
+  }
+
+  Family family() const { return family_; }
+  const Vector& sd() const { return sd_; }  // of each coordinate
+  const Curvature& curvature() const { return curvature_; }
+  const LowRank& low_rank() const { return low_rank_; }
+  const Matrix& factor() const { return factor_; }
+
+  void set_curvature(const Curvature& curvature) {
+    curvature_ = curvature;
+    if (family_ == Family::mean_field) {
+      sd_ = curvature.diagonal().cwiseSqrt().cwiseInverse();
+      return;
+    }
+    Matrix covariance = curvature.inverse();
+    if (family_ == Family::low_rank) {
+      low_rank_ = low_rank_of(curvature, rank_);
+      covariance = low_rank_.covariance();
+    }
+    factor_ = covariance.llt().matrixL();
+    sd_ = covariance.diagonal().cwiseSqrt();
+  }
+  // Narrower or wider as a whole.
+  void scale(double by) {
+    set_curvature(family_ == Family::mean_field ? Curvature(Vector(curvature_.diagonal() / (by * by)))
+                                                : Curvature(Matrix(curvature_.matrix() / (by * by))));
+  }
+
+  Vector away(const Vector& z) const {
+    return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(z))
+                                         : Vector(factor_.triangularView<Eigen::Lower>() * z);
+  }
+  // The transpose of what away() multiplies by.
+  Vector whitened(const Vector& g) const {
+    return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(g))
+                                         : Vector(factor_.transpose().triangularView<Eigen::Upper>() * g);
+  }
+  double entropy() const {
+    const double constant = 0.5 * mean.size() * std::log(2 * M_PI * M_E);
+    return constant + (family_ == Family::mean_field ? sd_.array().log().sum()
+                                                     : factor_.diagonal().array().log().sum());
+  }
+
+ private:
+  Family family_ = Family::mean_field;
+  int rank_ = 0;
+  Curvature curvature_;
+  LowRank low_rank_;
+  Matrix factor_;
+  Vector sd_;
+
+ public:
+  Vector mean;
+};
+
+}  // namespace harness
+
+#endif

@@ -1,0 +1,128 @@
+// What antithetic pairs of points of a Gaussian say of its ELBO.
+#ifndef HARNESS_TALLY_HPP
+#define HARNESS_TALLY_HPP
+
+#include "evidence.hpp"
+#include "gaussian.hpp"
+
+namespace harness {
+
+// The mean of vectors and its error.  The error has the largest deviation in it, so that heavy tails widen it.
+class Mean {
+ public:
+  void add(const Vector& v) {
+    if (n_ == 0) {
+      sum_ = squares_ = largest_ = Vector::Zero(v.size());
+      first_ = v;
+    }
+    ++n_;
+    const Vector from_first = v - first_;
+    sum_ += from_first;
+    squares_ += from_first.cwiseAbs2();
+    largest_ = largest_.cwiseMax(v.cwiseAbs());
+  }
+  int n() const { return n_; }
+  Vector mean() const { return first_ + sum_ / n_; }
+  Vector variance() const {  // of one
+    const Vector shift = sum_ / n_;
+    return ((squares_ / n_ - shift.cwiseAbs2()) * (n_ / std::max(1.0, n_ - 1.0))).cwiseMax(0);
+  }
+  Vector error() const {
+    const Vector tail = (largest_ - mean().cwiseAbs()).cwiseMax(0) / n_;
+    return (variance() / n_ + tail.cwiseAbs2()).cwiseSqrt();
+  }
+
+ private:
+  int n_ = 0;
+  Vector first_, sum_, squares_, largest_;
+};
+
+struct Tally {
+  int n_tried = 0;
+  Mean value;          // log density
+  Mean gradient;       // of its mean with respect to the Gaussian's mean
+  Mean step;           // Newton's to the best mean
+  Mean scale;          // by how much the curvature exceeds what the Gaussian says, in its own units: half of
+                       // E[-H] sd^2 - 1 for each coordinate, of whitened ones where it is not mean-field
+  Matrix residual_z, z_z;  // sums for the curvature's regression
+  double noise = 0;    // of a pair's step, squared, in units of the curvature
+  bool varied = false;  // whether the control variate was taken
+
+  int n() const { return value.n(); }
+  bool has_failed() const { return 2 * n() < n_tried || n() < 4; }
+};
+
+// Gradients at mean + away and mean - away on one block of rows: their mean has no term of first order in `away`
+// (antithetic pairs), and half of their difference is minus the curvature times `away` but for its third order, of
+// which a model of the curvature leaves the residual only (a control variate for the covariance).
+class Sampler {
+ public:
+  Sampler(Evidence& evidence, unsigned int seed) : evidence_(evidence), random_(seed * 2246822519u + 3) {}
+
+  Tally operator()(const Gaussian& q, const Curvature& metric, int n) {
+    const int d = q.mean.size();
+    const bool dense = q.family() != Family::mean_field;
+    Tally plain, varied;
+    Matrix residual_z = Matrix::Zero(dense ? d : 0, dense ? d : 0), z_z = residual_z;
+    const Curvature& model = dense ? q.curvature() : metric;
+    Point above, below, excess;
+    for (int k = 0; k < n; ++k) {
+      const Vector z = normal(random_, d), away = q.away(z);
+      const int block = evidence_.next_block();
+      const bool known = evidence_.one(block, q.mean + away, above) && evidence_.one(block, q.mean - away, below);
+      if (!known) {
+        continue;
+      }
+      add(plain, metric, 0.5 * (above.value + below.value), 0.5 * (above.gradient + below.gradient));
+      if (evidence_.has_anchor() && evidence_.excess(block, excess)) {
+        const double ahead = excess.gradient.dot(q.mean - evidence_.anchor());
+        add(varied, metric, 0.5 * (above.value + below.value) - excess.value - ahead,
+            0.5 * (above.gradient + below.gradient) - excess.gradient);
+      }
+      const Vector residual = 0.5 * (above.gradient - below.gradient) + model.times(away);
+      const Vector white = q.whitened(residual);
+      const double own = 1;
+      if (dense) {
+        plain.scale.add(-0.5 * white.cwiseProduct(z));
+        residual_z += white * z.transpose();
+        z_z += z * z.transpose();
+      } else {
+        const Vector expected = model.diagonal().cwiseProduct(q.sd().cwiseAbs2()).array() - own;
+        plain.scale.add(0.5 * (expected - white.cwiseProduct(z)));
+      }
+    }
+    finish(plain, metric);
+    finish(varied, metric);
+    // the control variate is dropped where it would add to the noise
+    const bool better = varied.n() == plain.n() && plain.n() > 0 && varied.noise < plain.noise;
+    Tally& taken = better ? varied : plain;
+    const Mean scale = plain.scale;
+    taken.scale = scale;
+    taken.varied = better;
+    taken.n_tried = n;
+    taken.residual_z = std::move(residual_z);
+    taken.z_z = std::move(z_z);
+    return taken;
+  }
+
+ private:
+  static void add(Tally& tally, const Curvature& metric, double value, const Vector& gradient) {
+    tally.value.add(Vector::Constant(1, value));
+    tally.gradient.add(gradient);
+    tally.step.add(metric.solve(gradient));
+    tally.noise += gradient.dot(metric.solve(gradient));
+  }
+  static void finish(Tally& tally, const Curvature& metric) {
+    if (tally.n() > 1) {
+      const Vector mean = tally.gradient.mean();
+      tally.noise = std::max(0.0, (tally.noise - tally.n() * mean.dot(metric.solve(mean))) / (tally.n() - 1));
+    }
+  }
+
+  Evidence& evidence_;
+  Random random_;
+};
+
+}  // namespace harness
+
+#endif
