@@ -169,6 +169,7 @@ NO_FIGURES = {
     "program/stanc.py",
     "summary/reference.py",
     "verdict/criteria.py",
+    "verdict/outcome.py",
     "verdict/rule.py",
     "verdict/rules.py",
 }

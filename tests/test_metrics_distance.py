@@ -6,11 +6,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from harness.errors import HarnessError
-from harness.metrics.distance import (
-    mahalanobis,
-    sliced_wasserstein,
-    whitened_covariance_error,
-)
+from harness.metrics.distance import mahalanobis, sliced_wasserstein
 from harness.metrics.whitening import whiten
 
 Floats = NDArray[np.float64]
@@ -42,54 +38,46 @@ def test_mahalanobis_of_a_shift(reference: Floats) -> None:
     delta = np.array([0.5, 0.1, -0.2])
     expected = np.sqrt(delta @ np.linalg.solve(COVARIANCE, delta))
     found = mahalanobis(reference + delta, reference=reference)
-    assert found.distance == pytest.approx(expected)
+    # as if the draws were others: the errors of three means are subtracted
+    square = (expected**2 - 3 * 2 / 800) * (1 - 3 / 800)
+    assert found.distance == pytest.approx(np.sqrt(square))
 
 
 def test_mahalanobis_is_the_worst_mean_error_of_any_combination(reference: Floats) -> None:
     delta = np.array([0.5, 0.1, -0.2])
     worst = np.linalg.solve(COVARIANCE, delta)
     error = worst @ delta / np.sqrt(worst @ COVARIANCE @ worst)
-    assert mahalanobis(reference + delta, reference=reference).distance == pytest.approx(error)
+    found = mahalanobis(reference + delta, reference=reference)
+    assert found.distance == pytest.approx(error, rel=0.03)
 
 
-def test_mahalanobis_null_holds_95_percent() -> None:
+@pytest.mark.parametrize("d", [1, 4, 100])
+def test_mahalanobis_of_exact_draws_is_zero_within_its_error(d: int) -> None:
+    """The uncorrected distance is 0.35 at d = 100, with as many draws; it may be 0.6."""
     rng = np.random.default_rng(2)
-    inside = []
-    for _ in range(300):
-        x, r = rng.standard_normal((200, 4)), rng.standard_normal((2, 150, 4))
-        found = mahalanobis(x, reference=r)
-        inside.append(found.distance < found.null_95)
-    assert np.mean(inside) == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / 300))
-
-
-@pytest.mark.parametrize(("factor", "expected"), [(1.0, 0.0), (1.5, 1.25), (0.5, 0.75)])
-def test_covariance_error_of_a_scale(reference: Floats, factor: float, expected: float) -> None:
-    mean = reference.mean(axis=0)
-    draws = mean + factor * (reference - mean)
-    found = whitened_covariance_error(draws, reference=reference).error
-    assert found == pytest.approx(expected, abs=1e-10)
-
-
-def test_covariance_error_of_missing_correlations() -> None:
-    """Right sds without the correlation rho: the eigenvalues are 1 / (1 +- rho)."""
-    rho = 0.6
-    r = exact_gaussian(np.zeros(2), np.array([[1, rho], [rho, 1]]), n=500, seed=3)
-    x = exact_gaussian(np.zeros(2), np.eye(2), n=700, seed=4)
-    found = whitened_covariance_error(x, reference=r).error
-    assert found == pytest.approx(1 / (1 - rho) - 1)
-
-
-@pytest.mark.parametrize("d", [1, 5, 30])
-def test_covariance_null_is_a_little_above_the_95_percent_quantile(d: int) -> None:
-    rng = np.random.default_rng(10)
+    repeats = 100 if d < 100 else 30
     found = [
-        whitened_covariance_error(
-            rng.standard_normal((400, d)), reference=rng.standard_normal((600, d))
-        )
-        for _ in range(100)
+        mahalanobis(rng.standard_normal((1000, d)), reference=rng.standard_normal((2, 2000, d)))
+        for _ in range(repeats)
     ]
-    quantile = np.quantile([each.error for each in found], 0.95)
-    assert 0.7 < quantile / found[0].null_95 < 1.02
+    assert np.mean([each.distance == 0 for each in found]) == pytest.approx(0.5, abs=0.25)
+    assert max(each.distance + 2 * each.mcse for each in found) < 0.6
+
+
+@pytest.mark.parametrize("d", [2, 50])
+def test_mahalanobis_of_a_small_shift_is_unbiased(d: int) -> None:
+    """The square is, with its own errors; 400 draws for 50 parameters inflate it by an eighth."""
+    rng = np.random.default_rng(12)
+    shift = np.full(d, 0.5 / np.sqrt(d))
+    squares = [
+        mahalanobis(
+            shift + rng.standard_normal((500, d)), reference=rng.standard_normal((400, d))
+        ).distance
+        ** 2
+        for _ in range(60)
+    ]
+    error = np.std(squares) / np.sqrt(60)
+    assert np.mean(squares) == pytest.approx(0.25, abs=4 * error)
 
 
 @pytest.mark.parametrize("n_draws", [800, 500])
@@ -116,7 +104,6 @@ def test_sliced_wasserstein_of_a_scale_in_one_dimension() -> None:
 def test_every_distance_from_itself_is_zero(reference: Floats) -> None:
     rng = np.random.default_rng(7)
     assert mahalanobis(reference, reference=reference).distance == pytest.approx(0, abs=1e-12)
-    assert whitened_covariance_error(reference, reference=reference).error < 1e-12
     assert sliced_wasserstein(reference, reference=reference, rng=rng).value == 0
 
 
@@ -127,8 +114,6 @@ def test_linear_changes_of_parameters_and_the_order_of_draws_do_not_matter() -> 
     y, s = rng.permutation(x) @ matrix.T + 5, r @ matrix.T + 5
     first, again = mahalanobis(x, reference=r), mahalanobis(y, reference=s)
     assert again.distance == pytest.approx(first.distance, rel=1e-6)
-    errors = [whitened_covariance_error(a, reference=b).error for a, b in ((x, r), (y, s))]
-    assert errors[1] == pytest.approx(errors[0], rel=1e-6)
     # whitened coordinates are fixed up to a rotation: the slices agree up to their own error
     slices = [
         sliced_wasserstein(a, reference=b, rng=np.random.default_rng(9), n_projections=3000)

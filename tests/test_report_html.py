@@ -19,6 +19,7 @@ from harness.results.columns import (
     read_table,
 )
 from harness.study.published import PublishedError, parse_published
+from harness.verdict.outcome import SEVERITY
 from tests.fabricated import CELLS, ORDERED_NUTS
 from tests.html_page import Element, read_page, table_heads, table_rows
 from tests.saved_report import PUBLISHED, REPLICATED, SINGLE, parse_markdown, write_results
@@ -46,8 +47,9 @@ OF_FITS = {
         "time to error 0.1 sd (s)": "time_to_error_s",
     },
     "joint": {
-        "Mahalanobis (null)": "mahalanobis",
-        "covariance error (null)": "whitened_covariance_error",
+        "Mahalanobis": "mahalanobis",
+        "log eigenvalue, low": "log_eigenvalue_low",
+        "log eigenvalue, high": "log_eigenvalue_high",
         "energy distance": "energy_distance",
         "MMD²": "mmd",
         "sliced Wasserstein": "sliced_wasserstein",
@@ -261,7 +263,7 @@ def test_stability_is_that_of_the_csv(folder: Path, page: Element) -> None:
 def test_a_verdict_has_colour_symbol_text_and_a_reason_to_go_to(
     folder: Path, page: Element
 ) -> None:
-    symbols = {"trust": "✓", "means only": "◐", "unknown": "?", "do not trust": "✗"}
+    symbols = dict(zip(map(str, SEVERITY), "✓◕◐?✗", strict=True))
     both = [
         read_table(folder / "comparison.csv", COMPARISON_COLUMNS),
         read_table(folder / "fits.csv", FITS_COLUMNS),
@@ -289,7 +291,7 @@ def test_a_verdict_has_colour_symbol_text_and_a_reason_to_go_to(
 
 
 def test_verdicts_of_the_matrix_are_the_worst_of_the_csv(folder: Path, page: Element) -> None:
-    order = ["trust", "means only", "unknown", "do not trust"]
+    order = ["trust", "marginals", "means only", "unknown", "do not trust"]
     comparison = read_table(folder / "comparison.csv", COMPARISON_COLUMNS)
     table = page.by_id("table-matrix-toy")
     heads = table_heads(table)

@@ -242,8 +242,9 @@ def test_the_algorithms_own_accounts(folder: Path) -> None:
         (
             "joint",
             {
-                "Mahalanobis (null)": "mahalanobis",
-                "covariance error (null)": "whitened_covariance_error",
+                "Mahalanobis": "mahalanobis",
+                "log eigenvalue, low": "log_eigenvalue_low",
+                "log eigenvalue, high": "log_eigenvalue_high",
                 "energy distance": "energy_distance",
                 "MMD²": "mmd",
                 "sliced Wasserstein": "sliced_wasserstein",

@@ -221,7 +221,8 @@ def test_one_of_two_symmetric_modes_is_flagged_and_not_blamed(*, swapped: bool) 
         assert (row["verdict"], row["decided_by"]) == ("unknown", "nameless")
         assert "mean_error_sd" not in row
     fit = next(row for row in summary.fits if row["method"] == "advi")
-    assert fit["verdict"] == "trust"
+    # half of the draws would pick what the same ones judge: that is no test of joint draws
+    assert fit["verdict"] in {"trust", "marginals"}
     assert fit["symmetric_mode"]
     assert fit["missed_mass"] == 0
 

@@ -11,7 +11,7 @@ from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_
 from tests.following import PROJECT, fresh_copy
 
 PAGE = (PROJECT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-SEVERITY = ["trust", "means only", "unknown", "do not trust"]
+SEVERITY = ["trust", "marginals", "means only", "unknown", "do not trust"]
 
 
 def worst(verdicts: pd.Series) -> str:

@@ -23,6 +23,7 @@ from harness.verdict.criteria import (
     Verdict,
 )
 from harness.verdict.judge import judge_fit, judge_parameter
+from harness.verdict.outcome import SEVERITY
 from harness.verdict.rule import Breach, Rule
 from harness.verdict.rules import RULES
 from harness.verdict.wording import statement, title_of
@@ -47,9 +48,11 @@ COMPARED = FitCriteria(
     is_mcmc=False,
     reference=Reference.VALID,
     mahalanobis=0.02,
-    mahalanobis_null_95=0.05,
-    whitened_covariance_error=0.05,
-    whitened_covariance_null_95=0.1,
+    mahalanobis_mcse=0.02,
+    log_eigenvalue_low=-0.05,
+    log_eigenvalue_low_mcse=0.03,
+    log_eigenvalue_high=0.05,
+    log_eigenvalue_high_mcse=0.03,
 )
 
 
@@ -69,9 +72,11 @@ def verdicts(
         k_hat=None if weights is None else weights.k_hat,
         k_hat_threshold=None if weights is None else weights.k_hat_threshold,
         mahalanobis=joint.mahalanobis,
-        mahalanobis_null_95=joint.mahalanobis_null_95,
-        whitened_covariance_error=joint.whitened_covariance_error,
-        whitened_covariance_null_95=joint.whitened_covariance_null_95,
+        mahalanobis_mcse=joint.mahalanobis_mcse,
+        log_eigenvalue_low=joint.log_eigenvalue_low,
+        log_eigenvalue_low_mcse=joint.log_eigenvalue_low_mcse,
+        log_eigenvalue_high=joint.log_eigenvalue_high,
+        log_eigenvalue_high_mcse=joint.log_eigenvalue_high_mcse,
         c2st_accuracy=joint.c2st_accuracy,
         c2st_mcse=joint.c2st_mcse,
     )
@@ -134,8 +139,9 @@ def test_right_marginals_without_their_correlation_are_no_joint_fit() -> None:
     draws, reference = gaussian(np.eye(2), seed=5), gaussian(correlated(0.8), seed=6)
     fit, parameters = verdicts(draws, reference)
     assert [each.verdict for each in parameters] == [Verdict.TRUST] * 2
-    assert fit.verdict is Verdict.MEANS_ONLY, fit
-    assert fit.criterion == "covariance_error_beyond_null"
+    assert fit.verdict is Verdict.MARGINALS, fit
+    assert fit.criterion == "log_eigenvalue_low"
+    assert np.exp(fit.value or 0) == pytest.approx(1 / 1.8, rel=0.2)
 
 
 def test_funnel() -> None:
@@ -161,7 +167,7 @@ def test_banana_matched_in_both_moments() -> None:
     draws = rng.standard_normal((N_DRAWS, 2)) * np.array([1, np.sqrt(2.16)])
     fit, parameters = verdicts(draws, reference)
     assert parameters[0].verdict is Verdict.TRUST
-    assert fit.verdict is Verdict.MEANS_ONLY, fit
+    assert fit.verdict in {Verdict.MARGINALS, Verdict.MEANS_ONLY}, fit
 
 
 def two_modes(weight: float, *, seed: int) -> Floats:
@@ -287,7 +293,7 @@ def test_a_combination_of_parameters_can_be_off_where_no_single_one_is() -> None
     draws = gaussian(covariance, seed=18) + np.array([0.15, -0.15])
     fit, parameters = verdicts(draws, reference)
     assert [each.verdict for each in parameters] == [Verdict.TRUST] * 2
-    assert (fit.verdict, fit.criterion) == (Verdict.DO_NOT_TRUST, "mahalanobis_beyond_null")
+    assert (fit.verdict, fit.criterion) == (Verdict.MARGINALS, "mahalanobis")
 
 
 @pytest.mark.parametrize("reference", [Reference.FAILED, Reference.ABSENT])
@@ -430,32 +436,45 @@ def test_the_fit_names_its_worst_parameter() -> None:
     assert fit.reason.startswith("worse: ")
 
 
-def test_a_high_k_hat_with_right_means_leaves_the_means() -> None:
+def test_a_high_k_hat_leaves_marginals_that_the_reference_shows_right() -> None:
     fit = replace(COMPARED, k_hat=float("inf"), k_hat_threshold=0.7)
     parameter = judge_parameter(PERFECT, fit=fit)
     assert parameter.verdict is Verdict.TRUST
     whole = judge_fit(fit, parameters={"x": parameter})
-    assert (whole.verdict, whole.criterion) == (Verdict.MEANS_ONLY, "k_hat")
+    assert (whole.verdict, whole.criterion) == (Verdict.MARGINALS, "k_hat")
 
 
-def test_joint_distances_count_beyond_their_monte_carlo_error() -> None:
-    """Many parameters and few draws make every joint distance large; that alone is no fault."""
+def test_joint_distances_take_away_the_joint_draws_and_no_more() -> None:
     fine = {"x": judge_parameter(PERFECT, fit=COMPARED)}
     cases = {
-        "mahalanobis_beyond_null": {"mahalanobis": 0.5, "mahalanobis_null_95": 0.45},
-        "covariance_error_beyond_null": {
-            "whitened_covariance_error": 0.8,
-            "whitened_covariance_null_95": 0.7,
-        },
+        "mahalanobis": (0.9, 0.62, 0.5),
+        "log_eigenvalue_low": (-0.6, -0.4, -0.2),
+        "log_eigenvalue_high": (0.6, 0.4, 0.2),
     }
-    for criterion, noisy in cases.items():
-        values: dict[str, Any] = noisy
-        assert judge_fit(replace(COMPARED, **values), parameters=fine).verdict is Verdict.TRUST
-        exact: dict[str, Any] = {
-            name: 0.01 if name.endswith("null_95") else each for name, each in values.items()
-        }
-        judgement = judge_fit(replace(COMPARED, **exact), parameters=fine)
-        assert (judgement.criterion, judgement.verdict is Verdict.TRUST) == (criterion, False)
+    for criterion, (off, doubtful, right) in cases.items():
+        for value, verdict in (
+            (off, Verdict.MARGINALS),
+            (doubtful, Verdict.MARGINALS),
+            (right, Verdict.TRUST),
+        ):
+            values: dict[str, Any] = {criterion: value, f"{criterion}_mcse": 0.04}
+            judgement = judge_fit(replace(COMPARED, **values), parameters=fine)
+            assert judgement.verdict is verdict, (criterion, value)
+            if verdict is not Verdict.TRUST:
+                assert judgement.criterion == criterion
+    worse = {"x": judge_parameter(replace(PERFECT, mean_error_sd=1.0), fit=COMPARED)}
+    off_too = replace(COMPARED, mahalanobis=2.0)
+    assert judge_fit(off_too, parameters=worse).verdict is Verdict.DO_NOT_TRUST
+
+
+def test_the_order_of_the_verdicts() -> None:
+    assert [str(each) for each in SEVERITY] == [
+        "trust",
+        "marginals",
+        "means only",
+        "unknown",
+        "do not trust",
+    ]
 
 
 def test_every_rule_reads_criteria_that_exist() -> None:

@@ -77,6 +77,11 @@ def element_names(variable: str, shape: tuple[int, ...]) -> list[str]:
     return [f"{variable}[{','.join(str(i + 1) for i in index)}]" for index in np.ndindex(*shape)]
 
 
+def variable_of(name: str) -> str:
+    """Return the variable that a scalar is an element or a part of: ``mu`` of ``mu[1,2]``."""
+    return name.partition("[")[0].partition(".")[0]
+
+
 def posterior_arrays(fit: Fit, program: Program) -> dict[str, FloatArray]:
     """Return the draws of the summarised variables, each of shape (chain, draw, ...).
 

@@ -16,8 +16,11 @@ from harness.metrics.whitening import whiten
 # The covariance of fewer draws fits themselves so well that whitening alone tells them from
 # others of the same distribution: in 100 dimensions of 1,000 draws with an accuracy of 0.58.
 _DRAWS_PER_PARAMETER = 20
-# Trees take time in proportion to the coordinates.
-_MAX_COORDINATES = 100
+# In many dimensions differences that do no harm add up: sds of 0.9 in 50 of them are told apart
+# with an accuracy of 0.70, those of 5 with 0.57.
+_MAX_COORDINATES = 5
+# The levels at which coordinates are compared to find those that differ most.
+_LEVELS = np.arange(1, 10) / 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +61,9 @@ def classifier_two_sample_test(
     band is that of n coin tosses, :math:`1/2 \pm 1.96 / (2 \sqrt{n})` with n twice `n_draws`.
     The folds share training draws, which widens the true band by about a tenth; autocorrelated
     draws widen it more: pass chains thinned to about independence. Draws are whitened if the
-    reference has at least 20 per parameter, and taken as they are otherwise; of more than 100
-    parameters 100 are looked at, evenly spaced.
+    reference has at least 20 per parameter, and taken as they are otherwise. Of more than five
+    coordinates half of the draws pick the five whose distribution functions differ most, and the
+    classifier gets the other half.
 
     Parameters
     ----------
@@ -87,6 +91,8 @@ def classifier_two_sample_test(
     theorem 1.
     """
     x, r = _coordinates(draws, reference)
+    if r.shape[1] > _MAX_COORDINATES:
+        x, r = _most_different(rng.permutation(x), rng.permutation(r))
     count = min(len(x), len(r), max_draws)
     if not 2 <= n_folds <= count:
         raise HarnessError(f"{n_folds} folds need as many draws of each set; got {count}")
@@ -120,11 +126,18 @@ def carries_whitening(reference: Floats) -> bool:
 
 
 def _coordinates(draws: npt.ArrayLike, reference: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Whiten the draws if the reference can carry it, and take not too many coordinates."""
+    """Whiten the draws if the reference can carry it."""
     x = vector_draws(draws, name="draws")
     r = vector_draws(reference, name="reference")
     if carries_whitening(r) or x.shape[-1] != r.shape[-1]:
         x, r = whiten(x, reference=r)
-    d = r.shape[-1]
-    kept = np.linspace(0, d - 1, min(d, _MAX_COORDINATES)).astype(np.intp)
-    return flatten(x)[:, kept], flatten(r)[:, kept]
+    return flatten(x), flatten(r)
+
+
+def _most_different(x: Floats, r: Floats) -> tuple[Floats, Floats]:
+    """Pick few coordinates by the first half of the draws; return the second half of them."""
+    levels = np.quantile(r[: len(r) // 2], _LEVELS, axis=0)
+    below = (x[: len(x) // 2] <= levels[:, None]).mean(axis=1)
+    gaps = np.abs(below - _LEVELS[:, None]).max(axis=0)
+    picked = np.sort(np.argsort(-gaps, kind="stable")[:_MAX_COORDINATES])
+    return x[len(x) // 2 :, picked], r[len(r) // 2 :, picked]

@@ -1,18 +1,18 @@
 """All distances of a whole fit from its reference, in one call."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.metrics.classifier import carries_whitening, classifier_two_sample_test
+from harness.errors import HarnessError
+from harness.metrics.classifier import classifier_two_sample_test
 from harness.metrics.discrepancy import PairDistances
-from harness.metrics.distance import (
-    white_covariance_error,
-    white_mahalanobis,
-    white_sliced_wasserstein,
-)
-from harness.metrics.draws import Floats, vector_draws
+from harness.metrics.distance import white_mahalanobis, white_sliced_wasserstein
+from harness.metrics.draws import Estimate, Floats, vector_draws
+from harness.metrics.spectrum import FoldedDraws, edges_against
+from harness.metrics.subspace import carries_all, leading_combinations
 from harness.metrics.whitening import MeanErrors, Whitening
 
 
@@ -24,10 +24,14 @@ class JointComparison:
 
     Attributes
     ----------
-    mahalanobis, mahalanobis_null_95 : float
+    n_combinations : int
+        Combinations of parameters that were looked at, if not all; 0 if all.
+    mahalanobis, mahalanobis_mcse : float
         See `harness.metrics.distance.mahalanobis`.
-    whitened_covariance_error, whitened_covariance_null_95 : float
-        See `harness.metrics.distance.whitened_covariance_error`.
+    log_eigenvalue_low, log_eigenvalue_low_mcse : float
+        See `harness.metrics.spectrum.spectrum_edges`.
+    log_eigenvalue_high, log_eigenvalue_high_mcse : float
+        See `harness.metrics.spectrum.spectrum_edges`.
     energy_distance, energy_distance_mcse : float
         See `harness.metrics.discrepancy.energy_distance`.
     mmd, mmd_mcse : float
@@ -38,10 +42,13 @@ class JointComparison:
         See `harness.metrics.classifier.ClassifierTest`.
     """
 
+    n_combinations: int
     mahalanobis: float
-    mahalanobis_null_95: float
-    whitened_covariance_error: float
-    whitened_covariance_null_95: float
+    mahalanobis_mcse: float
+    log_eigenvalue_low: float
+    log_eigenvalue_low_mcse: float
+    log_eigenvalue_high: float
+    log_eigenvalue_high_mcse: float
     energy_distance: float
     energy_distance_mcse: float
     mmd: float
@@ -53,21 +60,52 @@ class JointComparison:
     c2st_null_upper: float
 
 
+class JointReference:
+    """Reference draws; what is known of them alone is computed once, for all fits.
+
+    Parameters
+    ----------
+    draws : array (n_draws, d) or (chain, draw, d)
+    """
+
+    def __init__(self, draws: npt.ArrayLike) -> None:
+        self.draws = vector_draws(draws, name="reference")
+
+    @cached_property
+    def carries_all(self) -> bool:
+        """Whether there are draws enough to judge all combinations of the parameters."""
+        return carries_all(self.draws)
+
+    @cached_property
+    def whitening(self) -> Whitening:
+        """Coordinates where the reference has mean 0 and covariance I."""
+        return Whitening(self.draws)
+
+    @cached_property
+    def folded(self) -> FoldedDraws:
+        """The same draws, for the edges of the spectrum."""
+        return FoldedDraws(self.draws)
+
+
 def compare_joint(
     draws: npt.ArrayLike,
     *,
-    reference: npt.ArrayLike | Whitening,
+    reference: npt.ArrayLike | JointReference,
     rng: np.random.Generator,
     max_draws: int = 2000,
 ) -> JointComparison:
     """All distances of a fit.
 
+    With more than 600 parameters, or fewer effective draws than about two for each, not all
+    combinations can be judged: then twenty of them stand for the parameters, see
+    `harness.metrics.subspace.leading_combinations`.
+
     Parameters
     ----------
     draws : array (n_draws, d) or (chain, draw, d)
         Draws of the approximation.
-    reference : array (n_draws, d) or (chain, draw, d), or Whitening
-        Draws of the reference, or the coordinates that they span, which serve many fits.
+    reference : array (n_draws, d) or (chain, draw, d), or JointReference
+        Draws of the reference.
     rng : numpy.random.Generator
         For the directions and the classifier.
     max_draws : int
@@ -81,37 +119,54 @@ def compare_joint(
     Raises
     ------
     HarnessError
-        As `harness.metrics.whitening.whiten` does.
+        If a shape is wrong, d differs, a draw is not finite, or the reference's covariance is
+        singular.
     """
-    white = reference if isinstance(reference, Whitening) else Whitening(reference)
-    x, r = white.apply(draws), white.reference
-    errors = MeanErrors.of(x)
-    mean = white_mahalanobis(x, white, errors)
-    covariance = white_covariance_error(x, white, errors)
+    of_all = reference if isinstance(reference, JointReference) else JointReference(reference)
+    given = vector_draws(draws, name="draws")
+    if given.shape[-1] != of_all.draws.shape[-1]:
+        raise HarnessError(
+            f"draws have {given.shape[-1]} parameters, the reference {of_all.draws.shape[-1]}"
+        )
+    used, judged, n_combinations = _judged(given, of_all)
+    white = judged.whitening
+    x, r = white.apply(used), white.reference
+    mean = white_mahalanobis(x, white, MeanErrors.of(x))
+    edges = edges_against(used, judged.folded)
     sliced = white_sliced_wasserstein(x, r, rng=rng)
     few_x, few_r = _thin(x, max_draws=max_draws), _thin(r, max_draws=max_draws)
     pairs = PairDistances.of(few_x, reference=few_r)
-    energy, kernel = pairs.energy_distance(), pairs.mmd()
-    if not carries_whitening(few_r):
-        # nor may the classifier see coordinates that all of the reference was fitted to
-        x, r = vector_draws(draws, name="draws"), white.original
-        few_x, few_r = _thin(x, max_draws=max_draws), _thin(r, max_draws=max_draws)
-    test = classifier_two_sample_test(few_x, reference=few_r, rng=rng, max_draws=max_draws)
+    test = classifier_two_sample_test(
+        _thin(given, max_draws=2 * max_draws),
+        reference=_thin(of_all.draws, max_draws=2 * max_draws),
+        rng=rng,
+        max_draws=max_draws,
+    )
     return JointComparison(
+        n_combinations=n_combinations,
         mahalanobis=mean.distance,
-        mahalanobis_null_95=mean.null_95,
-        whitened_covariance_error=covariance.error,
-        whitened_covariance_null_95=covariance.null_95,
-        energy_distance=energy.value,
-        energy_distance_mcse=energy.mcse,
-        mmd=kernel.value,
-        mmd_mcse=kernel.mcse,
-        sliced_wasserstein=sliced.value,
-        sliced_wasserstein_mcse=sliced.mcse,
+        mahalanobis_mcse=mean.mcse,
+        **asdict(edges),
+        **_named("energy_distance", pairs.energy_distance()),
+        **_named("mmd", pairs.mmd()),
+        **_named("sliced_wasserstein", sliced),
         c2st_accuracy=test.accuracy,
         c2st_mcse=test.mcse,
         c2st_null_upper=test.null_upper,
     )
+
+
+def _judged(given: Floats, of_all: JointReference) -> tuple[Floats, JointReference, int]:
+    """Return what is judged together: all parameters, or some combinations and how many."""
+    if of_all.carries_all and carries_all(given):
+        return given, of_all, 0
+    used, theirs = leading_combinations(given, of_all.draws)
+    return used, JointReference(theirs), theirs.shape[-1]
+
+
+def _named(name: str, estimate: Estimate) -> dict[str, float]:
+    """Return an estimate and its error under the names of the comparison's fields."""
+    return {name: estimate.value, f"{name}_mcse": estimate.mcse}
 
 
 def _thin(draws: Floats, *, max_draws: int) -> Floats:

@@ -13,10 +13,12 @@ RULES_ANCHOR = "how-verdicts-are-reached"
 #: What stands above the table of rules.
 RULES_TEXT = (
     "Every rule that applies is evaluated, and the worst verdict counts, in the order **trust**, "
-    "**means only**, **unknown**, **do not trust**. A value with a Monte Carlo standard error "
-    "exceeds its limit if it is at least two standard errors beyond it, and respects it if it is "
-    "at least two standard errors within it. Between the two, or if the value is not known, the "
-    "column **in doubt** gives the verdict; a dash means that the rule is skipped. Without a "
+    "**marginals**, **means only**, **unknown**, **do not trust**. A value with a Monte Carlo "
+    "standard error exceeds its limit if it is at least two standard errors beyond it, and "
+    "respects it if it is at least two standard errors within it. Between the two, or if the value "
+    "is not known, the column **in doubt** gives the verdict; a dash means that the rule is "
+    "skipped. For the verdict on a fit the errors of all parameters are one family of tests, so "
+    "that no fit fails by chance because it has many. Without a "
     "reference, chains are judged by their own diagnostics, which cannot detect a mode that no "
     "chain visits."
 )

@@ -12,11 +12,12 @@ from harness.report.reasons import worst_rows
 from harness.report.verdicts import times
 from harness.report.worst import rank, severities
 from harness.results.columns import NOT_APPLICABLE
-from harness.verdict.criteria import Verdict
+from harness.verdict.outcome import Verdict
 
 #: Shown before each verdict, so that none is told by its colour alone.
 SYMBOLS = {
     str(Verdict.TRUST): "✓",
+    str(Verdict.MARGINALS): "◕",
     str(Verdict.MEANS_ONLY): "◐",
     str(Verdict.UNKNOWN): "?",
     str(Verdict.DO_NOT_TRUST): "✗",
@@ -97,8 +98,8 @@ def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
 def _head(title: str) -> Head:
     """Return the head of a column of verdicts."""
     meaning = (
-        "Verdict on the joint draws: the worst of their own rules and of the verdicts on the "
-        "parameters."
+        "Verdict on the joint draws: the worst of their own rules and of the parameters, whose "
+        "errors are judged as one family."
     )
     return Head(f"of {title}", title, is_text=True, meaning=meaning if title == WHOLE else "")
 

@@ -7,8 +7,9 @@ _REPLICATES = "Replicates are shown as median [smallest to largest]."
 #: Notes by kind of table.
 NOTES: Mapping[str, str] = {
     "matrix": (
-        "**trust**: you may use means, sds, intervals and joint draws; **means only**: only the "
-        "means; **unknown**: a deciding criterion is not known precisely enough; "
+        "**trust**: you may use means, sds, intervals and joint draws; **marginals**: every mean, "
+        "sd and interval, but not the joint draws; **means only**: only the means; "
+        "**unknown**: a deciding criterion is not known precisely enough; "
         "**do not trust**: nothing ([rules](#how-verdicts-are-reached)). "
         "For replicates, the table shows the worst verdict, and how many replicates have it if "
         "not all have it."
@@ -56,8 +57,8 @@ NOTES: Mapping[str, str] = {
     "cost": "Compilation happens once per program and is not part of the fit. " + _REPLICATES,
     "joint": (
         "Distances are computed in coordinates in which the reference has mean 0 and covariance I. "
-        "Parentheses contain the value to expect from Monte Carlo error alone; ± precedes a Monte "
-        "Carlo standard error. " + _REPLICATES
+        "± precedes a Monte Carlo standard error, parentheses contain the value of exact draws. "
+        + _REPLICATES
     ),
     "runs": "n/a: the quantity does not exist for this method.",
 }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from harness.report.grid import Cell
 from harness.results.columns import NOT_APPLICABLE
-from harness.verdict.judge import SEVERITY
+from harness.verdict.outcome import SEVERITY
 from harness.verdict.wording import statement, title_of
 
 

@@ -34,7 +34,6 @@ _FIT = "Time of the fit in seconds."
 _RETRIES = "Failed attempts before the fit."
 _EFFECTIVE = "Effective number of draws under the importance weights."
 _NO_LIMIT = "It ranks fits but has no limit."
-_NULL = "in parentheses its 95% quantile under Monte Carlo error alone."
 
 # fmt: off
 # Not formatted by lines: a column stands like the row of a table.
@@ -116,10 +115,13 @@ ERRORS = ReportTable[rows.ErrorRow](
 )
 
 _DISTANCES = (
-    distance("mahalanobis", "Mahalanobis (null)", "mahalanobis_null_95",
-        f"Largest error of the mean of any linear combination, in sds; {_NULL}"),
-    distance("whitened_covariance_error", "covariance error (null)", "whitened_covariance_null_95",
-        f"Largest relative error of the variance of any linear combination; {_NULL}"),
+    distance("mahalanobis", "Mahalanobis", "mahalanobis_mcse",
+        "Largest error of the mean of any linear combination, in sds, without the part due to "
+        "Monte Carlo error."),
+    distance("log_eigenvalue_low", "log eigenvalue, low", "log_eigenvalue_low_mcse",
+        "Logarithm of the ratio of variances of the narrowest combination of parameters."),
+    distance("log_eigenvalue_high", "log eigenvalue, high", "log_eigenvalue_high_mcse",
+        "The same of the widest combination."),
     distance("energy_distance", "energy distance", "energy_distance_mcse", _NO_LIMIT),
     distance("mmd", "MMD²", "mmd_mcse", f"Squared maximum mean discrepancy. {_NO_LIMIT}"),
     distance("sliced_wasserstein", "sliced Wasserstein", "sliced_wasserstein_mcse", _NO_LIMIT),

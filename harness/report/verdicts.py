@@ -14,13 +14,13 @@ from harness.report.numbers import (
     significant,
 )
 from harness.report.reasons import worst_verdict
-from harness.verdict.criteria import Verdict
+from harness.verdict.outcome import SEVERITY, Verdict
 
 #: How many of the quantities without a reference are named.
 _MOST_NAMED = 8
 
 #: Verdicts on what a reader may use, so that its speed matters.
-_USABLE = frozenset({Verdict.TRUST, Verdict.MEANS_ONLY})
+_USABLE = frozenset({Verdict.TRUST, Verdict.MARGINALS, Verdict.MEANS_ONLY})
 
 
 def times(series: SeriesTables, tables: DatasetTables) -> tuple[Cell, Cell]:
@@ -54,7 +54,7 @@ def answer(tables: DatasetTables) -> str:
         return f"On {_name(tables)} there is only the reference, so there is nothing to judge."
     groups = {
         str(verdict): [item for item in judged if worst_verdict(item.fits) == verdict]
-        for verdict in (Verdict.TRUST, Verdict.MEANS_ONLY, Verdict.UNKNOWN, Verdict.DO_NOT_TRUST)
+        for verdict in SEVERITY
     }
     parts = [
         f"**{verdict}** {', '.join(_named(item, tables, verdict) for item in members)}"

@@ -6,9 +6,10 @@ from functools import cached_property
 import numpy as np
 
 from harness.data.dataset import FloatArray
-from harness.fits.quantities import RAW, Named, Quantities, free_names, stack
+from harness.fits.quantities import RAW, Named, Quantities, free_names, is_constant, stack
 from harness.metrics.batch import BATCH_SIZE, Batch
-from harness.metrics.whitening import Whitening
+from harness.metrics.joint import JointReference
+from harness.metrics.subspace import MOST_PARAMETERS
 from harness.summary.reference import ReferenceDraws
 
 
@@ -24,7 +25,7 @@ class Against:
     def __init__(self, read: Callable[[], ReferenceDraws]) -> None:
         self._read = read
         self._batches: dict[tuple[str, tuple[str, ...]], list[Batch]] = {}
-        self._whitenings: dict[tuple[str, ...], Whitening] = {}
+        self._joint: dict[tuple[str, ...], JointReference] = {}
         self._free: dict[frozenset[str], tuple[str, ...]] = {}
 
     @cached_property
@@ -64,12 +65,14 @@ class Against:
         return self._batches[key]
 
     def free_names(self, known: Sequence[str]) -> tuple[str, ...]:
-        """Return those of some quantities that vary and are no functions of each other.
+        """Return those of some parameters that vary and are no functions of each other.
+
+        Of more parameters than are judged in all combinations nobody asks for the latter.
 
         Parameters
         ----------
         known : sequence of str
-            What the fit has.
+            The parameters that the fit has.
 
         Returns
         -------
@@ -78,24 +81,20 @@ class Against:
         key = frozenset(known)
         if key not in self._free:
             judged = self.quantities.judged
-            self._free[key] = free_names({n: judged[n] for n in judged if n in key})
+            varying = {n: judged[n] for n in judged if n in key and not is_constant(judged[n])}
+            few = len(varying) <= MOST_PARAMETERS
+            self._free[key] = free_names(varying) if few else tuple(varying)
         return self._free[key]
 
     def stacked(self, names: tuple[str, ...]) -> FloatArray:
         """Return some quantities side by side, shape (chain, draw, d)."""
         return stack(self.quantities.judged, names)
 
-    def whitening(self, names: tuple[str, ...]) -> Whitening:
-        """Return coordinates where these quantities are standard.
-
-        Raises
-        ------
-        HarnessError
-            As `harness.metrics.whitening.Whitening` does.
-        """
-        if names not in self._whitenings:
-            self._whitenings[names] = Whitening(self.stacked(names))
-        return self._whitenings[names]
+    def joint(self, names: tuple[str, ...]) -> JointReference:
+        """Return these quantities as what fits are compared with, all together."""
+        if names not in self._joint:
+            self._joint[names] = JointReference(self.stacked(names))
+        return self._joint[names]
 
 
 def batches(draws: Sequence[FloatArray]) -> list[Batch]:

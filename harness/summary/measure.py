@@ -9,7 +9,7 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.errors import HarnessError
 from harness.fits.fit import DrawKind, Fit, log_weights
-from harness.fits.quantities import PSIS, RAW, Quantities, stack
+from harness.fits.quantities import PSIS, RAW, Quantities, stack, variable_of
 from harness.metrics.batch import Batch
 from harness.metrics.joint import JointComparison, compare_joint
 from harness.metrics.modes import missed_mass
@@ -35,7 +35,14 @@ _MIN_POINTS = 10
 _JOINT_STREAM = 2
 
 
-def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) -> Measurement:
+def measure(
+    fit: Fit,
+    named: Quantities,
+    *,
+    against: Against | None,
+    seed: int,
+    parameters: Sequence[str] = (),
+) -> Measurement:
     """Measure a fit.
 
     Parameters
@@ -48,6 +55,9 @@ def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) 
         The reference, if there is a valid one that is not this fit itself.
     seed : int
         Decides random directions and folds.
+    parameters : sequence of str
+        The variables of the ``parameters`` block, which are judged together: what is computed
+        from them is judged one by one. All variables if empty.
 
     Returns
     -------
@@ -55,7 +65,8 @@ def measure(fit: Fit, named: Quantities, *, against: Against | None, seed: int) 
         The same for the same fit, reference and seed, whenever and wherever it is measured.
     """
     weights = _weights(fit)
-    joint, missed, notes = _joint(fit, named, against, seed=seed)
+    free = tuple(name for name in named.judged if not parameters or variable_of(name) in parameters)
+    joint, missed, notes = _joint(fit, named, against, free=free, seed=seed)
     quantities = [
         *_plain_quantities(fit.draw_kind, named, against),
         *_undefined_quantities(named),
@@ -103,12 +114,12 @@ def _stein(fit: Fit) -> KernelStein | None:
 
 
 def _joint(
-    fit: Fit, named: Quantities, against: Against | None, *, seed: int
+    fit: Fit, named: Quantities, against: Against | None, *, free: tuple[str, ...], seed: int
 ) -> tuple[JointComparison | None, float | None, tuple[str, ...]]:
-    """Measure all quantities together, and the modes that the fit does not visit."""
+    """Measure all parameters together, and the modes that the fit does not visit."""
     if against is None:
         return None, None, ()
-    names = against.free_names(tuple(named.judged))
+    names = against.free_names(free)
     if not names:
         return None, None, ()
     draws = stack(named.judged, names)
@@ -118,12 +129,12 @@ def _joint(
         missed = missed_mass(draws, reference=against.stacked(names))
         joint = compare_joint(
             draws,
-            reference=against.whitening(names),
+            reference=against.joint(names),
             rng=np.random.default_rng([seed, _JOINT_STREAM]),
             max_draws=_MAX_JOINT_DRAWS,
         )
     except HarnessError as error:
-        return None, None, (f"the distances of all quantities together are not known: {error}",)
+        return None, None, (f"the distances of all parameters together are not known: {error}",)
     return joint, missed, ()
 
 

@@ -166,7 +166,11 @@ class Measuring:
         if against is not None:
             clash = mismatch(against.draws, named, program=item.run.program)
         measurement = measure(
-            item.fit, named, against=None if clash else against, seed=item.run.seed
+            item.fit,
+            named,
+            against=None if clash else against,
+            seed=item.run.seed,
+            parameters=item.program.parameters,
         )
         measurement = replace(measurement, mismatch=clash)
         if self._kept and of:
@@ -193,7 +197,7 @@ class Measuring:
                 tuple(digests),
                 item.run.seed,
                 item.run.program,
-                tuple(program_identity(item.program.program)),
+                (*program_identity(item.program.program), list(item.program.parameters)),
                 judge.identity,
             ),
             code=measuring_digest(),

@@ -63,6 +63,9 @@ def verdict_columns(measured: MeasuredFit) -> dict[str, Any]:
     return {
         **judgement_columns(judgement),
         "decided_parameter": judgement.parameter or None,
+        "n_parameters": judgement.n_parameters,
+        "n_within": judgement.n_within,
+        "worst_parameters": ", ".join(judgement.worst) or None,
         "symmetric_mode": measured.symmetric_mode,
         "reference_problems": measured.reference_problems or None,
     }

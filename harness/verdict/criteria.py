@@ -5,25 +5,12 @@ is that of the column or metric it holds.
 """
 
 import math
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 
+from harness.verdict.outcome import Reference, Verdict
+from harness.verdict.rule import Finding
 
-class Verdict(StrEnum):
-    """What a reader may do with an approximation."""
-
-    TRUST = "trust"
-    MEANS_ONLY = "means only"
-    DO_NOT_TRUST = "do not trust"
-    UNKNOWN = "unknown"
-
-
-class Reference(StrEnum):
-    """Whether there are reference draws to compare with."""
-
-    VALID = "valid"
-    FAILED = "failed"
-    ABSENT = "absent"
+__all__ = ["FitCriteria", "Judgement", "ParameterCriteria", "Reference", "Verdict", "known"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +31,12 @@ class Judgement:
     nearness : float
         How far the value has gone from its ideal (0) to its limit (1) and beyond; infinite for a
         flag, 1 for a value in doubt.
+    findings : tuple of Finding
+        Of a parameter, what each rule has to say, for the verdict on its fit.
+    n_parameters, n_within : int or None
+        Of a fit, how many parameters were judged, and how many of them can be trusted.
+    worst : tuple of str
+        Of a fit, the worst of the others, by name.
     """
 
     verdict: Verdict
@@ -53,6 +46,10 @@ class Judgement:
     value: float | None = None
     limit: float | None = None
     parameter: str = ""
+    findings: tuple[Finding, ...] = field(default=(), repr=False, compare=False)
+    n_parameters: int | None = None
+    n_within: int | None = None
+    worst: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,14 +113,18 @@ class FitCriteria:
         What is judged are the draws under importance weights, not as they are.
     nameless : bool
         What is judged belongs to a component that the draws name by accident.
+    n_runs : int, optional
+        Runs of an approximation with these options that ended well; 1 is said in the sentence.
     n_divergent, e_bfmi : float, optional
         Divergent transitions, and the lowest E-BFMI of the chains, of a Hamiltonian sampler.
     k_hat, k_hat_threshold : float, optional
         See `harness.metrics.psis`.
-    mahalanobis, mahalanobis_null_95 : float, optional
+    mahalanobis, mahalanobis_mcse : float, optional
         See `harness.metrics.distance`.
-    whitened_covariance_error, whitened_covariance_null_95 : float, optional
-        See `harness.metrics.distance`.
+    log_eigenvalue_low, log_eigenvalue_low_mcse : float, optional
+        See `harness.metrics.spectrum`.
+    log_eigenvalue_high, log_eigenvalue_high_mcse : float, optional
+        See `harness.metrics.spectrum`.
     c2st_accuracy, c2st_mcse : float, optional
         See `harness.metrics.classifier`.
     """
@@ -140,14 +141,17 @@ class FitCriteria:
     symmetric_mode: bool = False
     is_weighted: bool = False
     nameless: bool = False
+    n_runs: int | None = None
     n_divergent: float | None = None
     e_bfmi: float | None = None
     k_hat: float | None = None
     k_hat_threshold: float | None = None
     mahalanobis: float | None = None
-    mahalanobis_null_95: float | None = None
-    whitened_covariance_error: float | None = None
-    whitened_covariance_null_95: float | None = None
+    mahalanobis_mcse: float | None = None
+    log_eigenvalue_low: float | None = None
+    log_eigenvalue_low_mcse: float | None = None
+    log_eigenvalue_high: float | None = None
+    log_eigenvalue_high_mcse: float | None = None
     c2st_accuracy: float | None = None
     c2st_mcse: float | None = None
 
@@ -160,21 +164,6 @@ class FitCriteria:
     def reference_absent(self) -> bool:
         """Whether there is no reference."""
         return self.reference is Reference.ABSENT
-
-    @property
-    def mahalanobis_beyond_null(self) -> float | None:
-        """The part of the distance that Monte Carlo error does not explain; it adds in squares."""
-        distance, null = known(self.mahalanobis), known(self.mahalanobis_null_95)
-        if distance is None or null is None:
-            return None
-        return math.sqrt(max(distance**2 - null**2, 0.0))
-
-    @property
-    def covariance_error_beyond_null(self) -> float | None:
-        """The part of the covariance error that Monte Carlo error does not explain."""
-        error = known(self.whitened_covariance_error)
-        null = known(self.whitened_covariance_null_95)
-        return None if error is None or null is None else max(error - null, 0.0)
 
 
 def known(value: float | None) -> float | None:

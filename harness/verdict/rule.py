@@ -1,9 +1,10 @@
-"""What a rule of the verdict is: a criterion, a limit, and what follows."""
+"""What a rule of the verdict is: a criterion, a limit, and what follows; and what it found."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from harness.verdict.criteria import Verdict
+from harness.verdict.outcome import Verdict
 
 
 class Scope(StrEnum):
@@ -74,3 +75,93 @@ class Rule:
     ideal: float = 0.0
     mcse: str = ""
     doubt: Verdict | None = None
+
+
+# How many of its Monte Carlo standard errors must lie between a value and its limit.
+MCSE_MARGIN = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a rule has to say: the verdict that it reaches, by which value.
+
+    Attributes
+    ----------
+    rule : Rule
+    verdict : Verdict
+    nearness : float
+        See `harness.verdict.criteria.Judgement`.
+    value, limit, mcse : float or None
+        Of a flag None, and of a value that is not known.
+    is_in_doubt : bool
+        Whether the value is not known, or too close to its limit for its Monte Carlo error.
+    """
+
+    rule: Rule
+    verdict: Verdict
+    nearness: float
+    value: float | None = None
+    limit: float | None = None
+    mcse: float | None = None
+    is_in_doubt: bool = False
+
+    @property
+    def deviation(self) -> float:
+        """By how many of its errors the value differs from its ideal; infinite without error."""
+        if self.value is None or not self.mcse:
+            return math.inf
+        return distance_of(self.value, self.rule) / self.mcse
+
+    @property
+    def excess(self) -> float:
+        """By how many of its errors the value is past its limit; infinite without error."""
+        if self.value is None or self.limit is None or not self.mcse:
+            return math.inf
+        return past(self.value, limit=self.limit, rule=self.rule) / self.mcse
+
+    def can_tell(self, error: float) -> bool:
+        """Whether with this error a value without fault is mostly clear of the limit."""
+        if self.limit is None:
+            return False
+        room = self.limit if self.rule.breach is Breach.OFF else abs(self.limit - self.rule.ideal)
+        return room >= 2 * MCSE_MARGIN * error
+
+    def kept(self) -> "Finding":
+        """Return the finding of a limit that is respected."""
+        known = self.value is not None and self.limit is not None
+        nearness = (
+            nearness_of(self.value or 0.0, limit=self.limit or 0.0, rule=self.rule)
+            if known
+            else self.nearness
+        )
+        return replace(self, verdict=Verdict.TRUST, is_in_doubt=False, nearness=nearness)
+
+    def doubted(self) -> "Finding | None":
+        """Return what the rule says of a value in doubt; None where it is then skipped."""
+        if self.rule.doubt is None:
+            return None
+        return replace(self, verdict=self.rule.doubt, nearness=1.0, is_in_doubt=True)
+
+
+def past(value: float, *, limit: float, rule: Rule) -> float:
+    """Return by how much a value is past its limit, in its own units; negative inside."""
+    if rule.breach is Breach.BELOW:
+        return limit - value
+    return (distance_of(value, rule) if rule.breach is Breach.OFF else value) - limit
+
+
+def distance_of(value: float, rule: Rule) -> float:
+    """Return how far a value is from its ideal."""
+    return abs(value - rule.ideal)
+
+
+def nearness_of(value: float, *, limit: float, rule: Rule) -> float:
+    """Return how far a value has gone from its ideal (0) to its limit (1) and beyond."""
+    if rule.breach is Breach.BELOW:
+        return limit / value if value > 0 else math.inf
+    if rule.breach is Breach.OFF:
+        return distance_of(value, rule) / limit
+    room = limit - rule.ideal
+    if room > 0:
+        return max((value - rule.ideal) / room, 0.0)
+    return math.inf if value > limit else 0.0

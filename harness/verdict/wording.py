@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from harness.messages.numerals import beside_limit, counted, numeral
-from harness.verdict.criteria import Verdict
+from harness.verdict.outcome import Verdict
 
 #: A criterion's value and limit as a reader is shown them, and by what its error is multiplied.
 _Shown = tuple[float, float, float]
@@ -42,6 +42,12 @@ def _ratio(value: float, limit: float) -> _Shown:
     """Show a logarithm as the ratio that it is of."""
     ratio = math.exp(min(value, math.log(1e300)))
     return ratio, math.exp(math.copysign(limit, value)), ratio
+
+
+def _root_ratio(value: float, limit: float) -> _Shown:
+    """Show the logarithm of a ratio of variances as the ratio of the sds."""
+    ratio, bound, scale = _ratio(value / 2, limit / 2)
+    return ratio, bound, scale / 2
 
 
 def _share_of(nominal: float) -> Callable[[float, float], _Shown]:
@@ -121,15 +127,22 @@ _WORDS: Mapping[str, _Words] = {
         statement="the 50% interval holds {value}% of the reference (limit {limit}%)",
         shown=_share_of(0.5),
     ),
-    "mahalanobis_beyond_null": _Words(
+    "mahalanobis": _Words(
         title="the mean of some combination of parameters",
         statement="some combination of parameters has its mean {value} posterior sds off "
         "(limit {limit})",
     ),
-    "covariance_error_beyond_null": _Words(
-        title="the variance of some combination of parameters",
-        statement="the variance of some combination of parameters is {value}% off (limit {limit}%)",
-        shown=_share_of(0.0),
+    "log_eigenvalue_low": _Words(
+        title="the narrowest combination of parameters",
+        statement="the sd of some combination of parameters is {value} times the reference's "
+        "(limit {limit})",
+        shown=_root_ratio,
+    ),
+    "log_eigenvalue_high": _Words(
+        title="the widest combination of parameters",
+        statement="the sd of some combination of parameters is {value} times the reference's "
+        "(limit {limit})",
+        shown=_root_ratio,
     ),
     "c2st_accuracy": _Words(
         title="the classifier",
@@ -176,8 +189,8 @@ def statement(
 
     Examples
     --------
-    >>> statement("mahalanobis_beyond_null", verdict="do not trust", value=2.51, limit=0.3)
-    'some combination of parameters has its mean 2.51 posterior sds off (limit 0.3)'
+    >>> statement("mahalanobis", verdict="marginals", value=2.51, limit=0.6)
+    'some combination of parameters has its mean 2.51 posterior sds off (limit 0.6)'
     >>> statement("r_hat", verdict="trust", value=1.0098, limit=1.01)
     'R-hat is 1.0098 (limit 1.01); no limit is exceeded, and this value is the nearest to its limit'
     """

@@ -1,0 +1,149 @@
+r"""The edges of the spectrum of a fit's covariance in the reference's units, without their bias.
+
+The extreme eigenvalues of a sample covariance lie outside the true ones, by a factor of
+:math:`(1 \pm \sqrt{d/n})^2` even for exact draws (Marchenko and Pastur 1967). So a direction is
+looked for among some of the draws, and its variance is taken from the others.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import LinAlgError, cholesky, eigh, solve_triangular
+
+from harness.errors import HarnessError
+from harness.metrics.batch import Batch
+from harness.metrics.draws import Floats, vector_draws
+from harness.metrics.parameter import compare_batches
+
+_N_FOLDS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectrumEdges:
+    """The narrowest and the widest combination of parameters, relative to the reference.
+
+    Attributes
+    ----------
+    log_eigenvalue_low, log_eigenvalue_low_mcse : float
+        Natural logarithm of the ratio of variances of the combination that is narrowest, and its
+        Monte Carlo standard error.
+    log_eigenvalue_high, log_eigenvalue_high_mcse : float
+        The same of the widest.
+    """
+
+    log_eigenvalue_low: float
+    log_eigenvalue_low_mcse: float
+    log_eigenvalue_high: float
+    log_eigenvalue_high_mcse: float
+
+
+def spectrum_edges(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> SpectrumEdges:
+    r"""Log variance ratios of the linear combinations that are narrowest and widest.
+
+    The draws of both sets are cut into five parts. Four of each give the combinations, the
+    eigenvectors of the smallest and largest eigenvalue of :math:`\Sigma_r^{-1} \Sigma_x`; the
+    fifth is expressed in them, each part in its turn. So the ratio of variances of all parts
+    together is not biased by the search, whatever d is: of exact draws it is 0 up to its error,
+    which follows from the draws' own kurtosis and effective sample sizes. It is a lower bound of
+    what is wrong: a combination is only found if its eigenvalue lies beyond
+    :math:`1 \pm \sqrt{d/n}`, n being four fifths of the effective draws.
+
+    Parameters
+    ----------
+    draws, reference : array (n_draws, d) or (chain, draw, d)
+        Draws of the approximation and of the reference, more of each than parameters.
+
+    Returns
+    -------
+    SpectrumEdges
+
+    Raises
+    ------
+    HarnessError
+        If a shape is wrong, d differs, a draw is not finite or a covariance is singular.
+
+    References
+    ----------
+    The bias: Marchenko and Pastur (1967), Mathematics of the USSR-Sbornik 1(4). What can be found:
+    Baik, Ben Arous and Peche (2005), Annals of Probability 33(5).
+    """
+    x, r = vector_draws(draws, name="draws"), vector_draws(reference, name="reference")
+    if x.shape[-1] != r.shape[-1]:
+        raise HarnessError(f"draws have {x.shape[-1]} parameters, the reference {r.shape[-1]}")
+    return edges_against(x, FoldedDraws(r))
+
+
+class FoldedDraws:
+    """Standardised draws with their covariances, each without one fifth of them.
+
+    Parameters
+    ----------
+    draws : ndarray (n_draws, d) or (chain, draw, d)
+    mean, sd : ndarray (d,), optional
+        What to standardise with, the draws' own by default.
+    """
+
+    def __init__(self, draws: Floats, *, sd: Floats | None = None) -> None:
+        d = draws.shape[-1]
+        pooled = draws.reshape(-1, d)
+        self.sd: Floats = pooled.std(axis=0, ddof=1) if sd is None else sd
+        if not (self.sd > 0).all():
+            raise HarnessError("a parameter of the reference is constant")
+        self.values: Floats = (draws - pooled.mean(axis=0)) / self.sd
+        n_draws = draws.shape[-2]
+        bounds = np.linspace(0, n_draws, _N_FOLDS + 1).astype(int)
+        self.parts = [slice(a, b) for a, b in itertools.pairwise(bounds)]
+        scatters = [_scatter(self.values[..., part, :]) for part in self.parts]
+        total = np.sum(scatters, axis=0)
+        counts = [pooled[:, 0].size * (part.stop - part.start) / n_draws for part in self.parts]
+        self.without: list[Floats] = [
+            (total - scatter) / (len(pooled) - count)
+            for scatter, count in zip(scatters, counts, strict=True)
+        ]
+
+    def factors(self) -> list[Floats]:
+        """Return Cholesky factors of the covariances.
+
+        Raises
+        ------
+        HarnessError
+            If one is singular.
+        """
+        try:
+            return [cholesky(each, lower=True) for each in self.without]
+        except LinAlgError as error:
+            raise HarnessError(
+                "the reference's covariance is singular; drop redundant parameters"
+            ) from error
+
+
+def edges_against(x: Floats, reference: FoldedDraws) -> SpectrumEdges:
+    """`spectrum_edges` against a reference that serves many fits."""
+    fit = FoldedDraws(x, sd=reference.sd)
+    d = x.shape[-1]
+    ours = np.empty((2, *x.shape[:-1]))
+    theirs = np.empty((2, *reference.values.shape[:-1]))
+    for fold, factor in enumerate(reference.factors()):
+        half = solve_triangular(factor, fit.without[fold], lower=True)
+        whitened = solve_triangular(factor, half.T, lower=True)
+        for edge, index in enumerate((0, d - 1)):
+            _, vector = eigh((whitened + whitened.T) / 2, subset_by_index=[index, index])
+            direction = solve_triangular(factor, vector[:, 0], lower=True, trans="T")
+            for side, found in ((fit, ours), (reference, theirs)):
+                part = side.parts[fold]
+                found[edge][..., part] = side.values[..., part, :] @ direction
+    low, high = compare_batches(Batch(ours), Batch(theirs))
+    return SpectrumEdges(
+        log_eigenvalue_low=2 * low.log_sd_ratio,
+        log_eigenvalue_low_mcse=2 * low.log_sd_ratio_mcse,
+        log_eigenvalue_high=2 * high.log_sd_ratio,
+        log_eigenvalue_high_mcse=2 * high.log_sd_ratio_mcse,
+    )
+
+
+def _scatter(values: Floats) -> Floats:
+    """Return the sums of products of centred draws."""
+    flat = values.reshape(-1, values.shape[-1])
+    return np.asarray(flat.T @ flat)

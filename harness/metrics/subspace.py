@@ -1,0 +1,79 @@
+"""Some combinations of very many parameters, where there are too few draws for all of them."""
+
+import numpy as np
+
+from harness.metrics.batch import batches_of
+from harness.metrics.draws import Floats
+
+#: Of more parameters than this the matrices take too long.
+MOST_PARAMETERS = 600
+#: Effective draws that each parameter needs: then a combination that has collapsed is found.
+_DRAWS_PER_PARAMETER = 1.9
+#: Combinations that are looked at otherwise, and draws that give them.
+_N_COMBINATIONS = 20
+_MOST_DRAWS = 500
+#: Parameters whose effective sample sizes are looked at.
+_N_LOOKED_AT = 32
+
+
+def carries_all(draws: Floats) -> bool:
+    """Whether there are draws enough to judge all combinations of the parameters.
+
+    Parameters
+    ----------
+    draws : ndarray (n_draws, d) or (chain, draw, d)
+
+    Returns
+    -------
+    bool
+    """
+    d = draws.shape[-1]
+    return bool(d <= MOST_PARAMETERS and effective_draws(draws) >= _DRAWS_PER_PARAMETER * d)
+
+
+def effective_draws(draws: Floats) -> float:
+    """Return about how many independent draws some draws are worth, on average over parameters."""
+    count = float(draws[..., 0].size)
+    if draws.ndim == 2:
+        return count
+    some = draws[..., np.linspace(0, draws.shape[-1] - 1, _N_LOOKED_AT).astype(int)]
+    worth = [
+        (batch.sd[batch.varies] / batch.mean_mcse[batch.varies]) ** 2 for batch in batches_of(some)
+    ]
+    known = np.concatenate(worth)
+    return float(min(np.mean(known), count)) if np.isfinite(known).any() else count
+
+
+def leading_combinations(draws: Floats, reference: Floats) -> tuple[Floats, Floats]:
+    """Express half of the draws in combinations that the other half gives.
+
+    The combinations are those that vary most among the draws and among the reference, ten of
+    each, in the reference's sds of the parameters.
+
+    Parameters
+    ----------
+    draws, reference : ndarray (n_draws, d) or (chain, draw, d)
+
+    Returns
+    -------
+    draws, reference : ndarray (n, k) or (chain, n, k)
+        The later half of each, in at most 20 combinations.
+    """
+    centre = reference.reshape(-1, reference.shape[-1]).mean(axis=0)
+    sd = reference.reshape(-1, reference.shape[-1]).std(axis=0, ddof=1)
+    halves = [(each - centre) / np.where(sd > 0, sd, 1.0) for each in (draws, reference)]
+    early = [each[..., : each.shape[-2] // 2, :] for each in halves]
+    directions = np.concatenate([_leading(each) for each in early])
+    basis = np.linalg.qr(directions.T)[0]
+    x, r = (each[..., each.shape[-2] // 2 :, :] @ basis for each in halves)
+    return x, r
+
+
+def _leading(draws: Floats) -> Floats:
+    """Return the leading principal components, shape (k, d)."""
+    rows = draws.reshape(-1, draws.shape[-1])
+    rows = rows[:: -(-len(rows) // _MOST_DRAWS)]
+    rows = rows - rows.mean(axis=0)
+    values, vectors = np.linalg.eigh(rows @ rows.T)
+    kept = vectors[:, -_N_COMBINATIONS // 2 :][:, values[-_N_COMBINATIONS // 2 :] > 0]
+    return np.asarray(kept.T @ rows)

@@ -1,0 +1,104 @@
+"""The edges of the spectrum: unbiased of exact draws, and a fault is seen in any dimension."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from harness.errors import HarnessError
+from harness.metrics.joint import compare_joint
+from harness.metrics.spectrum import SpectrumEdges, spectrum_edges
+from harness.verdict.rules import SD_LIMIT_LOG
+
+Floats = NDArray[np.float64]
+
+LIMIT = 2 * SD_LIMIT_LOG
+
+
+def scaled(draws: Floats, direction: Floats, factor: float) -> Floats:
+    """Multiply the draws by a factor in one direction."""
+    unit = direction / np.linalg.norm(direction)
+    out: Floats = draws + (factor - 1) * (draws @ unit)[..., None] * unit
+    return out
+
+
+def margins(found: SpectrumEdges) -> tuple[float, float]:
+    """Return by how many errors each edge is within the limit; negative beyond it."""
+    low = (LIMIT - abs(found.log_eigenvalue_low)) / found.log_eigenvalue_low_mcse
+    high = (LIMIT - abs(found.log_eigenvalue_high)) / found.log_eigenvalue_high_mcse
+    return low, high
+
+
+@pytest.mark.parametrize(("d", "repeats"), [(1, 20), (5, 20), (50, 10)])
+def test_edges_of_exact_draws_are_unbiased(d: int, repeats: int) -> None:
+    rng = np.random.default_rng(d)
+    z = []
+    for _ in range(repeats):
+        found = spectrum_edges(
+            rng.standard_normal((500, d)), reference=rng.standard_normal((2, 500, d))
+        )
+        assert min(margins(found)) > 0
+        z.append(found.log_eigenvalue_low / found.log_eigenvalue_low_mcse)
+        z.append(found.log_eigenvalue_high / found.log_eigenvalue_high_mcse)
+    assert abs(np.mean(z)) < 4 / np.sqrt(repeats)
+    assert 0.6 < np.std(z) < 1.7
+
+
+@pytest.mark.parametrize("d", [2, 50, 500])
+def test_a_direction_at_a_tenth_of_its_sd_is_seen(d: int) -> None:
+    rng = np.random.default_rng(7)
+    x, r = rng.standard_normal((1000, d)), rng.standard_normal((4000, d))
+    found = spectrum_edges(scaled(x, rng.standard_normal(d), 0.1), reference=r)
+    assert found.log_eigenvalue_low < -LIMIT - 2 * found.log_eigenvalue_low_mcse
+    if d < 500:
+        assert found.log_eigenvalue_low == pytest.approx(2 * np.log(0.1), abs=0.3)
+    exact = spectrum_edges(x, reference=r)
+    for edge in ("low", "high"):
+        value, mcse = (getattr(exact, f"log_eigenvalue_{edge}{end}") for end in ("", "_mcse"))
+        assert abs(value) + 2 * mcse < LIMIT
+
+
+def test_upwards_and_downwards_have_the_same_limit() -> None:
+    """The old limit, 1.2 squared less 1, let variances fall by 44%."""
+    rng = np.random.default_rng(3)
+    x, r = rng.standard_normal((20_000, 3)), rng.standard_normal((20_000, 3))
+    axis = np.array([1.0, 2.0, -1.0])
+    narrow = spectrum_edges(scaled(x, axis, 1 / 1.4), reference=r)
+    wide = spectrum_edges(scaled(x, axis, 1.4), reference=r)
+    assert narrow.log_eigenvalue_low == pytest.approx(-2 * np.log(1.4), abs=0.1)
+    assert wide.log_eigenvalue_high == pytest.approx(2 * np.log(1.4), abs=0.1)
+    assert abs(narrow.log_eigenvalue_high) < 0.1
+    assert abs(wide.log_eigenvalue_low) < 0.1
+
+
+def test_errors_are_those_of_the_draws_own_kurtosis() -> None:
+    """Of a Student-t with 5 degrees of freedom the variance is known twice as badly."""
+    rng = np.random.default_rng(4)
+    x, r = rng.standard_t(5, size=(1000, 3)), rng.standard_t(5, size=(4000, 3))
+    heavy = spectrum_edges(x, reference=r)
+    light = spectrum_edges(
+        norm.rvs(size=x.shape, random_state=rng), reference=norm.rvs(size=r.shape, random_state=rng)
+    )
+    assert heavy.log_eigenvalue_high_mcse > 1.4 * light.log_eigenvalue_high_mcse
+    assert abs(heavy.log_eigenvalue_high) < LIMIT
+
+
+def test_more_parameters_than_draws_bind_nobody() -> None:
+    rng = np.random.default_rng(5)
+    x, r = rng.standard_normal((300, 700)), rng.standard_normal((600, 700))
+    found = compare_joint(x, reference=r, rng=rng, max_draws=200)
+    assert found.n_combinations == 20
+    assert abs(found.log_eigenvalue_low) < LIMIT
+    assert abs(found.log_eigenvalue_high) < LIMIT
+    # what all parameters share is still seen: each sd is right, but their sum is 26 times too wide
+    common = rng.standard_normal((300, 1)) + 0.1 * x
+    shared = compare_joint(common / common.std(axis=0), reference=r, rng=rng, max_draws=200)
+    assert shared.log_eigenvalue_high > LIMIT + 2 * shared.log_eigenvalue_high_mcse
+
+
+def test_a_redundant_parameter_is_refused() -> None:
+    rng = np.random.default_rng(6)
+    r = rng.standard_normal((400, 2))
+    r = np.column_stack([r, r.sum(axis=1)])
+    with pytest.raises(HarnessError, match="singular"):
+        spectrum_edges(r[::-1], reference=r)
