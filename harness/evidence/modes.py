@@ -1,0 +1,240 @@
+"""The modes that dispersed optimiser starts reach.
+
+Laplace's approximation gives the mass of each: Tierney and Kadane (1986), JASA 81.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_solve, solve_triangular
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+
+from harness.data.dataset import FloatArray
+from harness.evidence.proposal import Component, Mixture
+from harness.evidence.target import Metered
+
+#: Dispersed starts; a basin that a share f of them reaches is found by about 3 / f.
+N_STARTS = 60
+#: So many at least; then no more once they have taken so many gradients.
+_FEWEST_STARTS, _ENOUGH_GRADIENTS = 16, 1000
+#: Half of them lie within 2 of zero, as CmdStan's; the others within a radius from 1 to 50.
+_NEAR, _RADII = 2.0, (1.0, 50.0)
+_MAX_ITERATIONS = 500
+#: Ends whose Hessian is computed; each takes four gradients per parameter.
+_MAX_HESSIANS = 10
+#: A mode is reached where the gradient, in posterior sds, is below this.
+GRADIENT_LIMIT = 0.01
+#: So steep a ridge has no inverse to speak of.
+_MAX_CONDITION = 1e14
+#: A smooth function has this value where the program has no density.
+_NOWHERE = 1e100
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PosteriorMode:
+    """A point with definite curvature.
+
+    Attributes
+    ----------
+    point : ndarray, shape (d,)
+    factor : ndarray, shape (d, d)
+        Lower Cholesky factor of the covariance, the negative inverse Hessian.
+    log_mass : float
+        Of Laplace's approximation, in nats.
+    gradient : float
+        Norm of the gradient there in posterior sds.
+    """
+
+    point: FloatArray
+    factor: FloatArray
+    log_mass: float
+    gradient: float
+
+    def distance(self, point: FloatArray) -> float:
+        """Return how far a point is, in posterior sds of this mode."""
+        return float(np.linalg.norm(solve_triangular(self.factor, point - self.point, lower=True)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Search:
+    """What the starts have reached.
+
+    Attributes
+    ----------
+    modes : tuple of PosteriorMode
+        The one with the largest mass first.
+    n_starts : int
+        Starts with a density.
+    n_reached : int
+        Of them, those that ended at one of the modes.
+    ends : ndarray, shape (end, d)
+        Where all starts have ended.
+    """
+
+    modes: tuple[PosteriorMode, ...]
+    n_starts: int
+    n_reached: int
+    ends: FloatArray
+
+    @property
+    def shares(self) -> FloatArray:
+        """The modes' parts of the mass, by Laplace's approximation."""
+        masses = np.array([mode.log_mass for mode in self.modes])
+        shares: FloatArray = np.exp(masses - logsumexp(masses))
+        return shares
+
+    def mixture(self) -> Mixture:
+        """Return the Gaussians at all modes, those with no mass to speak of left out."""
+        return Mixture(
+            components=tuple(
+                Component(mean=mode.point, factor=mode.factor, share=float(share))
+                for mode, share in zip(self.modes, self.shares, strict=True)
+                if share > 1e-6
+            )
+        )
+
+
+def find_modes(target: Metered, rng: np.random.Generator, *, n_starts: int = N_STARTS) -> Search:
+    """Optimise from dispersed starts, and keep the ends that are modes.
+
+    Parameters
+    ----------
+    target : Metered
+    rng : Generator
+        Decides the starts.
+    n_starts : int
+
+    Returns
+    -------
+    Search
+    """
+    modes: list[PosteriorMode] = []
+    ends: list[FloatArray] = []
+    n_reached = n_hessians = 0
+    climbed = 0
+    for start in _starts(target, rng, n_starts):
+        if len(ends) >= _FEWEST_STARTS and climbed > _ENOUGH_GRADIENTS:
+            break
+        before = target.spent.n_gradients
+        end = _climb(target, start, modes[0] if modes else None)
+        climbed += target.spent.n_gradients - before
+        known = next((mode for mode in modes if _is_at(target, mode, end)), None)
+        if known is None and n_hessians < _MAX_HESSIANS:
+            n_hessians += 1
+            known = mode_near(target, end)
+            if known is not None and not any(m.distance(known.point) < 1 for m in modes):
+                modes.append(known)
+                modes.sort(key=lambda mode: -mode.log_mass)
+        n_reached += known is not None
+        ends.append(end if known is None else known.point)
+    return Search(
+        modes=tuple(modes),
+        n_starts=len(ends),
+        n_reached=n_reached,
+        ends=np.array(ends).reshape(-1, target.n_parameters),
+    )
+
+
+def _starts(target: Metered, rng: np.random.Generator, n: int) -> Iterator[FloatArray]:
+    """Give starts with a finite density, near and far by turns."""
+    d = target.n_parameters
+    low, high = np.log(_RADII)
+    for number in range(n):
+        radii = [_NEAR if number % 2 == 0 else np.exp(rng.uniform(low, high)) for _ in range(10)]
+        tried = np.array([rng.uniform(-radius, radius, d) for radius in radii])
+        finite = np.flatnonzero(np.isfinite(target.log_density(tried)))
+        if finite.size:
+            yield tried[finite[0]]
+
+
+def _climb(target: Metered, start: FloatArray, known: PosteriorMode | None) -> FloatArray:
+    """Return the end of L-BFGS from a start, in the coordinates of a known mode."""
+    centre = np.zeros(start.size) if known is None else known.point
+    factor = None if known is None else known.factor
+
+    def outside(inside: FloatArray) -> FloatArray:
+        return inside if factor is None else centre + factor @ inside
+
+    def descent(inside: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = target.gradient(outside(inside))
+        if not (np.isfinite(value) and np.isfinite(gradient).all()):
+            return _NOWHERE, np.zeros(start.size)
+        return -float(value), -(gradient if factor is None else factor.T @ gradient)
+
+    begin = start
+    if factor is not None:
+        begin = solve_triangular(factor, start - centre, lower=True)
+    found = minimize(
+        descent,
+        begin,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": _MAX_ITERATIONS, "maxcor": 10, "ftol": 1e-10, "gtol": 1e-4},
+    )
+    return outside(np.asarray(found.x, dtype=np.float64))
+
+
+def _newton_step(target: Metered, factor: FloatArray, point: FloatArray) -> FloatArray:
+    """Return the step to the maximum of the parabola that a covariance goes with."""
+    _, gradient = target.gradient(point)
+    step: FloatArray = factor @ (factor.T @ gradient)
+    return step
+
+
+def _is_at(target: Metered, mode: PosteriorMode, end: FloatArray) -> bool:
+    """Whether an optimiser's end is a known mode, within what it has not converged."""
+    if mode.distance(end) > 1 + 0.1 * np.sqrt(end.size):
+        return False
+    step = _newton_step(target, mode.factor, end)
+    return mode.distance(end + step) < max(0.5 * mode.distance(end), 10 * GRADIENT_LIMIT)
+
+
+def mode_near(target: Metered, point: FloatArray) -> PosteriorMode | None:
+    """Polish an optimiser's end by Newton's method.
+
+    Returns
+    -------
+    PosteriorMode or None
+        None where the curvature is not that of a mode, or no mode is near.
+    """
+    for _ in range(3):
+        factor = _covariance_factor(-target.hessian(point))
+        if factor is None:
+            return None
+        for _ in range(5):
+            _, gradient = target.gradient(point)
+            size = float(np.linalg.norm(factor.T @ gradient))
+            if size < GRADIENT_LIMIT or not np.isfinite(size) or size > 10 * np.sqrt(point.size):
+                break
+            point = point + factor @ (factor.T @ gradient)
+        if size < GRADIENT_LIMIT:
+            log_p = float(target.log_density(point[None])[0])
+            log_det = float(np.log(np.diag(factor)).sum())
+            return PosteriorMode(
+                point=point,
+                factor=factor,
+                log_mass=log_p + log_det + point.size / 2 * float(np.log(2 * np.pi)),
+                gradient=size,
+            )
+    return None
+
+
+def _covariance_factor(precision: FloatArray) -> FloatArray | None:
+    """Return the lower Cholesky factor of the inverse of a definite matrix."""
+    if not np.isfinite(precision).all():
+        return None
+    scale = np.sqrt(np.abs(np.diag(precision)))
+    if not (np.diag(precision) > 0).all():
+        return None
+    correlation = precision / np.outer(scale, scale)
+    values = np.linalg.eigvalsh(correlation)
+    if values[0] <= values[-1] / _MAX_CONDITION:
+        return None
+    lower = np.linalg.cholesky(correlation)
+    covariance = cho_solve((lower, True), np.eye(scale.size)) / np.outer(scale, scale)
+    try:
+        return np.linalg.cholesky((covariance + covariance.T) / 2)
+    except np.linalg.LinAlgError:
+        return None

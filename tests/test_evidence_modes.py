@@ -1,0 +1,88 @@
+"""The search for modes on densities whose modes are known, without Stan."""
+
+import numpy as np
+import pytest
+
+from harness.evidence.missed import missed
+from harness.evidence.modes import GRADIENT_LIMIT, N_STARTS, Search, find_modes, mode_near
+from harness.evidence.target import Metered
+from tests.known_targets import KnownTarget, funnel, gaussian, two_modes
+
+COVARIANCE = np.array([[4.0, 1.9], [1.9, 1.0]])
+
+
+def search(target: KnownTarget) -> Search:
+    return find_modes(Metered(target), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e4])
+def test_a_gaussian_has_one_mode_with_its_moments(shift: float) -> None:
+    mean = shift + np.array([1.0, 2.0])
+    found = search(gaussian(mean, COVARIANCE))
+    (mode,) = found.modes
+    assert found.n_reached == found.n_starts == N_STARTS
+    assert mode.gradient < GRADIENT_LIMIT
+    np.testing.assert_allclose(mode.point, mean, rtol=1e-6, atol=0.02)
+    np.testing.assert_allclose(mode.factor @ mode.factor.T, COVARIANCE, rtol=1e-4)
+    expected = 0.5 * np.linalg.slogdet(2 * np.pi * COVARIANCE)[1]
+    assert mode.log_mass == pytest.approx(expected, abs=1e-4)
+
+
+def test_every_parameter_of_a_cost_is_counted() -> None:
+    target = gaussian(np.zeros(2), COVARIANCE)
+    metered = Metered(target)
+    mode_near(metered, np.ones(2))
+    # a Hessian of 2 products at 4 gradients, one gradient of the step, one at the mode
+    assert metered.spent.n_gradients == 2 * 4 + 2
+    assert metered.spent.n_densities == 1
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_shares_of_two_modes_are_theirs(share: float) -> None:
+    found = search(two_modes(2, share, 6.0))
+    np.testing.assert_allclose(found.shares, [1 - share, share], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("share", "distance"), [(0.02, 6.0), (0.3, 6.0), (0.3, 12.0)])
+def test_a_missed_mode_is_judged_by_what_it_would_change(share: float, distance: float) -> None:
+    found = search(two_modes(2, share, distance))
+    draws = np.random.default_rng(2).normal(size=(20_000, 2))  # of the larger mode alone
+    lost = missed(found, draws)
+    sd = np.sqrt(1 + share * (1 - share) * distance**2)
+    assert lost.share == pytest.approx(share, rel=1e-3)
+    assert lost.mean_error_sd == pytest.approx(share * distance / sd, rel=0.05)
+    assert lost.log_sd_ratio == pytest.approx(np.log(sd), rel=0.05)
+
+
+def test_draws_of_both_modes_miss_none() -> None:
+    found = search(two_modes(2, 0.3, 6.0))
+    rng = np.random.default_rng(2)
+    draws = rng.normal(size=(2000, 2)) + 6.0 * (rng.random((2000, 1)) < 0.2)
+    assert missed(found, draws).share == 0
+
+
+def test_a_ridge_without_an_end_is_no_mode() -> None:
+    ridge = KnownTarget(
+        2, lambda at: (at[:, 0] - at[:, 1] ** 2, np.c_[1 + 0 * at[:, 0], -2 * at[:, 1]])
+    )
+    found = find_modes(Metered(ridge), np.random.default_rng(1), n_starts=3)
+    assert found.modes == ()
+    assert (found.n_starts, found.n_reached) == (3, 0)
+
+
+def test_a_funnel_is_no_gaussian_that_starts_agree_on() -> None:
+    found = search(funnel(10))
+    assert found.n_reached < found.n_starts / 2
+
+
+def test_starts_without_a_density_are_drawn_again_or_left_out() -> None:
+    half = gaussian(np.array([0.5, 0.5]), COVARIANCE)
+
+    def positive(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, slopes = half.function(at)
+        return np.where((at > 0).all(axis=1), values, np.nan), slopes
+
+    assert search(KnownTarget(2, positive)).modes
+    nowhere = search(KnownTarget(2, lambda at: (np.full(len(at), -np.inf), at)))
+    assert nowhere.n_starts == 0
+    assert nowhere.modes == ()
