@@ -1,7 +1,9 @@
+from .api import FitResult as FitResult
 from .api import Fits as Fits
 from .api import StudyResult as StudyResult
 from .api import compare as compare
 from .api import density as density
+from .api import fit as fit
 from .api import method as method
 from .api import run_study as run_study
 from .errors import HarnessError as HarnessError

@@ -85,7 +85,7 @@ def test_what_no_proposal_covers_does_not_pass(target: KnownTarget) -> None:
 
 def test_resampling_keeps_the_weighted_moments() -> None:
     weighted = last(student(2, 10.0), one(np.zeros(2), np.eye(2)))
-    points = weighted.resampled(4000, np.random.default_rng(3))
+    points = weighted.points[weighted.resampled(4000, np.random.default_rng(3))]
     np.testing.assert_allclose(points.mean(axis=0), weighted.mean, atol=0.02)
     np.testing.assert_allclose(points.std(axis=0), weighted.sd, rtol=0.02)
 

@@ -1,4 +1,5 @@
 from . import display as display
+from . import fitting as fitting
 from . import running as running
 from . import upkeep as upkeep
 from . import verdicts as verdicts

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "write a commented study with a program and data",
     "run": "run a study and write its tables and report",
     "compare": "compare methods on a Stan program and its data, with NUTS as the reference",
+    "fit": "find the cheapest draws of a posterior that may be trusted",
     "report": "rewrite a report from saved tables",
     "list": "list methods, studies, data sets, programs and runs",
     "schema": "print the JSON Schema of studies or events",

@@ -37,6 +37,8 @@ class Weighted:
     ----------
     points : ndarray, shape (n, d)
         On the unconstrained scale.
+    log_p : ndarray, shape (n,)
+        Log density of the posterior, in nats.
     log_weight : ndarray, shape (n,)
         Log p minus log q, unsmoothed, in nats.
     weights : ndarray, shape (n,)
@@ -53,6 +55,7 @@ class Weighted:
     """
 
     points: FloatArray
+    log_p: FloatArray
     log_weight: FloatArray
     weights: FloatArray
     k_hat: float
@@ -82,12 +85,11 @@ class Weighted:
         sd: FloatArray = np.sqrt(self.weights @ (self.points - self.mean) ** 2)
         return sd
 
-    def resampled(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Return points of equal weight, by systematic resampling in a random order."""
+    def resampled(self, n: int, rng: np.random.Generator) -> np.typing.NDArray[np.intp]:
+        """Return which draws stand for so many of equal weight: systematically, in random order."""
         edges = np.cumsum(self.weights)
         at = (np.arange(n) + rng.random()) / n * edges[-1]
-        points: FloatArray = self.points[rng.permutation(np.searchsorted(edges, at))]
-        return points
+        return rng.permutation(np.searchsorted(edges, at))
 
 
 def weigh(
@@ -125,6 +127,7 @@ def weigh(
             k_hat = max(k_hat, *(tail.k_hat for tail in tails))
     return Weighted(
         points=points,
+        log_p=log_p,
         log_weight=log_weight,
         weights=smoothed.weights,
         k_hat=float(k_hat) if not np.isnan(k_hat) else np.inf,

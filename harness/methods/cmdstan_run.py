@@ -78,6 +78,8 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
     start = time.perf_counter()
     try:
         result = call()
+    except TimeoutError as error:
+        raise FitError("it was stopped at its time limit") from error
     except (RuntimeError, ValueError) as error:
         raise FitError(_cause(str(error))) from error
     finally:

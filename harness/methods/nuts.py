@@ -138,8 +138,35 @@ class Nuts:
             start = warm_start(
                 problem, approximation, n_chains=self.n_chains, metric=self.metric, seed=seed
             )
+        return self.fit_from(problem, start, seed=seed)
+
+    def fit_from(
+        self,
+        problem: Problem,
+        start: WarmStart | None,
+        *,
+        seed: int,
+        time_limit_s: float | None = None,
+    ) -> Fit:
+        """Sample from given starts.
+
+        Parameters
+        ----------
+        problem : Problem
+        start : WarmStart or None
+            Inits and inverse metric; None for CmdStan's own.
+        seed : int
+        time_limit_s : float, optional
+            In seconds; a fit that takes longer fails.
+
+        Returns
+        -------
+        Fit
+        """
         with run_folder(problem.stan_data()) as (data_file, folder):
-            timed = self._sample(problem, data_file, folder, start, seed=seed)
+            timed = self._sample(
+                *(problem, data_file, folder, start), seed=seed, time_limit_s=time_limit_s
+            )
             draws, cost = _draws(problem, timed.result, seed=seed), _cost(timed)
         diagnostics = self._diagnostics(draws.tree)
         return Fit(
@@ -158,7 +185,14 @@ class Nuts:
         )
 
     def _sample(
-        self, problem: Problem, data_file: Path, folder: Path, start: WarmStart | None, *, seed: int
+        self,
+        problem: Problem,
+        data_file: Path,
+        folder: Path,
+        start: WarmStart | None,
+        *,
+        seed: int,
+        time_limit_s: float | None,
     ) -> "Timed[cmdstanpy.CmdStanMCMC]":
         """Run the chains."""
         given: dict[str, Any] = {"inits": self.init_radius}
@@ -189,6 +223,7 @@ class Nuts:
                 save_warmup=True,
                 sig_figs=SIG_FIGS,
                 show_progress=False,
+                timeout=time_limit_s,
                 **given,
             )
         )

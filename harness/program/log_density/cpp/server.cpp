@@ -1,6 +1,7 @@
 // All that works on a Target and knows no program: compiled once, and linked into every executable.
 #include "commands.hpp"
 #include "row_commands.hpp"
+#include "sampling.hpp"
 #include "server.hpp"
 #include "vi_commands.hpp"
 

@@ -1,0 +1,216 @@
+"""Transitions of NUTS in the program's own process, with a given metric and step size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.data.dataset import FloatArray
+from harness.errors import FitError
+from harness.evidence.target import Metered
+from harness.metrics.batch import Batch
+from harness.metrics.chains import e_bfmi
+from harness.program.log_density import Density
+
+#: Numbers that tell of a transition, after the point: see sampling.hpp.
+_N_TOLD = 6
+#: Transitions of one call, so that a budget of time is kept.
+_CHUNK = 25
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moves:
+    """What chains have done.
+
+    Attributes
+    ----------
+    points : ndarray, shape (chain, draw, d)
+        On the unconstrained scale.
+    log_p : ndarray, shape (chain, draw)
+        Log density without the terms that do not depend on parameters, in nats.
+    accept : ndarray, shape (chain, draw)
+        Acceptance statistics.
+    n_leapfrog : ndarray of float, shape (chain, draw)
+        Gradients.
+    diverged : ndarray of bool, shape (chain, draw)
+    energy : ndarray, shape (chain, draw)
+    """
+
+    points: FloatArray
+    log_p: FloatArray
+    accept: FloatArray
+    n_leapfrog: FloatArray
+    diverged: np.typing.NDArray[np.bool_]
+    energy: FloatArray
+
+    @property
+    def n_gradients(self) -> int:
+        """Gradients of all transitions."""
+        return int(self.n_leapfrog.sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainChecks:
+    """The diagnostics of chains.
+
+    Attributes
+    ----------
+    r_hat, ess_bulk, ess_tail : float
+        The worst of all parameters.
+    r_hat_log_p : float
+        Of the log density, which looks at all parameters at once.
+    divergent : float
+        Part of the transitions that diverged.
+    e_bfmi : float
+        The smallest of the chains.
+    """
+
+    r_hat: float
+    ess_bulk: float
+    ess_tail: float
+    r_hat_log_p: float
+    divergent: float
+    e_bfmi: float
+
+    def words(self, shape: tuple[int, int]) -> str:
+        """Say what was found of so many chains of so many draws."""
+        n_chains, n_draws = shape
+        return (
+            f"{n_chains} chains of {n_draws:,} draws; R-hat {self.r_hat:.3f}, bulk ESS "
+            f"{self.ess_bulk:,.0f}, tail ESS {self.ess_tail:,.0f}, {100 * self.divergent:.2g}% "
+            "diverged"
+        )
+
+
+def checked(moves: Moves) -> ChainChecks:
+    """Compute the diagnostics of chains."""
+    return check_chains(moves.points, moves.log_p, diverged=moves.diverged, energy=moves.energy)
+
+
+def check_chains(
+    values: FloatArray,
+    log_p: FloatArray,
+    *,
+    diverged: np.typing.NDArray[np.bool_],
+    energy: FloatArray,
+) -> ChainChecks:
+    """Compute the diagnostics of chains.
+
+    Parameters
+    ----------
+    values : ndarray, shape (chain, draw, quantity)
+        Those that do not vary are left out.
+    log_p, energy : ndarray, shape (chain, draw)
+    diverged : ndarray of bool, shape (chain, draw)
+
+    Returns
+    -------
+    ChainChecks
+        The worst possible where a diagnostic is not known.
+    """
+    varying = values[..., np.ptp(values, axis=(0, 1)) > 0]
+    batch = Batch(np.moveaxis(varying, -1, 0))
+    return ChainChecks(
+        r_hat=_largest(batch.r_hat),
+        ess_bulk=-_largest(-batch.ess_bulk),
+        ess_tail=-_largest(-batch.ess_tail),
+        r_hat_log_p=_largest(Batch(log_p[None]).r_hat),
+        divergent=float(diverged.mean()),
+        e_bfmi=-_largest(-e_bfmi(energy)),
+    )
+
+
+def _largest(values: FloatArray) -> float:
+    """Return the largest; infinity where one is not known."""
+    return float(np.max(np.where(np.isnan(values), np.inf, values), initial=-np.inf))
+
+
+def transitions(
+    density: Density,
+    target: Metered,
+    starts: FloatArray,
+    *,
+    factor: FloatArray,
+    step: float,
+    n: int,
+    seed: int,
+    max_depth: int = 10,
+) -> Moves:
+    """Make some transitions of each chain.
+
+    Parameters
+    ----------
+    density : Density
+    target : Metered
+        The account of the same density.
+    starts : ndarray, shape (chain, d)
+    factor : ndarray, shape (d,) or (d, d)
+        Sds, or the lower Cholesky factor of the covariance that is the inverse metric.
+    step : float
+        In units of the metric.
+    n : int
+        Transitions of each chain.
+    seed : int
+    max_depth : int
+        Doublings of a trajectory.
+
+    Returns
+    -------
+    Moves
+
+    Raises
+    ------
+    FitError
+        If a chain starts where there is no density.
+    """
+    parts = []
+    for begin in range(0, n, _CHUNK):
+        size = min(_CHUNK, n - begin)
+        part = _some(
+            density, starts, factor=factor, step=step, n=size, seed=seed + begin, depth=max_depth
+        )
+        parts.append(part)
+        target.count(part.n_gradients + len(starts))
+        starts = part.points[:, -1]
+    return joined(parts)
+
+
+def joined(parts: list[Moves]) -> Moves:
+    """Put what the same chains have done one after the other into one."""
+    return Moves(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts], axis=1)
+            for name in ("points", "log_p", "accept", "n_leapfrog", "diverged", "energy")
+        }
+    )
+
+
+def _some(
+    density: Density,
+    starts: FloatArray,
+    *,
+    factor: FloatArray,
+    step: float,
+    n: int,
+    seed: int,
+    depth: int,
+) -> Moves:
+    """Make so many transitions in one call."""
+    n_chains, d = starts.shape
+    reply = density.ask(
+        f"transitions chains={n_chains} transitions={n} step={step!r} depth={depth} "
+        f"dense={int(factor.ndim > 1)} seed={seed}",
+        np.concatenate([starts.reshape(-1), factor.reshape(-1, order="F")]),
+    )
+    table = reply.numbers.reshape(n_chains, n, d + _N_TOLD)
+    if np.isnan(table[..., 0]).any():
+        reason = "; ".join(density.failures) or "a chain has no transitions"
+        raise FitError(f"NUTS from approximate draws: {reason}")
+    told = np.moveaxis(table[..., d:], -1, 0)
+    return Moves(
+        points=table[..., :d],
+        log_p=told[0],
+        accept=told[1],
+        n_leapfrog=told[2],
+        diverged=told[3] > 0,
+        energy=told[4],
+    )

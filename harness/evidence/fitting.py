@@ -1,0 +1,175 @@
+"""The cheapest draws that may be trusted: the cascade, and NUTS behind it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+import numpy as np
+
+from harness.errors import FitError
+from harness.evidence.cascade import Cascade
+from harness.evidence.fallback import chain_points, fit_checks, nuts_from
+from harness.evidence.judge import judge_chains, judge_nothing
+from harness.evidence.missed import Missed, missed
+from harness.evidence.modes import Search
+from harness.evidence.steps import Answer, Step
+from harness.fits.posterior import posterior_group
+from harness.methods import Problem
+from harness.methods.draws_file import real_parts
+from harness.program.log_density import Density
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
+
+#: So many points are put on the constrained scale at once.
+_CHUNK = 500
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cheapest:
+    """Draws, what may be done with them, and what was tried.
+
+    Attributes
+    ----------
+    answer : Answer
+    tree : DataTree
+        The draws with the group ``posterior``; of chains also ``sample_stats``.
+    steps : tuple of Step
+    search : Search or None
+        For modes.
+    is_out_of_time : bool
+        Whether the budget has ended the attempts.
+    """
+
+    answer: Answer
+    tree: "xr.DataTree"
+    steps: tuple[Step, ...]
+    search: Search | None
+    is_out_of_time: bool
+
+
+def fit_cheapest(
+    problem: Problem,
+    density: Density,
+    *,
+    seed: int,
+    budget_s: float | None = None,
+    told: Callable[[Step], object] | None = None,
+) -> Cheapest:
+    """Find the cheapest draws that may be trusted.
+
+    Parameters
+    ----------
+    problem : Problem
+    density : Density
+        Of the same program and data.
+    seed : int
+    budget_s : float, optional
+        After so many seconds the best so far is the answer.
+    told : callable, optional
+        Hears of each step when it is done.
+
+    Returns
+    -------
+    Cheapest
+
+    Raises
+    ------
+    FitError
+        If nothing gave draws.
+    """
+    cascade = Cascade(
+        density,
+        seed=seed,
+        budget_s=budget_s,
+        told=told,
+    )
+    cascade.run()
+    answer, tree = cascade.answer, None
+    if answer is None or not answer.is_good:
+        answer, tree = _with_nuts(problem, density, cascade, seed=seed, budget_s=budget_s)
+    if answer is None:
+        last = cascade.steps[-1].judgement.reason if cascade.steps else "nothing was tried"
+        limit = "" if budget_s is None else f" within the budget of {budget_s:g} s"
+        raise FitError(
+            f"nothing gave draws{limit}: {last}; give more seconds, or look at the program"
+        )
+    return Cheapest(
+        answer=answer,
+        tree=points_tree(density, answer, seed=seed) if tree is None else tree,
+        steps=tuple(cascade.steps),
+        search=cascade.search,
+        is_out_of_time=cascade.is_out_of_time,
+    )
+
+
+def _with_nuts(
+    problem: Problem, density: Density, cascade: Cascade, *, seed: int, budget_s: float | None
+) -> tuple[Answer | None, "xr.DataTree | None"]:
+    """Run NUTS from the best draws, and judge it by its own checks."""
+    time_left_s = cascade.target.time_left_s
+    if time_left_s <= 0:
+        cascade.is_out_of_time = True
+        return cascade.answer, None
+    try:
+        fit = nuts_from(
+            *(problem, density, cascade.warm_points()),
+            seed=seed,
+            time_limit_s=None if budget_s is None else time_left_s,
+        )
+    except FitError as error:
+        cascade.is_out_of_time = cascade.target.time_left_s <= 0
+        cascade.add("NUTS", "no draws", judge_nothing(str(error)), "the best draws so far stay")
+        return cascade.answer, None
+    cascade.target.count_past(fit.cost.n_gradients or 0)
+    points, on_own_scale = chain_points(fit, density, problem.program.parameters)
+    checks = fit_checks(fit, points)
+    search = cascade.search if on_own_scale else None
+    lost = Missed() if search is None else missed(search, points.reshape(-1, points.shape[-1]))
+    judgement = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
+    cascade.add("NUTS", checks.words(points.shape[:2]), judgement, "nothing is left to try")
+    tree = fit.read_draws()
+    log_p = tree["sample_stats"]["lp"].to_numpy()
+    answer = Answer(title="NUTS", points=points, log_p=log_p, judgement=judgement, kind="NUTS")
+    return answer, tree
+
+
+def points_tree(density: Density, answer: Answer, *, seed: int) -> "xr.DataTree":
+    """Put draws from the unconstrained scale into a tree.
+
+    Parameters
+    ----------
+    density : Density
+    answer : Answer
+    seed : int
+        Decides what generated quantities draw.
+
+    Returns
+    -------
+    DataTree
+        The group ``posterior``, with transformed parameters and generated quantities, and ``lp``
+        in ``sample_stats``.
+    """
+    points = answer.points
+    flat = points.reshape(-1, points.shape[-1])
+    names = density.variable_names(transformed=True, generated=True)
+    table = np.concatenate(
+        [
+            density.constrain(
+                flat[begin : begin + _CHUNK], transformed=True, generated=True, seed=seed + begin
+            )
+            for begin in range(0, len(flat), _CHUNK)
+        ]
+    )
+    shape = points.shape[:2]
+    variables = {
+        name: values.reshape(*shape, *values.shape[1:])
+        for name, values in real_parts(names, table).items()
+    }
+    posterior = posterior_group(variables)
+    coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
+    stats = xr.Dataset({"lp": (("chain", "draw"), answer.log_p)}, coords=coords)
+    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats})

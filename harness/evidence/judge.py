@@ -1,0 +1,285 @@
+"""What evidence says of draws: a verdict, with the criterion that decided it.
+
+The limits and where they come from stand in ``docs/verdict.md``.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.data.dataset import FloatArray
+from harness.evidence.chains import ChainChecks
+from harness.evidence.missed import Missed
+from harness.evidence.modes import Search
+from harness.evidence.weights import K_HAT_LIMIT, N_EFF_LIMIT, Weighted
+from harness.messages.numerals import beside_limit, numeral
+from harness.verdict.criteria import Judgement, Verdict
+from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, MEAN_LIMIT_SD, R_HAT_LIMIT
+
+#: A mode that would change an sd by more than this factor is missed.
+SD_LIMIT_LOG = math.log(1.25)
+#: Part of the transitions that may diverge.
+DIVERGENT_LIMIT = 0.005
+#: Of the starts that have ended, at least this part must have ended at a mode.
+REACHED_LIMIT = 0.5
+
+#: What no evidence of this kind excludes.
+NOT_EXCLUDED = "a mode that no start has reached is not excluded"
+_REPARAMETRISE = (
+    "reparametrise the program, for example with non-centred parameters, or give its scales "
+    "priors that keep them away from zero"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Check:
+    """A criterion, whether it is within its limit, and what follows if it is not."""
+
+    criterion: str
+    value: float
+    limit: float
+    is_kept: bool
+    verdict: Verdict
+    words: str
+
+    @property
+    def nearness(self) -> float:
+        """How far the value has gone to its limit (1) and beyond."""
+        if self.value <= 0 or self.limit <= 0:
+            return math.inf if not self.is_kept else 0.0
+        ratio = self.value / self.limit
+        return ratio if self.is_kept == (ratio <= 1) else 1 / ratio
+
+
+def _at_most(
+    criterion: str, value: float, limit: float, words: str, verdict: Verdict = Verdict.UNKNOWN
+) -> _Check:
+    return _Check(
+        criterion=criterion,
+        value=value,
+        limit=limit,
+        is_kept=value <= limit,
+        verdict=verdict,
+        words=words,
+    )
+
+
+def _at_least(
+    criterion: str, value: float, limit: float, words: str, verdict: Verdict = Verdict.UNKNOWN
+) -> _Check:
+    return _Check(
+        criterion=criterion,
+        value=value,
+        limit=limit,
+        is_kept=value >= limit,
+        verdict=verdict,
+        words=words,
+    )
+
+
+def _reached_check(search: Search) -> _Check:
+    """Return whether the posterior has modes at all."""
+    reached = search.n_reached / max(1, search.n_starts)
+    return _at_least(
+        *("reached_share", reached, REACHED_LIMIT),
+        f"only {{value}} of the optimiser's starts ended at a mode (limit {{limit}}), as in a "
+        f"funnel or on a ridge; {_REPARAMETRISE}",
+    )
+
+
+def _mode_checks(search: Search | None, lost: Missed) -> list[_Check]:
+    """Return what the search for modes says of draws."""
+    share = numeral(100 * lost.share, 2)
+    return [
+        *([] if search is None else [_reached_check(search)]),
+        _at_most(
+            *("missed_mean_sd", lost.mean_error_sd, MEAN_LIMIT_SD),
+            f"a mode with about {share}% of the mass has no draws and would move a mean by "
+            "{value} sds (limit {limit})",
+            Verdict.DO_NOT_TRUST,
+        ),
+        _at_most(
+            *("missed_log_sd_ratio", lost.log_sd_ratio, SD_LIMIT_LOG),
+            f"a mode with about {share}% of the mass has no draws and would change the logarithm "
+            "of an sd by {value} (limit {limit})",
+            Verdict.DO_NOT_TRUST,
+        ),
+    ]
+
+
+def judge_search(search: Search) -> Judgement:
+    """Judge whether there are modes to start from; no criterion decides if there are."""
+    check = _reached_check(search)
+    if not check.is_kept:
+        return _concluded([check], "", shown=check.criterion)
+    return Judgement(verdict=Verdict.UNKNOWN, criterion="", reason="no draws yet", nearness=0.0)
+
+
+def judge_weighted(draws: Weighted, search: Search, lost: Missed) -> Judgement:
+    """Judge weighted draws.
+
+    Parameters
+    ----------
+    draws : Weighted
+    search : Search
+        For modes.
+    lost : Missed
+        What modes without draws would do to them.
+
+    Returns
+    -------
+    Judgement
+        *trust* if the weights can carry sds and no mode that was found is missed; *do not trust* if
+        one is; else *unknown*.
+    """
+    advice = "the proposal is too far from the posterior; NUTS can tell"
+    checks = [
+        *_mode_checks(search, lost),
+        _at_least(
+            *("n_eff_square", draws.n_eff_square, N_EFF_LIMIT),
+            "the effective number of weighted draws for an sd is {value} (limit {limit}): "
+            + advice,
+        ),
+        _at_most(
+            *("k_hat_square", draws.k_hat, K_HAT_LIMIT),
+            "the largest k-hat of w, w h and w h^2 is {value} (limit {limit}): " + advice,
+        ),
+    ]
+    return _concluded(
+        checks,
+        "the weights carry means and sds: {value} effective draws for the sd of the worst "
+        "parameter (limit {limit})",
+        shown="n_eff_square",
+    )
+
+
+def judge_chains(
+    chains: ChainChecks, search: Search | None, lost: Missed, *, name: str, divergent_limit: float
+) -> Judgement:
+    """Judge chains as those of NUTS.
+
+    Parameters
+    ----------
+    chains : ChainChecks
+    search : Search or None
+        None where the chains need no mode to start from.
+    lost : Missed
+        What modes without draws would do to them.
+    name : str
+        What made them.
+    divergent_limit : float
+        The part of the transitions that may diverge.
+
+    Returns
+    -------
+    Judgement
+        *trust* if all diagnostics are within their limits; *marginals* if those of the log density,
+        which looks at all parameters together, are not; *do not trust* if a mode is missed; else
+        *unknown*.
+    """
+    checks = [
+        *_mode_checks(search, lost),
+        _at_most(
+            *("divergent_share", chains.divergent, divergent_limit),
+            f"{100 * chains.divergent:.2g}% of the transitions of {name} diverged; "
+            + _REPARAMETRISE,
+        ),
+        _at_least(
+            *("e_bfmi", chains.e_bfmi, E_BFMI_LIMIT),
+            f"E-BFMI of {name} is {{value}} (limit {{limit}}); {_REPARAMETRISE}",
+        ),
+        _at_most(
+            *("r_hat", chains.r_hat, R_HAT_LIMIT),
+            f"R-hat of {name} is {{value}} (limit {{limit}}): its chains have not mixed",
+        ),
+        _at_least(
+            *("ess_bulk", chains.ess_bulk, ESS_LIMIT),
+            f"the bulk effective sample size of {name} is {{value}} (limit {{limit}})",
+        ),
+        _at_least(
+            *("ess_tail", chains.ess_tail, ESS_LIMIT),
+            f"the tail effective sample size of {name} is {{value}} (limit {{limit}})",
+        ),
+        _at_most(
+            *("r_hat_log_p", chains.r_hat_log_p, R_HAT_LIMIT),
+            "R-hat of the log density is {value} (limit {limit}): each parameter may be used, but "
+            "the chains do not show that the joint draws may",
+            MARGINALS,
+        ),
+    ]
+    return _concluded(
+        checks, f"{name} passes its own checks: R-hat is {{value}} (limit {{limit}})", shown="r_hat"
+    )
+
+
+def judge_raw(raw: FloatArray, reference: FloatArray) -> tuple[Judgement, str]:
+    """Judge draws without weights against those that may be trusted.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (n, d)
+    reference : ndarray, shape (m, d)
+        The provisional reference.
+
+    Returns
+    -------
+    Judgement
+        *do not trust* if a mean is off, *means only* if an sd is, else *trust*.
+    str
+        The errors in words.
+    """
+    sd = reference.std(axis=0)
+    mean_error = float(np.max(np.abs(raw.mean(axis=0) - reference.mean(axis=0)) / sd))
+    log_ratios = np.log(raw.std(axis=0) / sd)
+    low, high = np.exp(log_ratios.min()), np.exp(log_ratios.max())
+    checks = [
+        _at_most(
+            *("mean_error_sd", mean_error, MEAN_LIMIT_SD),
+            "a mean is {value} sds off (limit {limit})",
+            Verdict.DO_NOT_TRUST,
+        ),
+        _at_most(
+            *("log_sd_ratio", float(np.abs(log_ratios).max()), SD_LIMIT_LOG),
+            "the logarithm of an sd's ratio is {value} (limit {limit})",
+            Verdict.MEANS_ONLY,
+        ),
+    ]
+    praise = "means are within {value} sds of the draws that may be trusted (limit {limit})"
+    found = (
+        f"means within {numeral(mean_error, 2)} sds, sds {numeral(low, 2)} to {numeral(high, 2)} "
+        "times those of the draws that may be trusted"
+    )
+    return _concluded(checks, praise, shown="mean_error_sd"), found
+
+
+def judge_nothing(reason: str) -> Judgement:
+    """Return the verdict where evidence cannot be had, with the reason."""
+    return Judgement(
+        verdict=Verdict.UNKNOWN, criterion="no_evidence", reason=reason, nearness=math.inf
+    )
+
+
+def _concluded(checks: list[_Check], praise: str, *, shown: str) -> Judgement:
+    """Return the worst verdict, by the first check that reaches it."""
+    broken = [check for check in checks if not check.is_kept]
+    if broken:
+        check = max(broken, key=lambda each: _ORDER.index(each.verdict))
+        words, verdict = check.words, check.verdict
+    else:
+        check = next(each for each in checks if each.criterion == shown)
+        words, verdict = praise, Verdict.TRUST
+    value, limit = beside_limit(check.value, check.limit)
+    return Judgement(
+        verdict=verdict,
+        criterion=check.criterion,
+        value=check.value,
+        limit=check.limit,
+        reason=f"{words.format(value=value, limit=limit)}; {NOT_EXCLUDED}",
+        nearness=check.nearness,
+    )
+
+
+#: The verdict on draws whose joint distribution is not judged.
+MARGINALS = next((each for each in Verdict if each == "marginals"), Verdict.MEANS_ONLY)
+_ORDER = (Verdict.TRUST, MARGINALS, Verdict.MEANS_ONLY, Verdict.UNKNOWN, Verdict.DO_NOT_TRUST)

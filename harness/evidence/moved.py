@@ -1,0 +1,211 @@
+"""Warm NUTS, judged as NUTS: chains from resampled draws and from where optimisers ended.
+
+Many chains make a few transitions each, so that their pool gives a metric and a step size; then a
+few of them go on.  Nothing is assumed of the draws that they started from.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from harness.data.dataset import FloatArray
+from harness.evidence.chains import ChainChecks, Moves, checked, joined, transitions
+from harness.evidence.target import Metered
+from harness.program.log_density import Density
+from harness.verdict.rules import ESS_LIMIT, R_HAT_LIMIT
+
+#: Chains of the rounds, and transitions and largest tree depth of each round; the last of them
+#: adapts the step size alone.
+N_POOL = 64
+_ROUNDS = ((5, 6), (6, 7), (3, 8))
+#: Chains that go on, half of them from each half of the pool; their draws, and how often as many
+#: more may follow.
+_N_CHAINS, _N_DRAWS, _MOST_TIMES = 8, 200, 3
+#: Transitions after which the cost is looked at.
+_N_BETWEEN = 25
+#: Further draws help chains of this R-hat.
+_NEARLY_MIXED = 1.03
+#: Acceptance statistic that step sizes aim at, as Stan's; how fast they do.
+_ACCEPT, _RATE = 0.8, 1.2
+#: Stan's shrinkage of a metric; points for each parameter that a dense one needs.
+_PRIOR_DRAWS, _POINTS_PER_PARAMETER = 5.0, 5
+#: Transitions of NUTS at its defaults, four chains of twice 1,000, and its longest trajectory.
+_N_DEFAULT, _LONGEST = 8000, 1023
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moved:
+    """The draws of warm NUTS, and its diagnostics.
+
+    Attributes
+    ----------
+    moves : Moves
+        Of the chains that went on.
+    checks : ChainChecks
+        Their diagnostics.
+    factor : ndarray, shape (d,) or (d, d)
+        Sds or the Cholesky factor of the metric that was found.
+    step : float
+        In units of the metric.
+    """
+
+    moves: Moves
+    checks: ChainChecks
+    factor: FloatArray
+    step: float
+
+    @property
+    def covariance(self) -> FloatArray:
+        """The inverse metric, shape (d, d)."""
+        if self.factor.ndim == 1:
+            return np.diag(self.factor**2)
+        covariance: FloatArray = self.factor @ self.factor.T
+        return covariance
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Tuned:
+    """What the rounds have found."""
+
+    points: FloatArray
+    factor: FloatArray
+    step: float
+    n_leapfrog: float
+
+
+def move(
+    density: Density,
+    target: Metered,
+    starts: FloatArray,
+    *,
+    factor: FloatArray,
+    rng: np.random.Generator,
+    cap: float,
+) -> Moved | None:
+    """Move draws by NUTS until its own diagnostics can judge them.
+
+    Parameters
+    ----------
+    density : Density
+    target : Metered
+        The account of the same density.
+    starts : ndarray, shape (chain, d)
+        The first half from draws, the second half dispersed.
+    factor : ndarray, shape (d,) or (d, d)
+        Of a first guess of the covariance.
+    rng : Generator
+    cap : float
+        The part of the gradients that NUTS at its defaults is expected to take, which all that
+        `target` has counted may reach before the chains first can be judged; chains that have
+        nearly mixed then go on, since that costs less than NUTS.
+
+    Returns
+    -------
+    Moved or None
+        None if that cost too much.
+    """
+    tuned = _tune(density, target, starts, factor, rng)
+    limit = cap * expected_gradients(tuned.n_leapfrog, tuned.factor)
+    half, few = len(starts) // 2, _N_CHAINS // 2
+    chosen = [*rng.choice(half, few, replace=False), *(half + rng.choice(half, few, replace=False))]
+    points = tuned.points[np.array(chosen)]
+    parts: list[Moves] = []
+    moved = None
+    for time in range(1, 1 + _MOST_TIMES):
+        for _ in range(_N_DRAWS // _N_BETWEEN):
+            if time == 1 and target.spent.in_gradients > limit:
+                return None
+            seed = int(rng.integers(1, 2**30))
+            parts.append(
+                transitions(
+                    *(density, target, points if not parts else parts[-1].points[:, -1]),
+                    factor=tuned.factor,
+                    step=tuned.step,
+                    n=_N_BETWEEN,
+                    seed=seed,
+                )
+            )
+        moves = joined(parts)
+        moved = Moved(moves=moves, checks=checked(moves), factor=tuned.factor, step=tuned.step)
+        if not _may_gain(moved.checks, longer=_MOST_TIMES / time):
+            break
+    return moved
+
+
+def _may_gain(checks: ChainChecks, *, longer: float) -> bool:
+    """Whether so much longer chains may pass where these do not."""
+    enough = min(checks.ess_bulk, checks.ess_tail) >= ESS_LIMIT
+    passes = enough and max(checks.r_hat, checks.r_hat_log_p) <= R_HAT_LIMIT
+    near = checks.r_hat <= _NEARLY_MIXED and longer * checks.ess_bulk >= ESS_LIMIT
+    return near and not passes
+
+
+def expected_gradients(n_leapfrog: float, factor: FloatArray) -> float:
+    """Return how many gradients NUTS at its defaults would take.
+
+    Its metric is diagonal: its trajectories are longer by the root of the condition number of the
+    correlations.
+
+    Parameters
+    ----------
+    n_leapfrog : float
+        Mean number of a transition with the metric.
+    factor : ndarray, shape (d,) or (d, d)
+        Of the metric.
+
+    Returns
+    -------
+    float
+    """
+    longer = 1.0
+    if factor.ndim > 1:
+        correlations = factor / np.sqrt(np.sum(factor**2, axis=1))[:, None]
+        longer = float(np.linalg.cond(correlations))
+    return _N_DEFAULT * (1 + min(n_leapfrog * longer, _LONGEST))
+
+
+def _tune(
+    density: Density,
+    target: Metered,
+    points: FloatArray,
+    factor: FloatArray,
+    rng: np.random.Generator,
+) -> _Tuned:
+    """Let all chains make some transitions, and learn metric and step size from their pool."""
+    step = float(points.shape[1] ** -0.25)
+    n_leapfrog = 0.0
+    for number, (n, depth) in enumerate(_ROUNDS, start=1):
+        pool = []
+        for _ in range(n):
+            seed = int(rng.integers(1, 2**30))
+            moves = transitions(
+                density, target, points, factor=factor, step=step, n=1, seed=seed, max_depth=depth
+            )
+            points, n_leapfrog = moves.points[:, -1], float(moves.n_leapfrog.mean())
+            pool.append(points)
+            step *= float(np.exp(_RATE * (moves.accept.mean() - _ACCEPT)))
+        if number < len(_ROUNDS):
+            factor = _metric(factor, np.concatenate(pool[2:]))
+    return _Tuned(points=points, factor=factor, step=step, n_leapfrog=n_leapfrog)
+
+
+def _metric(factor: FloatArray, points: FloatArray) -> FloatArray:
+    """Return a metric by the covariance that points have in the coordinates of an earlier one."""
+    off = points - points.mean(axis=0)
+    n, d = points.shape
+    share = n / (n + _PRIOR_DRAWS)
+    if factor.ndim == 1:
+        return _rescaled(factor, off / factor, share)
+    inside = solve_triangular(factor, off.T, lower=True).T
+    if n < _POINTS_PER_PARAMETER * d:
+        return _rescaled(factor, inside, share)
+    covariance = share * np.cov(inside, rowvar=False).reshape(d, d) + (1 - share) * np.eye(d)
+    updated: FloatArray = factor @ np.linalg.cholesky(covariance)
+    return updated
+
+
+def _rescaled(factor: FloatArray, inside: FloatArray, share: float) -> FloatArray:
+    """Return a metric whose coordinates have their sds right."""
+    rescaled: FloatArray = factor * np.sqrt(share * inside.var(axis=0) + 1 - share)
+    return rescaled

@@ -1,0 +1,84 @@
+"""What was tried for draws, and the draws that came of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.data.dataset import FloatArray
+from harness.evidence.judge import MARGINALS
+from harness.evidence.target import Effort
+from harness.verdict.criteria import Judgement, Verdict
+
+#: Verdicts that end the search for draws.
+GOOD_ENOUGH = frozenset({Verdict.TRUST, MARGINALS})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Step:
+    """Something that was tried.
+
+    Attributes
+    ----------
+    title : str
+    found : str
+        The evidence, in words.
+    judgement : Judgement
+    effort : Effort
+        Of this step.
+    follows : str
+        Why the next step was taken, or why none was.
+    """
+
+    title: str
+    found: str
+    judgement: Judgement
+    effort: Effort
+    follows: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answer:
+    """Draws and what may be done with them.
+
+    Attributes
+    ----------
+    title : str
+        What made them.
+    points : ndarray, shape (chain, draw, d)
+        On the unconstrained scale, all of the same weight.
+    log_p : ndarray, shape (chain, draw)
+        Log density of the posterior there, up to a constant, in nats.
+    judgement : Judgement
+    kind : str
+        ``weighted``, independent draws, or chains: ``moved`` of warm NUTS, ``NUTS``.
+    """
+
+    title: str
+    points: FloatArray
+    log_p: FloatArray
+    judgement: Judgement
+    kind: Literal["weighted", "moved", "NUTS"]
+
+    @property
+    def verdict(self) -> str:
+        """The verdict, and of which draws, as ``trust (weighted)``."""
+        return f"{self.judgement.verdict} ({self.kind})"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing better is needed."""
+        return self.judgement.verdict in GOOD_ENOUGH
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WarmPoints:
+    """Where a sampler may start.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n, d)
+    covariance : ndarray, shape (d, d)
+        A metric.
+    """
+
+    points: FloatArray
+    covariance: FloatArray

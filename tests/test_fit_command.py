@@ -1,0 +1,179 @@
+"""The cheapest draws that may be trusted, on a posterior in closed form, and what is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import arviz
+import cmdstanpy
+import numpy as np
+import pytest
+
+import harness
+from harness.cli import main
+from harness.errors import FitError, HarnessError, MethodError
+from harness.evidence.chains import transitions
+from harness.evidence.moved import N_POOL, expected_gradients, move
+from harness.evidence.target import Metered
+from harness.program.log_density import Density
+from tests.known_posteriors import MODELS, autoregression
+
+MODEL, DATA = MODELS / "ar1.stan", MODELS / "ar1.json"
+MEAN, SD = autoregression()["rho"]
+
+
+@pytest.fixture(scope="module")
+def density(cmdstan_home: Path) -> Iterator[Density]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CMDSTAN", str(cmdstan_home))
+        with harness.density(MODEL, DATA) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def result(density: Density) -> harness.FitResult:  # noqa: ARG001 - for the CmdStan home
+    return harness.fit(MODEL, DATA, seed=3)
+
+
+def starts() -> np.ndarray:
+    return np.random.default_rng(1).normal(MEAN, 3 * SD, (N_POOL, 1))
+
+
+def test_transitions_leave_the_posterior_as_it_is(density: Density) -> None:
+    made = transitions(
+        density, Metered(density), starts(), factor=np.array([SD]), step=0.9, n=200, seed=2
+    )
+    draws = made.points[:, 20:, 0]
+    error = SD / np.sqrt(draws.size / 4)
+    assert draws.mean() == pytest.approx(MEAN, abs=4 * error)
+    assert draws.std() == pytest.approx(SD, abs=4 * error)
+    assert 0.7 < made.accept.mean() < 1
+    assert not made.diverged.any()
+    kinetic = made.energy + made.log_p
+    assert kinetic.min() >= -1e-9  # the momentum's part of the energy
+
+
+def test_transitions_depend_on_their_seed_alone(density: Density) -> None:
+    first, again, other = (
+        transitions(
+            *(density, Metered(density), starts()),
+            factor=np.array([[SD]]),
+            step=0.9,
+            n=30,
+            seed=seed,
+        ).points
+        for seed in (2, 2, 3)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_chain_cannot_start_where_there_is_no_density(density: Density) -> None:
+    with pytest.raises(FitError, match="no density"):
+        transitions(
+            *(density, Metered(density), np.full((2, 1), 1e200)),
+            factor=np.array([SD]),
+            step=0.9,
+            n=1,
+            seed=2,
+        )
+
+
+def test_warm_chains_from_far_starts_pass(density: Density) -> None:
+    metered = Metered(density)
+    moved = move(
+        *(density, metered, starts()),
+        factor=np.array([[10 * SD]]),  # far too wide: the pool mends it
+        rng=np.random.default_rng(1),
+        cap=10.0,
+    )
+    assert moved is not None
+    assert moved.checks.r_hat < 1.01
+    assert min(moved.checks.ess_bulk, moved.checks.ess_tail) > 400
+    assert moved.covariance.item() == pytest.approx(SD**2, rel=0.5)
+    error = SD / np.sqrt(moved.checks.ess_bulk)
+    assert moved.moves.points.mean() == pytest.approx(MEAN, abs=4 * error)
+    # a gradient for each leapfrog step, one for each start
+    assert metered.spent.n_gradients > moved.moves.n_gradients
+
+
+def test_what_costs_too_much_is_not_begun(density: Density) -> None:
+    factor = np.array([[SD]])
+    rng = np.random.default_rng(1)
+    assert move(density, Metered(density), starts(), factor=factor, rng=rng, cap=0.0) is None
+
+
+def test_correlations_make_the_trajectories_of_a_diagonal_metric_longer() -> None:
+    narrow = np.linalg.cholesky(np.array([[1.0, 0.99], [0.99, 1.0]]))
+    alone = expected_gradients(3, np.ones(2))
+    # the root of (1 + 0.99) / (1 - 0.99)
+    assert expected_gradients(3, narrow) == pytest.approx(8000 * (1 + 3 * np.sqrt(199)))
+    assert alone == pytest.approx(8000 * 4)
+    assert expected_gradients(3, narrow @ np.diag([1.0, 1.0])) > alone
+
+
+def test_the_draws_are_the_posteriors(result: harness.FitResult) -> None:
+    assert result.verdict == "trust (weighted)"
+    rho = result.draws["posterior"]["rho"].to_numpy()
+    assert rho.mean() == pytest.approx(MEAN, abs=0.05 * SD)
+    assert rho.std() == pytest.approx(SD, rel=0.05)
+    assert result.draws.attrs["verdict"] == result.verdict
+    assert list(result.steps.index)[:2] == ["search for modes", "Laplace, weighted"]
+    assert result.n_gradients == pytest.approx(result.steps["gradients"].sum())
+
+
+def test_draws_depend_on_the_seed_alone(result: harness.FitResult) -> None:
+    again = harness.fit(MODEL, DATA, seed=3)
+    other = harness.fit(MODEL, DATA, seed=4)
+    rho, same, others = (
+        each.draws["posterior"]["rho"].to_numpy() for each in (result, again, other)
+    )
+    np.testing.assert_array_equal(rho, same)
+    assert not np.array_equal(rho, others)
+
+
+def test_files_are_read_by_arviz_and_cmdstanpy(result: harness.FitResult, tmp_path: Path) -> None:
+    out, folder = tmp_path / "new" / "draws.nc", tmp_path / "csv"
+    command = [*("fit", str(MODEL), str(DATA), "--seed", "3", "--quiet"), "--out", str(out)]
+    assert main([*command, "--csv", str(folder)]) == 0
+    rho = result.draws["posterior"]["rho"].to_numpy()
+    read = arviz.from_netcdf(out)
+    np.testing.assert_array_equal(read["posterior"]["rho"].to_numpy(), rho)
+    assert read.attrs["verdict"] == result.verdict
+    by_cmdstanpy = cmdstanpy.from_csv(str(folder))
+    assert isinstance(by_cmdstanpy, cmdstanpy.CmdStanMCMC)
+    np.testing.assert_allclose(by_cmdstanpy.stan_variable("rho"), rho[0], rtol=1e-15)
+
+
+def test_a_budget_that_allows_nothing_is_told(density: Density) -> None:  # noqa: ARG001
+    with pytest.raises(FitError, match=r"0\.0001 s"):
+        harness.fit(MODEL, DATA, budget_s=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["missing.stan", str(DATA)], "missing.stan"),
+        ([str(MODEL), "missing.json"], "missing.json"),
+        ([str(MODEL), str(DATA), "--budget", "0"], "'0'"),
+        ([str(MODEL), str(DATA), "--out", "."], "'.'"),
+    ],
+)
+def test_refusals_are_one_line(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code: object
+    try:
+        code = main(["fit", *arguments])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_a_wrong_budget_and_data_that_are_refused(density: Density) -> None:  # noqa: ARG001
+    with pytest.raises(MethodError, match="-1"):
+        harness.fit(MODEL, DATA, budget_s=-1)
+    with pytest.raises(HarnessError, match="y"):
+        harness.fit(MODEL, {"N": 3})
