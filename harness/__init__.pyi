@@ -4,6 +4,7 @@ from .api import StudyResult as StudyResult
 from .api import compare as compare
 from .api import density as density
 from .api import fit as fit
+from .api import judge as judge
 from .api import method as method
 from .api import run_study as run_study
 from .errors import HarnessError as HarnessError

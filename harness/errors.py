@@ -81,3 +81,7 @@ class FitLookupError(HarnessError, KeyError):
 
 class DensityError(HarnessError):
     """The process that evaluates a program's density refuses or has ended."""
+
+
+class DrawsError(HarnessError):
+    """Draws that were given cannot be read, or are not of one posterior."""

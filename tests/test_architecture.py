@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = (
     *("errors", "folders", "messages", "metrics", "verdict"),
     *("cmdstan", "data", "program", "fits", "methods"),
-    *("evidence", "study", "store", "execution", "summary", "results"),
+    *("evidence", "study", "store", "execution", "summary", "given", "results"),
     *("plot", "report", "api", "cli"),
 )
 

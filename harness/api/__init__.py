@@ -1,6 +1,7 @@
 """What a Python program or a notebook calls; ``harness`` itself offers these names.
 
 - `studies`: `run_study`, `compare`, `method`
+- `judging`: `judge`
 - `densities`: `density`; `programs` finds a program's file
 - `result`: `StudyResult`; `draws`: `Fits`; `figures` draws
 - `running`: `fit_study`, the one way in which a study is run; `options`: `RunOptions`, how

@@ -2,6 +2,7 @@ from .densities import density as density
 from .draws import Fits as Fits
 from .fit_result import FitResult as FitResult
 from .fitting import fit as fit
+from .judging import judge as judge
 from .options import RunOptions as RunOptions
 from .result import StudyResult as StudyResult
 from .running import fit_study as fit_study

@@ -111,5 +111,8 @@ def _attributes(item: FittedRun) -> dict[str, Any]:
         "variant": item.run.variant,
         "seed": item.run.seed,
         "draw_kind": str(item.fit.draw_kind),
+        "converged": item.fit.diagnostics.converged,
     }
+    if item.fit.diagnostics.may_be_diverging:
+        attributes["may_be_diverging"] = 1  # netCDF has no logical values
     return {name: value for name, value in attributes.items() if value is not None}

@@ -120,3 +120,8 @@ def add_running_arguments(run: argparse.ArgumentParser) -> None:
     shown = run.add_mutually_exclusive_group()
     shown.add_argument("--quiet", action="store_true", help="print only failures and errors")
     shown.add_argument("--json", action="store_true", help="print events, one JSON object per line")
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Split a list of names at its commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())

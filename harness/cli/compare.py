@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness import cli
-from harness.cli.arguments import add_running_arguments, add_store_argument
+from harness.cli.arguments import add_running_arguments, add_store_argument, split_names
 from harness.errors import StudyError
 from harness.program.contract import DataContract
 from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
@@ -66,18 +66,13 @@ def compare(arguments: argparse.Namespace) -> None:
     cli.running.run_and_write(study, out, arguments, with_errors=True)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    """Split a list of names."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
 def _asked(arguments: argparse.Namespace) -> Comparison:
     """Read the command line."""
     return Comparison(
         model=arguments.model,
         data=arguments.data,
-        methods=_names(arguments.methods),
-        variables=_names(arguments.variables),
+        methods=split_names(arguments.methods),
+        variables=split_names(arguments.variables),
         reference=arguments.reference,
         contract=_contract(arguments),
         subsample=arguments.subsample,
@@ -88,7 +83,7 @@ def _asked(arguments: argparse.Namespace) -> Comparison:
 
 def _contract(arguments: argparse.Namespace) -> DataContract | None:
     """Read what a row is."""
-    parts = (_names(arguments.rows), arguments.n_rows, arguments.weight)
+    parts = (split_names(arguments.rows), arguments.n_rows, arguments.weight)
     if not any(parts):
         return None
     if not all(parts):

@@ -33,6 +33,30 @@ _SHOWN = (
 )
 
 
+#: The same for draws that were given, which may be chains without a reference.
+_SHOWN_OF_DRAWS = (
+    *_SHOWN[:3],
+    Head("of", "of"),
+    Head("sd_ratios", "sd ratios"),
+    Head("r_hat", "R-hat"),
+    Head("ess_bulk", "bulk ESS"),
+    Head("k_hat", "k-hat (limit)"),
+    Head("decided", "what decided"),
+)
+
+
+def print_judged(results: Results) -> None:
+    """Print the verdicts on draws that were given.
+
+    Parameters
+    ----------
+    results : Results
+        The tables, saved or not.
+    """
+    for tables in _tables(results):
+        _print_verdicts_on(tables, _SHOWN_OF_DRAWS)
+
+
 def print_verdicts(results: Results) -> None:
     """Print the verdicts on the fits of each data set.
 
@@ -50,12 +74,12 @@ def _tables(results: Results) -> list[DatasetTables]:
     return [dataset_tables(results, name) for name in results.datasets]
 
 
-def _print_verdicts_on(tables: DatasetTables) -> None:
+def _print_verdicts_on(tables: DatasetTables, shown: Sequence[Head] = _SHOWN) -> None:
     """Print the verdicts on the fits of one data set."""
     rows = rows_by_title((matrix_grids(tables)[0], VERDICT.grid(tables)))
     nothing = Cell(text=NOT_APPLICABLE)
-    cells = [[row.get(head.key, nothing) for head in _SHOWN] for row in rows.values()]
-    grid = brief_grid(_SHOWN, cells)
+    cells = [[row.get(head.key, nothing) for head in shown] for row in rows.values()]
+    grid = brief_grid(shown, cells)
     if grid is not None:
         title = f"Verdicts on {subject(tables).replace('`', '')}"
         heads = [head.title for head in grid.columns]

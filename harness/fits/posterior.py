@@ -68,7 +68,19 @@ def posterior_parts(posterior: "xr.Dataset", names: tuple[str, ...]) -> dict[str
         of shape (chain, draw, ...).  Variables of size 0 have no draws and are not there.
     """
     by_variable: dict[str, dict[str, FloatArray]] = {}
-    for key, values in posterior.data_vars.items():
-        name = str(values.attrs.get(_STAN_NAME, key))
-        by_variable.setdefault(name.partition(".")[0], {})[name] = values.to_numpy()
+    for name, values in stan_variables(posterior).items():
+        by_variable.setdefault(variable_of(name), {})[name] = values.to_numpy()
     return {part: values for name in names for part, values in by_variable.get(name, {}).items()}
+
+
+def stan_variables(posterior: "xr.Dataset") -> "dict[str, xr.DataArray]":
+    """Return the variables of a group under their names in Stan."""
+    return {
+        str(values.attrs.get(_STAN_NAME, key)): values
+        for key, values in posterior.data_vars.items()
+    }
+
+
+def variable_of(part: str) -> str:
+    """Return the variable that a part belongs to: ``z`` of ``z.real``."""
+    return part.partition(".")[0]

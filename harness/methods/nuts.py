@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import lazy_loader as lazy
-import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness import metrics
 from harness.data.dataset import Dataset
 from harness.errors import MethodError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.fits.posterior import posterior_group
+from harness.fits.sampler import sampler_diagnostics, sampler_stats
 from harness.messages.numerals import beside_limit
 from harness.methods.base import OPTIONS_CONFIG, Method, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
@@ -30,17 +29,6 @@ if TYPE_CHECKING:
 else:
     cmdstanpy = lazy.load("cmdstanpy")
     xr = lazy.load("xarray")
-
-#: CmdStan's columns, by ArviZ's names and with their types.
-_STATISTICS: Mapping[str, tuple[str, type]] = {
-    "lp__": ("lp", float),
-    "accept_stat__": ("acceptance_rate", float),
-    "stepsize__": ("step_size", float),
-    "treedepth__": ("tree_depth", int),
-    "n_leapfrog__": ("n_steps", int),
-    "divergent__": ("diverging", bool),
-    "energy__": ("energy", float),
-}
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -168,7 +156,9 @@ class Nuts:
                 *(problem, data_file, folder, start), seed=seed, time_limit_s=time_limit_s
             )
             draws, cost = _draws(problem, timed.result, seed=seed), _cost(timed)
-        diagnostics = self._diagnostics(draws.tree)
+        diagnostics = sampler_diagnostics(
+            draws.tree["sample_stats"].to_dataset(), max_tree_depth=self.max_tree_depth
+        )
         return Fit(
             status=Status.OK,
             draws=draws.tree,
@@ -228,19 +218,6 @@ class Nuts:
             )
         )
 
-    def _diagnostics(self, draws: "xr.DataTree") -> Diagnostics:
-        """Count what the sampler flagged."""
-        stats = draws["sample_stats"]
-        tree_depth = stats["tree_depth"].to_numpy()
-        e_bfmi = metrics.chains.e_bfmi(stats["energy"].to_numpy())
-        return Diagnostics(
-            n_divergent=int(stats["diverging"].sum()),
-            tree_depth_max=int(tree_depth.max()),
-            n_tree_depth_limit=int((tree_depth >= self.max_tree_depth).sum()),
-            e_bfmi_min=float(e_bfmi.min()),
-            n_leapfrog=int(stats["n_steps"].sum()),
-        )
-
     def _warnings(self, diagnostics: Diagnostics) -> tuple[str, ...]:
         """Put the flags into sentences."""
         n_total = self.n_chains * self.n_draws
@@ -279,13 +256,7 @@ def _draws(problem: Problem, mcmc: "cmdstanpy.CmdStanMCMC", *, seed: int) -> _Dr
             for name, values in variables.parts.items()
         }
     )
-    stats: dict[str, Any] = {
-        name: (("chain", "draw"), table[:, :, names.index(column)].astype(dtype))
-        for column, (name, dtype) in _STATISTICS.items()
-        if column in names  # without parameters, CmdStan has no Hamiltonian
-    }
-    coords = {"chain": np.arange(n_chains), "draw": np.arange(n_draws)}
-    sample_stats = xr.Dataset(stats, coords=coords)
+    sample_stats = sampler_stats(names, table)
     tree = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": sample_stats})
     return _Draws(tree=tree, warnings=variables.warnings)
 

@@ -1,5 +1,6 @@
 """The saved tables of one data set, by series, and what the series are measured against."""
 
+import statistics
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -126,10 +127,9 @@ class ReferenceTables:
 
     @property
     def fit_time_s(self) -> float | None:
-        """Median wall time in seconds; None of a file or a run without a fit."""
-        if self.series is None or self.series.ok.empty:
-            return None
-        return float(self.series.ok["fit_time_s"].median())
+        """Median wall time in seconds; None of a file, a run without a fit, or given draws."""
+        times = [] if self.series is None else self.series.ok["fit_time_s"].dropna().tolist()
+        return statistics.median(times) if times else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -74,7 +74,8 @@ def _reference_quality(reference: ReferenceTables) -> str:
     ]
     if not pd.isna(run["n_divergent"]):
         parts.append(counted(float(run["n_divergent"]), "divergent transition"))
-    parts.append(f"{seconds(reference.fit_time_s)} s")
+    if reference.fit_time_s is not None:
+        parts.append(f"{seconds(reference.fit_time_s)} s")
     own = (
         ""
         if pd.isna(run["verdict"])

@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def read_reference(file: Path, program: Program) -> ReferenceDraws:
         that are not finite, or has nothing of what is summarised.
     """
     try:
-        variables = _variables(load_json(file), program)
+        variables = elements_of(load_json(file), program.parameters)
         named = _quantities(variables, program)
     except (JsonFileError, ReferenceFileError) as error:
         raise ReferenceFileError(f"reference file '{file}' {error}") from error
@@ -80,8 +80,26 @@ def read_references(study: Study) -> dict[str, ReferenceDraws]:
     return references
 
 
-def _variables(content: Any, program: Program) -> dict[str, _Elements]:
-    """Return the elements of the summarised variables that are there."""
+def elements_of(content: Any, wanted: Collection[str] | None) -> dict[str, _Elements]:
+    """Return the elements of variables that a file has, checked.
+
+    Parameters
+    ----------
+    content : object
+        A list of chains as JSON gives it.
+    wanted : collection of str or None
+        The variables to look for, whole or in part; None takes all that have Stan's names.
+
+    Returns
+    -------
+    dict
+        By variable, the draws of its elements by their indices from 1, each (chain, draw).
+
+    Raises
+    ------
+    ReferenceFileError
+        As :func:`read_reference`; the message goes on from the file's name.
+    """
     form = "give a list of chains, each an object of parameter names to lists of draws"
     if not isinstance(content, list) or not all(isinstance(chain, dict) for chain in content):
         raise ReferenceFileError(f"has another format; {form}")
@@ -91,12 +109,13 @@ def _variables(content: Any, program: Program) -> dict[str, _Elements]:
         other = set(chain) ^ set(content[0])
         if other:
             raise ReferenceFileError(f"has '{min(other)}' in chain 1 or {number} but not in both")
-    found: dict[str, _Elements] = {name: {} for name in program.parameters}
+    found: dict[str, _Elements] = {name: {} for name in wanted or ()}
     for name in content[0]:
         match = _ELEMENT.fullmatch(name.replace(" ", ""))
-        if match is None or match[1] not in found:
+        if match is None or (wanted is not None and match[1] not in found):
             continue
-        elements, index = found[match[1]], _index(match[2] or match[3] or "")
+        elements = found.setdefault(match[1], {})
+        index = _index(match[2] or match[3] or "")
         if index in elements:
             raise ReferenceFileError(f"has '{name}' twice, under two names")
         if 0 in index:

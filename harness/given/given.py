@@ -1,0 +1,142 @@
+"""Draws that were given, with what is known of where they come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import lazy_loader as lazy
+import numpy as np
+from pydantic.dataclasses import dataclass as options_dataclass
+
+from harness.data.dataset import Dataset, FloatArray
+from harness.errors import DrawsError, MethodError
+from harness.fits.fit import Diagnostics, DrawKind, Fit
+from harness.methods import DEFAULT_VARIANT, Method, Problem, RowsUsed
+from harness.methods.base import OPTIONS_CONFIG
+from harness.program.program import Program
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
+
+#: What decides randomness where nothing says which seed a run had.
+DEFAULT_SEED = 1
+#: Fewer draws than these have no sd worth the name.
+LEAST_DRAWS = 4
+
+
+@options_dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
+class GivenDraws:
+    """Stands for the method of draws whose method is not the harness's; it cannot fit."""
+
+    name: ClassVar[str] = "draws"
+    title: ClassVar[str] = "draws"
+    family: ClassVar[str] = "draws"
+    draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
+
+    def check(self, dataset: Dataset, program: Program) -> None:
+        """Take anything."""
+
+    def fit(self, problem: Problem, *, seed: int) -> Fit:
+        """Refuse: there is nothing to run."""
+        del problem, seed
+        raise MethodError(f"'{self.name}' are draws that were given, which cannot be made again")
+
+
+def given_method(name: str, draw_kind: DrawKind) -> Method:
+    """Return what stands for the method of draws.
+
+    Parameters
+    ----------
+    name : str
+        What tables call them.
+    draw_kind : DrawKind
+
+    Returns
+    -------
+    Method
+    """
+    own = {"name": name, "title": name, "family": name, "draw_kind": draw_kind}
+    made: Method = type(GivenDraws.__name__, (GivenDraws,), own)()
+    return made
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Given:
+    """The draws of one fit.
+
+    Attributes
+    ----------
+    title : str
+        What messages call them.
+    method : Method
+        What made them, or what stands for it.
+    variant : str
+        The name of its options in tables.
+    draw_kind : DrawKind
+    variables : Mapping
+        Draws by variable, each of shape (chain, draw, ...).
+    groups : Mapping
+        Further groups of a fit's draws, ``sample_stats`` among them.
+    diagnostics : Diagnostics
+        What its run said of itself.
+    fit_time_s : float or None
+        As far as it is known.
+    program, stan_version : str
+        As far as they are known.
+    seed : int
+        Of its run, if that is known.
+    notes : tuple of str
+        What a reader has to know of these draws.
+    """
+
+    title: str
+    method: Method
+    variant: str = DEFAULT_VARIANT
+    draw_kind: DrawKind
+    variables: Mapping[str, FloatArray]
+    groups: "Mapping[str, xr.Dataset]" = field(default_factory=dict)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
+    fit_time_s: float | None = None
+    program: str = ""
+    stan_version: str = ""
+    seed: int = DEFAULT_SEED
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is no set of draws.
+
+        Raises
+        ------
+        DrawsError
+        """
+        if not self.variables:
+            raise DrawsError(f"{self.title} has no draws of any variable")
+        n_chains, n_draws = next(iter(self.variables.values())).shape[:2]
+        if n_draws < LEAST_DRAWS:
+            raise DrawsError(
+                f"{self.title} has {n_draws} draws in a chain; give at least {LEAST_DRAWS}"
+            )
+        if n_chains > 1:
+            self._refuse_twins(n_chains)
+
+    def _refuse_twins(self, n_chains: int) -> None:
+        """Refuse a chain that was given twice, which would agree with itself."""
+        prints = [
+            tuple(values[chain].tobytes() for values in self.variables.values())
+            for chain in range(n_chains)
+        ]
+        for i, chain in enumerate(prints):
+            twin = prints.index(chain)
+            if twin < i and not self._is_fixed:
+                raise DrawsError(
+                    f"chains {twin + 1} and {i + 1} of {self.title} hold the same draws; "
+                    "give each chain once"
+                )
+
+    @property
+    def _is_fixed(self) -> bool:
+        """Whether no draw differs from the first."""
+        return all(bool(np.all(values == values[:1, :1])) for values in self.variables.values())
