@@ -8,7 +8,6 @@ import pytest
 
 from harness.evidence.chains import ChainChecks
 from harness.evidence.judge import (
-    MARGINALS,
     NOT_EXCLUDED,
     judge_chains,
     judge_raw,
@@ -65,7 +64,7 @@ def test_what_passes_is_trusted_but_for_modes_that_no_start_has_reached() -> Non
         ({"ess_tail": 1.0}, "ess_tail", Verdict.UNKNOWN),
         ({"divergent": 0.006}, "divergent_share", Verdict.UNKNOWN),
         ({"e_bfmi": 0.2}, "e_bfmi", Verdict.UNKNOWN),
-        ({"r_hat_log_p": 1.02}, "r_hat_log_p", MARGINALS),
+        ({"r_hat_log_p": 1.02}, "r_hat_log_p", Verdict.MARGINALS),
         ({"n_reached": 9}, "reached_share", Verdict.UNKNOWN),
         ({"lost": Missed(share=0.2, mean_error_sd=0.31)}, "missed_mean_sd", Verdict.DO_NOT_TRUST),
         ({"lost": Missed(log_sd_ratio=0.23)}, "missed_log_sd_ratio", Verdict.DO_NOT_TRUST),

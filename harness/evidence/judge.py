@@ -15,6 +15,7 @@ from harness.evidence.modes import Search
 from harness.evidence.weights import K_HAT_LIMIT, N_EFF_LIMIT, Weighted
 from harness.messages.numerals import beside_limit, numeral
 from harness.verdict.criteria import Judgement, Verdict
+from harness.verdict.outcome import SEVERITY
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, MEAN_LIMIT_SD, R_HAT_LIMIT
 
 #: A mode that would change an sd by more than this factor is missed.
@@ -205,7 +206,7 @@ def judge_chains(
             *("r_hat_log_p", chains.r_hat_log_p, R_HAT_LIMIT),
             "R-hat of the log density is {value} (limit {limit}): each parameter may be used, but "
             "the chains do not show that the joint draws may",
-            MARGINALS,
+            Verdict.MARGINALS,
         ),
     ]
     return _concluded(
@@ -264,7 +265,7 @@ def _concluded(checks: list[_Check], praise: str, *, shown: str) -> Judgement:
     """Return the worst verdict, by the first check that reaches it."""
     broken = [check for check in checks if not check.is_kept]
     if broken:
-        check = max(broken, key=lambda each: _ORDER.index(each.verdict))
+        check = max(broken, key=lambda each: SEVERITY.index(each.verdict))
         words, verdict = check.words, check.verdict
     else:
         check = next(each for each in checks if each.criterion == shown)
@@ -278,8 +279,3 @@ def _concluded(checks: list[_Check], praise: str, *, shown: str) -> Judgement:
         reason=f"{words.format(value=value, limit=limit)}; {NOT_EXCLUDED}",
         nearness=check.nearness,
     )
-
-
-#: The verdict on draws whose joint distribution is not judged.
-MARGINALS = next((each for each in Verdict if each == "marginals"), Verdict.MEANS_ONLY)
-_ORDER = (Verdict.TRUST, MARGINALS, Verdict.MEANS_ONLY, Verdict.UNKNOWN, Verdict.DO_NOT_TRUST)

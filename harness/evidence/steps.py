@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.data.dataset import FloatArray
-from harness.evidence.judge import MARGINALS
 from harness.evidence.target import Effort
 from harness.verdict.criteria import Judgement, Verdict
 
 #: Verdicts that end the search for draws.
-GOOD_ENOUGH = frozenset({Verdict.TRUST, MARGINALS})
+GOOD_ENOUGH = frozenset({Verdict.TRUST, Verdict.MARGINALS})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -151,10 +151,8 @@ class Nuts:
         -------
         Fit
         """
-        with run_folder(problem.stan_data()) as (data_file, folder):
-            timed = self._sample(
-                *(problem, data_file, folder, start), seed=seed, time_limit_s=time_limit_s
-            )
+        with run_folder(problem.stan_data()) as files:
+            timed = self._sample(*(problem, files, start), seed=seed, time_limit_s=time_limit_s)
             draws, cost = _draws(problem, timed.result, seed=seed), _cost(timed)
         diagnostics = sampler_diagnostics(
             draws.tree["sample_stats"].to_dataset(), max_tree_depth=self.max_tree_depth
@@ -177,17 +175,16 @@ class Nuts:
     def _sample(
         self,
         problem: Problem,
-        data_file: Path,
-        folder: Path,
+        files: tuple[Path, Path],
         start: WarmStart | None,
         *,
         seed: int,
         time_limit_s: float | None,
     ) -> "Timed[cmdstanpy.CmdStanMCMC]":
         """Run the chains."""
-        given: dict[str, Any] = {"inits": self.init_radius}
+        given: dict[str, Any] = {"inits": self.init_radius, "timeout": time_limit_s}
         if start is not None:
-            given = {"inits": [dict(values) for values in start.inits]}
+            given |= {"inits": [dict(values) for values in start.inits]}
             if start.inv_metric is not None:
                 given["inv_metric"] = {"inv_metric": start.inv_metric}
         if not self.adapt_metric:
@@ -197,7 +194,7 @@ class Nuts:
         model = problem.program.model  # loads cmdstanpy, if need be, before the time begins
         return timed_call(
             lambda: model.sample(
-                data=str(data_file),
+                data=str(files[0]),
                 chains=self.n_chains,
                 parallel_chains=min(self.n_chains, os.cpu_count() or 1),
                 # A process per chain, with one thread each: the draws are the same, whether or
@@ -209,11 +206,10 @@ class Nuts:
                 adapt_delta=self.adapt_delta,
                 max_treedepth=self.max_tree_depth,
                 metric=self.metric,
-                output_dir=str(folder),
+                output_dir=str(files[1]),
                 save_warmup=True,
                 sig_figs=SIG_FIGS,
                 show_progress=False,
-                timeout=time_limit_s,
                 **given,
             )
         )
