@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import norm
 
 from harness.errors import HarnessError
-from harness.metrics.batch import mean_mcse, quantile_ess, quantile_mcse, sd_mcse
 from harness.metrics.draws import array_stats, flatten, scalar_draws, vector_draws
+from harness.metrics.standard_errors import mean_mcse, quantile_ess, quantile_mcse, sd_mcse
 
 
 def autoregressive(phi: float, *, n_chains: int, n_draws: int, seed: int) -> np.ndarray:

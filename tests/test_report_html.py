@@ -58,7 +58,13 @@ OF_FITS = {
         "missed mass": "missed_mass",
         "KSD (null)": "ksd",
     },
-    "weights": {"k-hat": "k_hat", "limit": "k_hat_threshold", "effective draws": "n_effective"},
+    "weights": {
+        "k-hat": "k_hat",
+        "standard error": "k_hat_mcse",
+        "draws scored": "n_scores",
+        "limit": "k_hat_threshold",
+        "effective draws": "n_effective",
+    },
     "labels": {
         "largest R-hat, raw": "r_hat_max_raw",
         "relabelled": "r_hat_max_relabelled",

@@ -145,6 +145,7 @@ def test_chains_pay_for_autocorrelation() -> None:
 def equal_weights(n: int) -> Psis:
     return Psis(
         k_hat=0.0,
+        k_hat_mcse=0.1,
         k_hat_threshold=0.7,
         weights=np.full(n, 1 / n),
         n_effective=float(n),

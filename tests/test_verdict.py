@@ -398,14 +398,19 @@ def test_a_run_without_draws_gives_its_reason() -> None:
     assert "stopped after 3 s" in judgement.reason
 
 
+def without(name: str, missing: float | None) -> ParameterCriteria:
+    changed: dict[str, Any] = {name: missing}
+    return replace(PERFECT, **changed)
+
+
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_what_is_not_known_is_not_trusted(missing: float | None) -> None:
     assert judge_parameter(PERFECT, fit=COMPARED).verdict is Verdict.TRUST
     for name in ("mean_error_sd", "mean_error_mcse"):
-        judgement = judge_parameter(replace(PERFECT, **{name: missing}), fit=COMPARED)
+        judgement = judge_parameter(without(name, missing), fit=COMPARED)
         assert (judgement.verdict, judgement.criterion) == (Verdict.UNKNOWN, "mean_error_sd"), name
     for name in ("log_sd_ratio", "w1_sd", "coverage_50", "coverage_90"):
-        judgement = judge_parameter(replace(PERFECT, **{name: missing}), fit=COMPARED)
+        judgement = judge_parameter(without(name, missing), fit=COMPARED)
         assert (judgement.verdict, judgement.criterion) == (Verdict.MEANS_ONLY, name)
     nothing = judge_fit(replace(COMPARED, mahalanobis=missing), parameters={})
     assert nothing.verdict is Verdict.UNKNOWN

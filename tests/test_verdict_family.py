@@ -1,6 +1,7 @@
 """Verdicts on fits of many parameters: chance among thousands is no fault, a fault is one."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_thousands_of_exact_parameters_are_trusted() -> None:
         ({"coverage_90": 0.7}, Verdict.MEANS_ONLY),
     ],
 )
-def test_one_fault_among_thousands_is_found(fault: dict[str, float], verdict: Verdict) -> None:
+def test_one_fault_among_thousands_is_found(fault: dict[str, Any], verdict: Verdict) -> None:
     parameters = {f"theta[{i}]": judge_parameter(PERFECT, fit=COMPARED) for i in range(2999)}
     parameters["bad"] = judge_parameter(replace(PERFECT, **fault), fit=COMPARED)
     fit = judge_fit(COMPARED, parameters=parameters)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.stats import beta
 
 from harness.metrics import autocorrelation
-from harness.metrics.draws import Floats
+from harness.metrics.draws import Floats, tail_shape
 
 #: Quantities of one batch: few enough for a processor's cache, enough to save calls.
 BATCH_SIZE = 16
@@ -20,6 +20,10 @@ BATCH_SIZE = 16
 _FEWEST_DRAWS = 4
 # The ends of a central 68% interval.
 _ONE_SD = (0.1586553, 0.8413447)
+# Of a Gaussian it is 3, of a uniform distribution 1.8, in squared variances.
+_LARGE_FOURTH_MOMENT = 9.0
+# Shape of a tail from which on there is no variance.
+_NO_VARIANCE = 0.5
 
 Truths = npt.NDArray[np.bool_]
 
@@ -33,10 +37,13 @@ class Batch:
     ----------
     values : array (quantity, draw) or (quantity, chain, draw)
         Finite draws; two axes are independent draws, three Markov chains.
+    worth : float, optional
+        Of draws that were resampled, how many independent ones they are worth.
     """
 
-    def __init__(self, values: npt.ArrayLike) -> None:
+    def __init__(self, values: npt.ArrayLike, *, worth: float | None = None) -> None:
         self.values: Floats = np.ascontiguousarray(values, dtype=np.float64)
+        self.worth = float(self.size) if worth is None else worth
         self._ess: dict[float, Floats] = {}
 
     def __len__(self) -> int:
@@ -69,6 +76,27 @@ class Batch:
         return np.asarray(self.ordered[:, -1] > self.ordered[:, 0])
 
     @cached_property
+    def has_ties(self) -> Truths:
+        """Whether two draws of a quantity are equal, as of discrete ones."""
+        return np.asarray((np.diff(self.ordered, axis=1) == 0).any(axis=1))
+
+    @cached_property
+    def is_heavy_tailed(self) -> Truths:
+        """Whether the tails have no variance: k-hat of the draws above 0.5.
+
+        Only draws with a large fourth moment can have such tails.
+        """
+        deviations = self.flat - self.mean[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fourth = (deviations**4).mean(axis=1) / (deviations**2).mean(axis=1) ** 2
+        suspect = np.flatnonzero(fourth > _LARGE_FOURTH_MOMENT)
+        heavy = np.zeros(len(self), dtype=bool)
+        for j in suspect:
+            chains = self.flat[j][None] if not self.are_chains else self.values[j]
+            heavy[j] = tail_shape(chains) > _NO_VARIANCE
+        return heavy
+
+    @cached_property
     def mean(self) -> Floats:
         """Means, in the units of the draws."""
         return np.asarray(self.flat.mean(axis=1))
@@ -80,7 +108,7 @@ class Batch:
 
     @cached_property
     def mean_mcse(self) -> Floats:
-        """See `harness.metrics.draws.mean_mcse`."""
+        """See `harness.metrics.standard_errors.mean_mcse`."""
         return np.where(self.varies, self.sd / np.sqrt(self._mean_ess), 0.0)
 
     @cached_property
@@ -89,7 +117,7 @@ class Batch:
 
     @cached_property
     def sd_mcse(self) -> Floats:
-        """See `harness.metrics.draws.sd_mcse`."""
+        """See `harness.metrics.standard_errors.sd_mcse`."""
         deviations = self.values - np.expand_dims(self.mean, tuple(range(1, self.values.ndim)))
         squares = deviations**2
         flat = squares.reshape(len(self), -1)
@@ -99,7 +127,7 @@ class Batch:
                 fourth = (deviations**4).reshape(len(self), -1).mean(axis=1)
                 error = np.sqrt((fourth - variance**2) / self._ess_of(squares) / variance / 4)
             else:
-                error = np.std(flat, axis=1) / np.sqrt(self.size) / (2 * np.sqrt(variance))
+                error = np.std(flat, axis=1) / np.sqrt(self.worth) / (2 * np.sqrt(variance))
         return np.where(self.varies, error, 0.0)
 
     def quantiles(self, probs: npt.ArrayLike) -> Floats:
@@ -127,16 +155,16 @@ class Batch:
         return np.where(np.isnan(self.ordered[:, -1:]), np.nan, found)
 
     def quantile_ess(self, prob: float) -> Floats:
-        """See `harness.metrics.draws.quantile_ess`."""
+        """See `harness.metrics.standard_errors.quantile_ess`."""
         if prob not in self._ess:
             limits = np.expand_dims(self.quantiles([prob]), 2) if self.are_chains else 0.0
             below = self.values <= limits
             ess = self._ess_of(below.astype(np.float64))
-            self._ess[prob] = np.where(self.varies, ess, float(self.size))
+            self._ess[prob] = np.where(self.varies, ess, self.worth)
         return self._ess[prob]
 
     def quantile_mcse(self, prob: float) -> Floats:
-        """See `harness.metrics.draws.quantile_mcse`."""
+        """See `harness.metrics.standard_errors.quantile_mcse`."""
         n = self.quantile_ess(prob)[:, None]
         ends = beta.ppf(_ONE_SD, n * prob + 1, n * (1 - prob) + 1)
         edges = self.quantiles(ends)
@@ -145,7 +173,7 @@ class Batch:
     def _ess_of(self, values: Floats) -> Floats:
         """Effective number of draws of a function of the draws; all of independent ones."""
         if not self.are_chains:
-            return np.full(len(self), float(self.size))
+            return np.full(len(self), self.worth)
         if self.values.shape[-1] < _FEWEST_DRAWS:
             return np.full(len(self), np.nan)
         return autocorrelation.effective_size(autocorrelation.split_chains(values))
@@ -203,78 +231,3 @@ def batches_of(draws: Floats) -> list[Batch]:
     """
     rows = np.moveaxis(draws, -1, 0)
     return [Batch(rows[i : i + BATCH_SIZE]) for i in range(0, len(rows), BATCH_SIZE)]
-
-
-def mean_mcse(draws: Floats) -> float:
-    r"""Monte Carlo standard error of the mean of one quantity.
-
-    :math:`s / \sqrt{n}` for independent draws, :math:`s / \sqrt{\mathrm{ESS}}` for chains
-    (Vehtari et al. 2021, Bayesian Analysis 16(2), section 4).
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-
-    Returns
-    -------
-    float
-        In the units of the draws; 0 where all draws are equal.
-    """
-    return float(Batch(draws[None]).mean_mcse[0])
-
-
-def sd_mcse(draws: Floats) -> float:
-    r"""Monte Carlo standard error of the sd of one quantity.
-
-    By the delta method :math:`\sqrt{(m_4 - s^4) / n} / (2 s)` with :math:`m_4` the fourth central
-    moment; for chains with the ESS of the squared deviations in place of n (Kenney and Keeping
-    1951, as in arviz_stats).
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-
-    Returns
-    -------
-    float
-        In the units of the draws; 0 where all draws are equal.
-    """
-    return float(Batch(draws[None]).sd_mcse[0])
-
-
-def quantile_ess(draws: Floats, *, prob: float) -> float:
-    """Effective number of draws behind a quantile.
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-    prob : float
-        Probability of the quantile, between 0 and 1.
-
-    Returns
-    -------
-    float
-        The number of draws itself for independent ones (and for constant chains).
-    """
-    return float(Batch(draws[None]).quantile_ess(prob)[0])
-
-
-def quantile_mcse(draws: Floats, *, prob: float) -> float:
-    """Monte Carlo standard error of a quantile.
-
-    Half the distance between the quantiles at the ends of a central 68% interval for the
-    probability, a beta distribution under `quantile_ess` draws (Vehtari et al. 2021, Bayesian
-    Analysis 16(2), section 4.4).
-
-    Parameters
-    ----------
-    draws : array (n_draws,) or (chain, draw)
-    prob : float
-        Probability of the quantile, between 0 and 1.
-
-    Returns
-    -------
-    float
-        In the units of the draws; 0 where all draws are equal.
-    """
-    return float(Batch(draws[None]).quantile_mcse(prob)[0])

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from harness.errors import HarnessError
-from harness.metrics.batch import mean_mcse
 from harness.metrics.draws import Estimate, Floats, flatten, vector_draws
+from harness.metrics.standard_errors import mean_mcse
 
 _DRAWS_FOR_BANDWIDTH = 1000
 # In more dimensions a product of matrices gives the distances, far faster.

@@ -94,6 +94,32 @@ def flatten(draws: Floats) -> Floats:
     return draws.reshape(-1, draws.shape[-1])
 
 
+def tail_shape(draws: Floats, *, tail: str = "both") -> float:
+    """Shape of the tails of draws, the larger one: 1 / shape moments are finite.
+
+    Parameters
+    ----------
+    draws : array (chain, draw)
+        Independent draws are one chain.
+    tail : str
+        ``left``, ``right`` or ``both``.
+
+    Returns
+    -------
+    float
+        NaN where all draws in a tail are equal, or there are too few.
+
+    References
+    ----------
+    Vehtari et al. (2024), Pareto smoothed importance sampling, JMLR 25(72), as in arviz_stats.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return float(array_stats.pareto_khat(draws, tail=tail))
+    except ValueError:
+        return float("nan")
+
+
 def _checked(draws: npt.ArrayLike, *, name: str, shapes: str, n_axes: int) -> Floats:
     values = np.asarray(draws, dtype=float)
     if values.ndim not in {n_axes, n_axes + 1} or values.size == 0:

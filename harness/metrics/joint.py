@@ -93,6 +93,7 @@ def compare_joint(
     reference: npt.ArrayLike | JointReference,
     rng: np.random.Generator,
     max_draws: int = 2000,
+    worth: float | None = None,
 ) -> JointComparison:
     """All distances of a fit.
 
@@ -111,6 +112,9 @@ def compare_joint(
     max_draws : int
         Distances that take all pairs of draws, and the classifier, use at most so many of each
         set, evenly spaced (which brings Markov chains closer to independence).
+    worth : float, optional
+        Of draws that were resampled, how many independent ones they are worth; equal ones should
+        stand together.
 
     Returns
     -------
@@ -124,15 +128,12 @@ def compare_joint(
     """
     of_all = reference if isinstance(reference, JointReference) else JointReference(reference)
     given = vector_draws(draws, name="draws")
-    if given.shape[-1] != of_all.draws.shape[-1]:
-        raise HarnessError(
-            f"draws have {given.shape[-1]} parameters, the reference {of_all.draws.shape[-1]}"
-        )
     used, judged, n_combinations = _judged(given, of_all)
     white = judged.whitening
     x, r = white.apply(used), white.reference
-    mean = white_mahalanobis(x, white, MeanErrors.of(x))
-    edges = edges_against(used, judged.folded)
+    part = 1.0 if worth is None else worth / given[..., 0].size
+    mean = white_mahalanobis(x, white, MeanErrors.of(x).of_part(part))
+    edges = edges_against(used, judged.folded, part=part)
     sliced = white_sliced_wasserstein(x, r, rng=rng)
     few_x, few_r = _thin(x, max_draws=max_draws), _thin(r, max_draws=max_draws)
     pairs = PairDistances.of(few_x, reference=few_r)
@@ -158,6 +159,10 @@ def compare_joint(
 
 def _judged(given: Floats, of_all: JointReference) -> tuple[Floats, JointReference, int]:
     """Return what is judged together: all parameters, or some combinations and how many."""
+    if given.shape[-1] != of_all.draws.shape[-1]:
+        raise HarnessError(
+            f"draws have {given.shape[-1]} parameters, the reference {of_all.draws.shape[-1]}"
+        )
     if of_all.carries_all and carries_all(given):
         return given, of_all, 0
     used, theirs = leading_combinations(given, of_all.draws)

@@ -13,6 +13,11 @@ from scipy.stats import wasserstein_distance
 from harness.errors import HarnessError
 from harness.metrics.batch import Batch
 from harness.metrics.draws import Estimate, Floats, scalar_draws
+from harness.metrics.intervals import coverages
+from harness.metrics.robust import robust_errors
+
+#: What the errors of a parameter are measured with.
+SD, MAD = "sd", "mad"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +26,9 @@ class ParameterComparison:
 
     Attributes
     ----------
+    error_scale : str
+        "sd", or "mad" if the tails of the reference are too heavy for an sd: then medians stand for
+        means in the errors below, and median absolute deviations, times 1.4826, for sds.
     mean_error_sd, mean_error_mcse : float
         See `mean_error_sd`.
     log_sd_ratio, log_sd_ratio_mcse : float
@@ -31,6 +39,7 @@ class ParameterComparison:
         See `coverage`.
     """
 
+    error_scale: str
     mean_error_sd: float
     mean_error_mcse: float
     log_sd_ratio: float
@@ -76,21 +85,33 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
     """
     mean, mean_mcse = _mean_errors(draws, reference)
     ratio, ratio_mcse = _log_sd_ratios(draws, reference)
-    half, half_mcse = _coverages(draws, reference, level=0.5)
-    most, most_mcse = _coverages(draws, reference, level=0.9)
+    half, half_mcse = coverages(draws, reference, level=0.5)
+    most, most_mcse = coverages(draws, reference, level=0.9)
+    w1 = _w1s(draws, reference)
+    heavy = reference.is_heavy_tailed
+    if heavy.any():
+        robust = robust_errors(draws, reference)
+        heavy &= np.isfinite(robust[0])  # where half of the draws are equal there is no MAD
+        mean, mean_mcse, ratio, ratio_mcse, w1 = (
+            np.where(heavy, instead, usual)
+            for instead, usual in zip(robust, (mean, mean_mcse, ratio, ratio_mcse, w1), strict=True)
+        )
     columns = {
         "mean_error_sd": mean,
         "mean_error_mcse": mean_mcse,
         "log_sd_ratio": ratio,
         "log_sd_ratio_mcse": ratio_mcse,
-        "w1_sd": _w1s(draws, reference),
+        "w1_sd": w1,
         "coverage_50": half,
         "coverage_50_mcse": half_mcse,
         "coverage_90": most,
         "coverage_90_mcse": most_mcse,
     }
     return [
-        ParameterComparison(**{name: float(values[j]) for name, values in columns.items()})
+        ParameterComparison(
+            error_scale=MAD if heavy[j] else SD,
+            **{name: float(values[j]) for name, values in columns.items()},
+        )
         for j in range(len(draws))
     ]
 
@@ -151,7 +172,7 @@ def log_sd_ratio(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate:
 
     References
     ----------
-    Delta method; MCSE of an sd as in `harness.metrics.draws.sd_mcse`.
+    Delta method; MCSE of an sd as in `harness.metrics.standard_errors.sd_mcse`.
     """
     return _estimate(*_log_sd_ratios(*_pair(draws, reference)))
 
@@ -216,7 +237,7 @@ def coverage(draws: npt.ArrayLike, *, reference: npt.ArrayLike, level: float) ->
     """
     if not 0 < level < 1:
         raise HarnessError(f"level must lie between 0 and 1; got {level}")
-    return _estimate(*_coverages(*_pair(draws, reference), level=level))
+    return _estimate(*coverages(*_pair(draws, reference), level=level))
 
 
 def _mean_errors(x: Batch, r: Batch) -> tuple[Floats, Floats]:
@@ -242,35 +263,6 @@ def _w1s(x: Batch, r: Batch) -> Floats:
     # of sorted draws scipy's own sorting takes little time
     distances = [wasserstein_distance(*pair) for pair in zip(x.ordered, r.ordered, strict=True)]
     return np.array(distances) / _reference_sd(r)
-
-
-def _coverages(x: Batch, r: Batch, *, level: float) -> tuple[Floats, Floats]:
-    """See `coverage`: values and their MCSEs."""
-    low, high = 0.5 - level / 2, 0.5 + level / 2
-    ends = x.quantiles([low, high])
-    lower, upper = (np.expand_dims(ends[:, k], tuple(range(1, r.values.ndim))) for k in (0, 1))
-    inside = Batch((r.values >= lower) & (r.values <= upper))
-    variance = inside.mean_mcse**2 + _interval_variances(x, r, low=low, high=high)
-    return inside.mean, np.sqrt(variance)
-
-
-def _interval_variances(x: Batch, r: Batch, *, low: float, high: float) -> Floats:
-    """Variance of the reference's mass between two sample quantiles of `x`."""
-    probs = np.array([low, high])
-    n_effective = np.minimum(x.quantile_ess(low), x.quantile_ess(high))
-    covariance = np.minimum.outer(probs, probs) - np.outer(probs, probs)
-    spread = np.sqrt(np.diag(covariance) / n_effective[:, None])
-    step = np.minimum(spread, np.minimum(probs, 1 - probs))
-    above, below = (_masses_below(r, x.quantiles(probs + sign * step)) for sign in (1, -1))
-    slopes = (above - below) / (2 * step) * np.array([-1.0, 1.0])
-    variances = [slope @ covariance @ slope for slope in slopes]
-    return np.array(variances) / n_effective
-
-
-def _masses_below(r: Batch, limits: Floats) -> Floats:
-    """Return the fractions of each parameter's draws below its limits."""
-    counts = [np.searchsorted(*pair) for pair in zip(r.ordered, limits, strict=True)]
-    return np.array(counts) / r.size
 
 
 def _reference_sd(r: Batch) -> Floats:

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import HarnessError
-from harness.metrics.draws import Floats, array_stats, vector_draws
+from harness.metrics.draws import Floats, array_stats, tail_shape, vector_draws
 
 # arviz_stats fits a tail to at least 5 draws, and takes a fifth of a small sample as its tail.
 _FEWEST_DRAWS = 25
 
-# Log weights closer together than this are equal, up to rounding in the two log densities.
-_EQUAL_LOG_WEIGHTS = 1e-8
+# Weights worth this part of their draws have no tail whose shape would say anything.
+_NEARLY_EQUAL = 0.98
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,6 +28,8 @@ class Psis:
     k_hat : float
         Estimated shape of the weights' tail: the weights have about 1 / k_hat finite moments.
         Infinity where a log weight is plus infinity, NaN where it is unknown.
+    k_hat_mcse : float
+        Standard error of `k_hat`.
     k_hat_threshold : float
         See `k_hat_threshold`.
     weights : ndarray (n_draws,)
@@ -41,6 +43,7 @@ class Psis:
     """
 
     k_hat: float
+    k_hat_mcse: float
     k_hat_threshold: float
     weights: Floats
     n_effective: float
@@ -94,12 +97,15 @@ def k_hat_threshold(n_draws: int) -> float:
 
 
 def psis(log_weight: npt.ArrayLike) -> Psis:
-    """Smooth importance weights by a Pareto tail and estimate its shape.
+    r"""Smooth importance weights by a Pareto tail and estimate its shape.
 
     Non-finite values are dealt with before the fit. Minus infinity is a draw of weight 0 and
     counts as a draw. One NaN, a density that could not be evaluated, makes k-hat unknown (NaN);
-    one plus infinity makes it infinite. Equal weights (a range below 1e-8: the approximation is
-    the target) have no tail to fit; all their moments exist and k-hat is 0.
+    one plus infinity makes it infinite. Nearly equal weights, whose effective number is at least
+    0.98 of the draws, have no tail to fit: k-hat is 0, where an estimate would be noise.
+
+    The standard error of k-hat is that of the shape of a Pareto tail of M draws,
+    :math:`(1 + k) / \sqrt{M}` with :math:`M = 3 \sqrt{S}`: 0.17 at S = 1,000 and k = 0.7.
 
     Parameters
     ----------
@@ -118,7 +124,8 @@ def psis(log_weight: npt.ArrayLike) -> Psis:
 
     References
     ----------
-    Vehtari et al. (2024), JMLR 25(72), as implemented in arviz_stats.
+    Vehtari et al. (2024), JMLR 25(72), as implemented in arviz_stats; the standard error from
+    Smith (1985), Biometrika 72(1).
     """
     values = np.asarray(log_weight, dtype=np.float64)
     if values.ndim != 1 or values.size < 2:
@@ -131,6 +138,7 @@ def psis(log_weight: npt.ArrayLike) -> Psis:
         weights, k_hat = _smooth(values)
     return Psis(
         k_hat=k_hat,
+        k_hat_mcse=_k_hat_mcse(k_hat, values.size),
         k_hat_threshold=k_hat_threshold(values.size),
         weights=weights,
         n_effective=float(1 / np.sum(weights**2)),
@@ -176,6 +184,48 @@ def psis_moments(draws: npt.ArrayLike, *, weights: npt.ArrayLike) -> PsisMoments
     return PsisMoments(mean=mean, mean_mcse=np.sqrt(w**2 @ squares), sd=np.sqrt(w @ squares))
 
 
+def _k_hat_mcse(k_hat: float, n_draws: int) -> float:
+    """Return the standard error of the shape of a tail; see `psis`."""
+    if not np.isfinite(k_hat):
+        return float("nan")
+    return float((1 + max(k_hat, -0.5)) / np.sqrt(_tail_size(n_draws)))
+
+
+def _tail_size(n_draws: int) -> float:
+    """Return how many draws make up the tail."""
+    return float(min(3 * np.sqrt(n_draws), n_draws / 5))
+
+
+def tail_shapes(draws: Floats, *, weights: Floats) -> tuple[float, float]:
+    r"""Shapes of the tails of what weighted means sum up, :math:`w h` and :math:`w h^2`.
+
+    Parameters
+    ----------
+    draws : ndarray (n_draws,)
+        h, a quantity, whose weighted mean is subtracted.
+    weights : ndarray (n_draws,)
+        Smoothed weights of sum 1.
+
+    Returns
+    -------
+    of_mean, of_sd : float
+        Above `k_hat_threshold` the weighted mean, or sd, is not reliable though the weights may
+        be; 0 where the weights are nearly equal.
+
+    References
+    ----------
+    Vehtari et al. (2024), JMLR 25(72), section 3.4.
+    """
+    if _NEARLY_EQUAL * weights.size <= 1 / np.sum(weights**2):
+        return 0.0, 0.0
+    away = draws - weights @ draws
+    found = [
+        tail_shape(values[None], tail=tail)
+        for values, tail in ((weights * away, "both"), (weights * away**2, "right"))
+    ]
+    return found[0], found[1]
+
+
 def _smooth(log_weight: Floats) -> tuple[Floats, float]:
     """Normalised weights and k-hat of log weights that are finite or minus infinity."""
     finite = log_weight[log_weight > -np.inf]
@@ -183,10 +233,9 @@ def _smooth(log_weight: Floats) -> tuple[Floats, float]:
         return np.full(log_weight.size, np.nan), float("nan")
     raw = np.exp(log_weight - finite.max())
     raw /= raw.sum()
-    if np.ptp(finite) < _EQUAL_LOG_WEIGHTS:
+    if finite.size == log_weight.size and _NEARLY_EQUAL * raw.size <= 1 / np.sum(raw**2):
         return raw, 0.0
-    n_tail = min(3 * np.sqrt(log_weight.size), log_weight.size / 5)
-    if log_weight.size < _FEWEST_DRAWS or finite.size <= n_tail:
+    if log_weight.size < _FEWEST_DRAWS or finite.size <= _tail_size(log_weight.size):
         return np.full(log_weight.size, np.nan), float("nan")
     # arviz_stats takes log likelihoods as leave-one-out does, and negates them itself
     with np.errstate(over="ignore"):  # weights of a hopeless fit span more than a double

@@ -119,8 +119,8 @@ class FoldedDraws:
             ) from error
 
 
-def edges_against(x: Floats, reference: FoldedDraws) -> SpectrumEdges:
-    """`spectrum_edges` against a reference that serves many fits."""
+def edges_against(x: Floats, reference: FoldedDraws, *, part: float = 1.0) -> SpectrumEdges:
+    """`spectrum_edges` against a reference that serves many fits; `part` of the draws counts."""
     fit = FoldedDraws(x, sd=reference.sd)
     d = x.shape[-1]
     ours = np.empty((2, *x.shape[:-1]))
@@ -132,9 +132,10 @@ def edges_against(x: Floats, reference: FoldedDraws) -> SpectrumEdges:
             _, vector = eigh((whitened + whitened.T) / 2, subset_by_index=[index, index])
             direction = solve_triangular(factor, vector[:, 0], lower=True, trans="T")
             for side, found in ((fit, ours), (reference, theirs)):
-                part = side.parts[fold]
-                found[edge][..., part] = side.values[..., part, :] @ direction
-    low, high = compare_batches(Batch(ours), Batch(theirs))
+                at = side.parts[fold]
+                found[edge][..., at] = side.values[..., at, :] @ direction
+    fits = Batch(ours, worth=part * ours[0].size)
+    low, high = compare_batches(fits, Batch(theirs))
     return SpectrumEdges(
         log_eigenvalue_low=2 * low.log_sd_ratio,
         log_eigenvalue_low_mcse=2 * low.log_sd_ratio_mcse,

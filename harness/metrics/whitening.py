@@ -108,6 +108,10 @@ class MeanErrors:
         n_effective = float(min(np.mean(worth), count)) if worth.size else float(count)
         return cls(variances=mcse**2, n_effective=n_effective)
 
+    def of_part(self, part: float) -> "MeanErrors":
+        """Return the errors of draws of which only a part counts."""
+        return MeanErrors(variances=self.variances / part, n_effective=self.n_effective * part)
+
 
 def whiten(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> tuple[Floats, Floats]:
     r"""Both sets of draws in coordinates where the reference has mean 0 and covariance I.

@@ -149,6 +149,9 @@ WEIGHTS = ReportTable[SeriesTables](
     columns=(
         _SERIES,
         Column("k_hat", "k-hat", cells.k_hat, "Shape of the tail of the importance weights."),
+        of_fits("k_hat_mcse", "standard error", significant,
+            "Standard error of k-hat. The limit is not shifted by it."),
+        of_fits("n_scores", "draws scored", count, "Draws whose weights gave k-hat."),
         Column("k_hat_threshold", "limit", cells.k_hat_limit,
             "Above this limit the weights give no reliable estimate: the fit is too far from the"
             " posterior in the region of its draws."),

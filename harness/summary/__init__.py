@@ -86,10 +86,12 @@ def summarise(
     for group in _series(told).values():
         ok = [item for item in group if item.fit.status is Status.OK]
         spreads: Mapping[tuple[str, str], Stability] = {}
-        if len(ok) > 1 and all(item.fit.draw_kind is DrawKind.INDEPENDENT for item in ok):
-            spreads = measuring.spreads(ok)
+        n_runs = None
+        if all(item.fit.draw_kind is DrawKind.INDEPENDENT for item in ok):
+            n_runs = len(ok)
+            spreads = measuring.spreads(ok) if n_runs > 1 else {}
         for item in group:
-            measured = _judged(item, measuring, spreads)
+            measured = _judged(item, measuring, spreads, n_runs)
             comparison.extend(parameter_rows(item, measured))
             fits.append(fit_row(item, measured))
         stability.extend(stability_rows(group, spreads, study.datasets[group[0].run.dataset]))
@@ -128,13 +130,18 @@ def _unmeasured(item: FittedRun, measuring: Measuring) -> FittedRun:
 
 
 def _judged(
-    item: FittedRun, measuring: Measuring, spreads: Mapping[tuple[str, str], Stability]
+    item: FittedRun,
+    measuring: Measuring,
+    spreads: Mapping[tuple[str, str], Stability],
+    n_runs: int | None,
 ) -> MeasuredFit:
     """Judge a run by its measurement."""
     found = measuring.result(item) if item.fit.status is Status.OK else ""
     if not isinstance(found, Measurement):
         return measure_failure(item.fit)
-    return judge_measurement(item.fit, found, target=measuring.target(item), spreads=spreads)
+    return judge_measurement(
+        item.fit, found, target=measuring.target(item), spreads=spreads, n_runs=n_runs
+    )
 
 
 def _series(fitted: Sequence[FittedRun]) -> dict[tuple[str, SeriesKey], list[FittedRun]]:

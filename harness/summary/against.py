@@ -97,6 +97,9 @@ class Against:
         return self._joint[names]
 
 
-def batches(draws: Sequence[FloatArray]) -> list[Batch]:
+def batches(draws: Sequence[FloatArray], *, worth: float | None = None) -> list[Batch]:
     """Put the draws of quantities, all of one shape, into batches in their order."""
-    return [Batch(np.stack(draws[i : i + BATCH_SIZE])) for i in range(0, len(draws), BATCH_SIZE)]
+    return [
+        Batch(np.stack(draws[i : i + BATCH_SIZE]), worth=worth)
+        for i in range(0, len(draws), BATCH_SIZE)
+    ]

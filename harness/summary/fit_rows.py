@@ -74,7 +74,9 @@ def _weight_columns(measured: MeasuredFit) -> dict[str, Any]:
         return {}
     return {
         "k_hat": weights.k_hat,
+        "k_hat_mcse": weights.k_hat_mcse,
         "k_hat_threshold": weights.k_hat_threshold,
+        "n_scores": weights.n_scores,
         "n_effective": weights.n_effective,
     }
 

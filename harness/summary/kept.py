@@ -29,6 +29,7 @@ MEASURING_CODE = (
     "summary/measurement.py",
     "summary/moments.py",
     "summary/stability_rows.py",
+    "summary/weighing.py",
 )
 #: The fields of a quantity's measurement that JSON holds as they are.
 _PLAIN = ("labels", "name", "in_reference", "is_constant", "nameless", "undefined")

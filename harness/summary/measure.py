@@ -8,23 +8,30 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import HarnessError
-from harness.fits.fit import DrawKind, Fit, log_weights
+from harness.fits.fit import DrawKind, Fit
 from harness.fits.quantities import PSIS, RAW, Quantities, stack, variable_of
 from harness.metrics.batch import Batch
 from harness.metrics.joint import JointComparison, compare_joint
 from harness.metrics.modes import missed_mass
 from harness.metrics.parameter import ParameterComparison, compare_batches
-from harness.metrics.psis import Psis, psis
+from harness.metrics.psis import Psis
 from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
 from harness.summary.against import Against, batches
 from harness.summary.constants import has_collapsed, is_fixed, tells_constants, undefined_in
-from harness.summary.measurement import Measurement, QuantityMeasurement, WeightDiagnostics
+from harness.summary.measurement import Measurement, QuantityMeasurement
 from harness.summary.moments import (
     Moments,
     resample,
     summarise_batch,
     summarise_defined,
     summarise_weighted,
+)
+from harness.summary.weighing import (
+    is_resampled,
+    together,
+    weight_diagnostics,
+    weights_of,
+    worth_of,
 )
 
 # The distances that take all pairs of draws, and the classifier, use so many of each set.
@@ -64,41 +71,27 @@ def measure(
     Measurement
         The same for the same fit, reference and seed, whenever and wherever it is measured.
     """
-    weights = _weights(fit)
+    weights = weights_of(fit)
     free = tuple(name for name in named.judged if not parameters or variable_of(name) in parameters)
     joint, missed, notes = _joint(fit, named, against, free=free, seed=seed)
     quantities = [
-        *_plain_quantities(fit.draw_kind, named, against),
+        *_plain_quantities(fit, named, against),
         *_undefined_quantities(named),
     ]
-    # an approximation that was resampled has weights for its proposals, not for its draws
-    is_resampled = "proposals" in fit.read_draws().children
-    if weights is not None and weights.n_effective > 0 and not is_resampled:
+    if weights is not None and weights.n_effective > 0 and not is_resampled(fit):
         quantities += _weighted_quantities(named, against, weights)
     return Measurement(
         quantities=tuple(quantities),
         joint=joint,
         missed_mass=missed,
         stein=_stein(fit),
-        weights=None
-        if weights is None
-        else WeightDiagnostics(
-            k_hat=weights.k_hat,
-            k_hat_threshold=weights.k_hat_threshold,
-            n_effective=weights.n_effective,
-        ),
+        weights=weight_diagnostics(fit, weights),
         judged_labels=named.judged_labels,
         n_label_orders=named.n_label_orders,
         n_symmetries=named.n_symmetries,
         has_collapsed=has_collapsed(named, reference=against.quantities if against else None),
         notes=notes,
     )
-
-
-def _weights(fit: Fit) -> Psis | None:
-    """Weigh an approximation against the full-data posterior, before any resampling of it."""
-    log_weight = log_weights(fit)
-    return None if log_weight is None else psis(log_weight)
 
 
 def _stein(fit: Fit) -> KernelStein | None:
@@ -122,9 +115,11 @@ def _joint(
     names = against.free_names(free)
     if not names:
         return None, None, ()
-    draws = stack(named.judged, names)
+    draws, worth = stack(named.judged, names), None
     if fit.draw_kind is DrawKind.INDEPENDENT:
         draws = draws.reshape(-1, len(names))
+        worth = worth_of(fit, draws)
+        draws = draws if worth is None else together(draws, seed=seed)
     try:
         missed = missed_mass(draws, reference=against.stacked(names))
         joint = compare_joint(
@@ -132,6 +127,7 @@ def _joint(
             reference=against.joint(names),
             rng=np.random.default_rng([seed, _JOINT_STREAM]),
             max_draws=_MAX_JOINT_DRAWS,
+            worth=worth,
         )
     except HarnessError as error:
         return None, None, (f"the distances of all parameters together are not known: {error}",)
@@ -139,9 +135,10 @@ def _joint(
 
 
 def _plain_quantities(
-    kind: DrawKind, named: Quantities, against: Against | None
+    fit: Fit, named: Quantities, against: Against | None
 ) -> Iterator[QuantityMeasurement]:
     """Measure every quantity under every way of naming components."""
+    kind = fit.draw_kind
     tells = tells_constants(named, are_chains=kind is DrawKind.CHAINS)
     for labels, quantities in named.by_labels.items():
         draws = {
@@ -151,7 +148,11 @@ def _plain_quantities(
         nameless = named.nameless if labels == RAW else frozenset()
         compared = _comparable(draws, [n for n in draws if n not in nameless], against, labels)
         others = [name for name in draws if name not in compared]
-        ours = {group: batches([draws[n] for n in group]) for group in (compared, tuple(others))}
+        worth = worth_of(fit, np.stack(list(draws.values()), axis=-1)) if draws else None
+        ours = {
+            group: batches([draws[n] for n in group], worth=worth)
+            for group in (compared, tuple(others))
+        }
         errors = _errors(compared, ours[compared], against, labels)
         moments = {
             name: summary

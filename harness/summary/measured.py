@@ -88,6 +88,7 @@ def judge_measurement(
     *,
     target: Target,
     spreads: Mapping[tuple[str, str], Stability],
+    n_runs: int | None = None,
 ) -> MeasuredFit:
     """Judge a fit by what was measured of it.
 
@@ -101,12 +102,14 @@ def judge_measurement(
         What it was measured against.
     spreads : Mapping
         Of a series with several replicates, what they say together, by labels and name.
+    n_runs : int, optional
+        Of an approximation, the replicates that have a fit.
 
     Returns
     -------
     MeasuredFit
     """
-    criteria = _criteria(fit, measurement, target)
+    criteria = replace(_criteria(fit, measurement, target), n_runs=n_runs)
     measured = tuple(
         judge_quantity(each, target, fit=criteria, spread=spreads.get((each.labels, each.name)))
         for each in measurement.quantities
@@ -117,11 +120,8 @@ def judge_measurement(
         if each.labels == measurement.judged_labels and not quantity.undefined
     ]
     judgements = {each.name: each.judgement for each in judged if each.judgement is not None}
-    compared = {
-        each.name: judgements[each.name]
-        for each in judged
-        if each.errors and each.name in judgements
-    }
+    with_errors = {each.name for each in judged if each.errors}
+    compared = {name: each for name, each in judgements.items() if name in with_errors}
     # where there is a reference, what it lacks decides nothing
     is_compared = target.state is Reference.VALID
     judgement = judge_fit(criteria, parameters=compared if is_compared else judgements)

@@ -44,10 +44,15 @@ class QuantityMeasurement:
 
 @dataclass(frozen=True, kw_only=True)
 class WeightDiagnostics:
-    """What importance weights say; attributes as of :class:`harness.metrics.psis.Psis`."""
+    """What importance weights say; attributes as of :class:`harness.metrics.psis.Psis`.
+
+    `n_scores` draws gave k-hat; `n_effective` is of the draws of the fit.
+    """
 
     k_hat: float
+    k_hat_mcse: float
     k_hat_threshold: float
+    n_scores: int
     n_effective: float
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.fits.fit import DrawKind
 from harness.metrics.batch import Batch
-from harness.metrics.psis import Psis, psis_moments
+from harness.metrics.psis import Psis, psis_moments, tail_shapes
 
 _PROBABILITIES = (0.05, 0.5, 0.95)
 
@@ -26,6 +26,8 @@ class Moments:
         Of Markov chains.
     n_effective : float
         Effective number of draws under importance weights.
+    k_hat_mean, k_hat_sd : float
+        Under importance weights, see `harness.metrics.psis.tail_shapes`.
     """
 
     mean: float
@@ -42,6 +44,8 @@ class Moments:
     ess_tail: float = np.nan
     r_hat: float = np.nan
     n_effective: float = np.nan
+    k_hat_mean: float = np.nan
+    k_hat_sd: float = np.nan
 
 
 def summarise_draws(draws: FloatArray, kind: DrawKind) -> Moments:
@@ -86,7 +90,7 @@ def summarise_batch(batch: Batch) -> list[Moments]:
         "q5": quantiles[:, 0],
         "q50": quantiles[:, 1],
         "q95": quantiles[:, 2],
-        "mcse_mean": _of_chains(batch, batch.mean_mcse, batch.sd / batch.size**0.5),
+        "mcse_mean": _of_chains(batch, batch.mean_mcse, batch.sd / batch.worth**0.5),
         "mcse_sd": _of_chains(batch, batch.sd_mcse, batch.sd_mcse),
         "mcse_q5": q5,
         "mcse_q50": q50,
@@ -153,6 +157,7 @@ def summarise_weighted(draws: FloatArray, weights: Psis) -> Moments:
         The sd and the quantiles have no Monte Carlo error here.
     """
     moments = psis_moments(draws[:, None], weights=weights.weights)
+    k_hat_mean, k_hat_sd = tail_shapes(draws, weights=weights.weights)
     q5, q50, q95 = np.quantile(
         draws, _PROBABILITIES, weights=weights.weights, method="inverted_cdf"
     )
@@ -165,6 +170,8 @@ def summarise_weighted(draws: FloatArray, weights: Psis) -> Moments:
         mcse_mean=float(moments.mean_mcse[0]),
         mcse_sd=np.nan,
         n_effective=weights.n_effective,
+        k_hat_mean=k_hat_mean,
+        k_hat_sd=k_hat_sd,
     )
 
 

@@ -110,7 +110,7 @@ def judge_quantity(
         if target.state is Reference.VALID and not measured.in_reference:
             fit = _alone(fit)
         if measured.labels == PSIS:
-            fit = replace(fit, is_weighted=True)
+            fit = _weighted(fit)
         if measured.nameless:
             fit = _nameless(fit)
         found = ParameterCriteria(
@@ -119,6 +119,9 @@ def judge_quantity(
             ess_bulk=moments.ess_bulk,
             ess_tail=moments.ess_tail,
             r_hat_runs=r_hat_runs,
+            k_hat_mean=moments.k_hat_mean,
+            k_hat_sd=moments.k_hat_sd,
+            k_hat_limit=fit.k_hat_threshold,
         )
         judgement = explain(judge_parameter(found, fit=fit), target)
     return MeasuredQuantity(
@@ -134,6 +137,16 @@ def judge_quantity(
 def _alone(fit: FitCriteria) -> FitCriteria:
     """Judge a quantity that the reference lacks as one of a fit without any."""
     return replace(fit, reference=Reference.ABSENT)
+
+
+def _weighted(fit: FitCriteria) -> FitCriteria:
+    """Judge weighted draws by their weights: how the raw fit was found is no fault of theirs.
+
+    The weights target the posterior of all rows, whatever the fit has seen.
+    """
+    return replace(
+        fit, is_weighted=True, weight_mistake=False, stopped_early=False, may_diverge=False
+    )
 
 
 def _nameless(fit: FitCriteria) -> FitCriteria:

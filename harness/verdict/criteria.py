@@ -58,16 +58,23 @@ class ParameterCriteria:
 
     Attributes
     ----------
+    error_scale : str
+        "mad" if the errors are those of median and median absolute deviation, else "sd".
     mean_error_sd, mean_error_mcse, log_sd_ratio, log_sd_ratio_mcse, w1_sd : float, optional
         Errors against the reference, see `harness.metrics.parameter`.
     coverage_50, coverage_50_mcse, coverage_90, coverage_90_mcse : float, optional
         Fraction of the reference inside the fit's central intervals.
     r_hat, ess_bulk, ess_tail : float, optional
         Of a Markov chain fit, see `harness.metrics.chains`.
+    k_hat_mean, k_hat_sd : float, optional
+        Of weighted draws, see `harness.metrics.psis.tail_shapes`.
+    k_hat_limit : float, optional
+        Of these two.
     r_hat_runs : float, optional
         R-hat across replicate fits, see `harness.metrics.stability`.
     """
 
+    error_scale: str = "sd"
     mean_error_sd: float | None = None
     mean_error_mcse: float | None = None
     log_sd_ratio: float | None = None
@@ -80,6 +87,9 @@ class ParameterCriteria:
     r_hat: float | None = None
     ess_bulk: float | None = None
     ess_tail: float | None = None
+    k_hat_mean: float | None = None
+    k_hat_sd: float | None = None
+    k_hat_limit: float | None = None
     r_hat_runs: float | None = None
 
 

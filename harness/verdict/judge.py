@@ -16,6 +16,8 @@ _MOST_NAMED = 3
 _SYMMETRIC = "; it covers one of several symmetric modes and is judged with its own labels"
 _IN_DOUBT = ", too close to the limit for its Monte Carlo error"
 _CHAINS_ALONE = "; without a reference, a mode that no chain visits cannot be detected"
+_ROBUST = "; the tails are too heavy for an sd, so median and median absolute deviation are meant"
+_SCALED = ("mean_error_sd", "log_sd_ratio", "w1_sd")
 _ONE_RUN = "; this is one run, and another seed may give another fit"
 
 
@@ -39,7 +41,9 @@ def judge_parameter(criteria: ParameterCriteria, *, fit: FitCriteria) -> Judgeme
     The rules and their sources stand in `harness.verdict.rules` and `docs/verdict.md`.
     """
     findings = findings_of((Scope.PARAMETER, Scope.BOTH), criteria, fit)
-    return replace(_conclude(_decisive(findings), fit=fit), findings=tuple(findings))
+    judgement = _conclude(_decisive(findings), fit=fit)
+    told = _ROBUST if criteria.error_scale == "mad" and judgement.criterion in _SCALED else ""
+    return replace(judgement, reason=judgement.reason + told, findings=tuple(findings))
 
 
 def judge_fit(fit: FitCriteria, *, parameters: Mapping[str, Judgement]) -> Judgement:
@@ -76,20 +80,21 @@ def judge_fit(fit: FitCriteria, *, parameters: Mapping[str, Judgement]) -> Judge
     if not candidates:
         return _conclude(None, fit=fit)
     worst = max(candidates, key=lambda each: (SEVERITY.index(each.verdict), each.nearness))
-    return _with_shares(worst, parameters)
+    return _with_shares(worst, parameters, told=_ONE_RUN if fit.n_runs == 1 else "")
 
 
-def _with_shares(judgement: Judgement, parameters: Mapping[str, Judgement]) -> Judgement:
+def _with_shares(
+    judgement: Judgement, parameters: Mapping[str, Judgement], *, told: str
+) -> Judgement:
     """Add how many parameters can be trusted by themselves, and which are the worst."""
     others = [name for name, each in parameters.items() if each.verdict is not Verdict.TRUST]
     others.sort(
         key=lambda name: (SEVERITY.index(parameters[name].verdict), parameters[name].nearness),
         reverse=True,
     )
-    told = ""
     if others and len(parameters) > 1 and judgement.parameter:
         named = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
-        told = (
+        told += (
             f"; {len(parameters) - len(others):,} of {len(parameters):,} parameters are clearly "
             f"within their limits, not so {named}"
         )
@@ -147,5 +152,4 @@ def _sentence(finding: Finding, fit: FitCriteria) -> str:
     else:
         told = fit.failure if finding.rule.criterion == "failed" else finding.rule.meaning
         said += f": {told}" if told else ""
-    said += _ONE_RUN if fit.n_runs == 1 and not fit.failed else ""
     return said + (_SYMMETRIC if fit.symmetric_mode else "")

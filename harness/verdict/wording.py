@@ -87,6 +87,14 @@ _WORDS: Mapping[str, _Words] = {
         title="no reference", statement="there is no reference, so errors are unknown"
     ),
     "k_hat": _Words(title="k-hat", statement="k-hat is {value} (limit {limit})"),
+    "k_hat_mean": _Words(
+        title="k-hat of the weighted mean",
+        statement="k-hat of the weights times the quantity is {value} (limit {limit})",
+    ),
+    "k_hat_sd": _Words(
+        title="k-hat of the weighted sd",
+        statement="k-hat of the weights times the squared quantity is {value} (limit {limit})",
+    ),
     "r_hat": _Words(title="R-hat", statement="R-hat is {value} (limit {limit})"),
     "ess_bulk": _Words(
         title="the bulk ESS", statement="the bulk effective sample size is {value} (limit {limit})"

@@ -1,0 +1,106 @@
+"""What the importance weights of an approximation say of it, and what resampled draws are worth."""
+
+import numpy as np
+
+from harness.data.dataset import FloatArray
+from harness.fits.fit import Fit, log_weights
+from harness.metrics.psis import Psis, psis
+from harness.summary.measurement import WeightDiagnostics
+
+# Picks the combination of quantities by which equal draws are told.
+_SEED = 7
+
+
+def weights_of(fit: Fit) -> Psis | None:
+    """Weigh an approximation against the full-data posterior, before any resampling of it.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that is ok.
+
+    Returns
+    -------
+    Psis or None
+        None without an approximation's density.
+    """
+    log_weight = log_weights(fit)
+    return None if log_weight is None else psis(log_weight)
+
+
+def weight_diagnostics(fit: Fit, weights: Psis | None) -> WeightDiagnostics | None:
+    """Judge the weights by as many draws as have log densities.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that is ok, of an approximation perhaps with further draws for its weights alone.
+    weights : Psis or None
+        Those of its draws.
+
+    Returns
+    -------
+    WeightDiagnostics or None
+    """
+    if weights is None:
+        return None
+    further = fit.read_draws().get("scores")
+    judged = weights
+    if further is not None:
+        judged = psis((further["log_p"] - further["log_q"]).to_numpy())
+    return WeightDiagnostics(
+        k_hat=judged.k_hat,
+        k_hat_mcse=judged.k_hat_mcse,
+        k_hat_threshold=judged.k_hat_threshold,
+        n_scores=judged.weights.size,
+        n_effective=weights.n_effective,
+    )
+
+
+def is_resampled(fit: Fit) -> bool:
+    """Whether the draws were resampled, so that some are equal and the weights not theirs."""
+    return "proposals" in fit.read_draws().children
+
+
+def worth_of(fit: Fit, draws: FloatArray) -> float | None:
+    r"""Return how many independent draws resampled ones are worth.
+
+    Parameters
+    ----------
+    fit : Fit
+    draws : ndarray (n_draws, d)
+
+    Returns
+    -------
+    float or None
+        With counts c of equal draws, :math:`n^2 / \sum c^2` (Kish 1965); None of other draws.
+    """
+    if not is_resampled(fit):
+        return None
+    counts = np.bincount(_groups(draws))
+    return float(len(draws) ** 2 / np.sum(counts**2.0))
+
+
+def together(draws: FloatArray, *, seed: int) -> FloatArray:
+    """Put draws into a random order in which equal ones stand together.
+
+    Parameters
+    ----------
+    draws : ndarray (n_draws, d)
+    seed : int
+        Decides the order.
+
+    Returns
+    -------
+    ndarray, same shape
+    """
+    groups = _groups(draws)
+    place = np.random.default_rng(seed).permutation(groups.max() + 1)
+    ordered: FloatArray = draws[np.argsort(place[groups], kind="stable")]
+    return ordered
+
+
+def _groups(draws: FloatArray) -> np.typing.NDArray[np.intp]:
+    """Return a number for each draw, the same for equal ones."""
+    mix = np.random.default_rng(_SEED).standard_normal(draws.shape[1])
+    return np.unique(draws @ mix, return_inverse=True)[1]
