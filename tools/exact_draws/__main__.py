@@ -1,0 +1,91 @@
+"""``python -m tools.exact_draws``: count the verdicts on draws whose worth is known."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+
+from harness.verdict.outcome import SEVERITY
+from tools.exact_draws.posterior import CORRELATION, Draws
+from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE, Count, count
+
+_DIMENSIONS = (5, 50, 500, 5000)
+_TEXT = """# Verdicts on draws whose worth is known
+
+`python -m tools.exact_draws` draws {n_draws:,} independent draws from a known Gaussian posterior as
+a fit, {n_reference:,} others as its reference, and judges the fit as a comparison does. The
+parameters are a stationary autoregression with correlation {correlation}.
+
+- Exact draws should be *trust*ed in at least 95% of the trials.
+- One parameter at a tenth of its sd should never get better than *means only*.
+- One random direction at a tenth of its sd leaves the marginals right if there are many
+  parameters. Then the best that it may get is *marginals*. With fewer draws than about two for
+  each parameter nothing can find such a direction, so there is no such row.
+
+{table}
+
+The columns are numbers of trials; the last one has the criteria that decided those that are not
+*trust*. With `--dimensions` only these rows are made anew.
+"""
+
+
+def _jobs(arguments: argparse.Namespace) -> Iterator[tuple[int, Draws, int]]:
+    """Give the trials to run."""
+    for d in arguments.dimensions:
+        for kind in Draws:
+            repeats = arguments.repeats if kind is Draws.EXACT else arguments.faulty
+            if not (kind is Draws.DIRECTION and 2 * d > N_DRAWS):
+                yield d, kind, repeats
+
+
+def _run(job: tuple[int, Draws, int]) -> Count:
+    """Run the trials of one kind."""
+    d, kind, repeats = job
+    return count(d, kind, repeats=repeats, seed=1)
+
+
+def _row(found: Count) -> dict[str, object]:
+    """Return a row of the table."""
+    told = ", ".join(f"{name} ({n})" for name, n in found.decided_by.most_common())
+    return {
+        "parameters": found.d,
+        "draws": str(found.kind),
+        "trials": found.verdicts.total(),
+        **{str(verdict): found.verdicts[verdict] for verdict in SEVERITY},
+        "decided by": told or "-",
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Count, and write a page and a table."""
+    parser = argparse.ArgumentParser(prog="python -m tools.exact_draws", description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument("--repeats", type=int, default=200, help="of exact draws")
+    parser.add_argument("--faulty", type=int, default=50, help="of each fault")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--dimensions", type=int, nargs="+", default=_DIMENSIONS, metavar="D")
+    arguments = parser.parse_args(argv)
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        table = pd.DataFrame([_row(found) for found in pool.map(_run, _jobs(arguments))])
+    folder = arguments.results / "exact_draws"
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "verdicts.csv").is_file():
+        old = pd.read_csv(folder / "verdicts.csv")
+        kept = old[~old["parameters"].isin(arguments.dimensions)]
+        table = pd.concat([kept, table]).sort_values("parameters", kind="stable")
+    table.to_csv(folder / "verdicts.csv", index=False, lineterminator="\n")
+    page = _TEXT.format(
+        n_draws=N_DRAWS,
+        n_reference=REFERENCE_SHAPE[0] * REFERENCE_SHAPE[1],
+        correlation=CORRELATION,
+        table=table.to_markdown(index=False),
+    )
+    (folder / "README.md").write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

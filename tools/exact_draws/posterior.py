@@ -1,0 +1,86 @@
+"""A posterior that is known, exact draws from it, and approximations with a fault."""
+
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+#: Correlation of neighbouring parameters.
+CORRELATION = 0.7
+
+
+class Draws(StrEnum):
+    """What the fit's draws are."""
+
+    EXACT = "exact"
+    PARAMETER = "one parameter at a tenth of its sd"
+    DIRECTION = "one random direction at a tenth of its sd"
+
+
+def draw(rng: np.random.Generator, shape: tuple[int, int], d: int) -> Floats:
+    """Draw from a Gaussian whose parameters are a stationary autoregression.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    shape : tuple of int
+        Chains and draws; all draws are independent.
+    d : int
+        Parameters.
+
+    Returns
+    -------
+    ndarray, shape (chain, draw, d)
+    """
+    values = rng.standard_normal((*shape, d))
+    for j in range(1, d):
+        values[..., j] *= np.sqrt(1 - CORRELATION**2)
+        values[..., j] += CORRELATION * values[..., j - 1]
+    return values
+
+
+def with_fault(values: Floats, kind: Draws, rng: np.random.Generator) -> Floats:
+    """Let draws collapse in one direction, around their mean of zero.
+
+    Parameters
+    ----------
+    values : ndarray (chain, draw, d)
+        Exact draws.
+    kind : Draws
+    rng : numpy.random.Generator
+        Picks the parameter or the direction.
+
+    Returns
+    -------
+    ndarray, same shape
+        The sd in this direction, and in no other that is independent of it, is a tenth.
+    """
+    d = values.shape[-1]
+    if kind is Draws.EXACT:
+        return values
+    if kind is Draws.PARAMETER:
+        faulty = values.copy()
+        faulty[..., rng.integers(d)] *= 0.1
+        return faulty
+    white = _whiten(values)
+    unit = rng.standard_normal(d)
+    unit /= np.linalg.norm(unit)
+    white -= 0.9 * (white @ unit)[..., None] * unit
+    return _colour(white)
+
+
+def _whiten(values: Floats) -> Floats:
+    white = values.copy()
+    white[..., 1:] -= CORRELATION * values[..., :-1]
+    white[..., 1:] /= np.sqrt(1 - CORRELATION**2)
+    return white
+
+
+def _colour(white: Floats) -> Floats:
+    values = white.copy()
+    for j in range(1, values.shape[-1]):
+        values[..., j] *= np.sqrt(1 - CORRELATION**2)
+        values[..., j] += CORRELATION * values[..., j - 1]
+    return values
