@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tools.house import draw
 from tools.import_graph import find_cycle, floors, read_graph, supports
 
@@ -75,6 +77,27 @@ def test_the_design_page_has_a_line_for_every_room() -> None:
         r"`(\w+)(?:\.py|/)`", "".join(re.findall(r"^\|([^|]*)\|", table, re.MULTILINE))
     )
     assert sorted(named) == sorted(ROOMS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "defines"),
+    [
+        ("R-hat", "R_HAT_LIMIT = "),
+        ("the text of its note", '"Largest R-hat over parameters'),
+        ("killed", "was killed by"),
+        ("fit's key", "def fit_key("),
+        ("ADVI", "class Advi:"),
+        ("rows are read", "def _read_csv("),
+        ("seed", "derive_seed("),
+        ("reference that `compare` runs", "reference_options: "),
+    ],
+)
+def test_the_design_page_says_where_to_look(asked: str, defines: str) -> None:
+    page = (PROJECT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = page.partition("| you look for | file |")[2].partition("\n\n")[0]
+    (line,) = (line for line in table.splitlines() if asked in line)
+    (file,) = re.findall(r"`(harness/\S+\.py)`", line)
+    assert defines in (PROJECT / file).read_text(encoding="utf-8")
 
 
 def test_the_picture_is_that_of_the_imports() -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -162,9 +163,10 @@ def test_a_missing_tool_is_named_with_its_remedy(
     variable: str, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "no-such-tool")
-    with pytest.raises(ToolchainError, match=f"{missing} 'no-such-tool' is missing") as error:
+    with pytest.raises(ToolchainError, match="'no-such-tool'") as error:
         install_home()
     assert f"${variable}" in one_line(error)
+    assert re.search(missing, one_line(error))
     assert "no-such-tool" in doctor().problems[0]
 
 
@@ -179,7 +181,7 @@ def test_hidden_tools(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_wheel_the_release_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(CmdStanMissingError, match="harness cmdstan install --release") as error:
+    with pytest.raises(CmdStanMissingError, match="--release") as error:
         install_home()
     one_line(error)
 
@@ -187,7 +189,7 @@ def test_without_the_wheel_the_release_is_named(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.usefixtures("cheap")
 def test_a_small_disk_is_refused_before_anything_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toolchain, "free_bytes", lambda _folder: 10**8)
-    with pytest.raises(DiskSpaceError, match=r"0\.1 GB free .* needs 1\.\d GB") as error:
+    with pytest.raises(DiskSpaceError, match=r"0\.1 GB.* 1\.\d GB") as error:
         install_home()
     assert "XDG_CACHE_HOME" in one_line(error)
 

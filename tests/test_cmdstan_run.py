@@ -61,7 +61,7 @@ def test_the_console_of_the_process_that_failed_is_read(tmp_path: Path) -> None:
         first = tmp_path / "model-20260101_0-stdout.txt"
         raise RuntimeError(cmdstanpy_message(first, told="", codes="0, 70, -1"))
 
-    with pytest.raises(FitError, match=r"code 70: out of luck$"):
+    with pytest.raises(FitError, match=r" 70: out of luck$"):
         timed_call(fail)
 
 

@@ -17,6 +17,7 @@ from harness.methods.subsample_advi import SubsampleAdvi
 from harness.program.contract import DataContract
 from harness.program.program import Program
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table
+from harness.verdict.criteria import Verdict
 from tests import known_posteriors
 from tests.known_posteriors import MODELS, Moments
 
@@ -77,7 +78,7 @@ def test_regression_has_its_closed_form(tmp_path: Path) -> None:
     assert_recovered(table, known_posteriors.regression(), REFERENCE, NUTS, LAPLACE)
     judged = verdicts(fits)
     assert judged[NUTS] == judged[LAPLACE] == "trust"
-    assert judged["subsample_advi", "default"] == "do not trust"
+    assert judged["subsample_advi", "default"] == Verdict.DO_NOT_TRUST
 
 
 @pytest.mark.slow
@@ -103,32 +104,32 @@ def test_both_forms_of_a_hierarchy_are_judged_alike(tmp_path: Path) -> None:
     _, bad = compare(tmp_path / "b", "schools_centred", "schools", "--methods", "advi")
     assert_recovered(table, known_posteriors.schools(), REFERENCE)
     assert verdicts(good)[REFERENCE] == "trust"
-    assert verdicts(good)[LAPLACE] == "do not trust"
+    assert verdicts(good)[LAPLACE] == Verdict.DO_NOT_TRUST
     assert verdicts(bad)[REFERENCE] != "trust"
-    assert verdicts(bad)["advi", "default"] in {"unknown", "do not trust"}
+    assert verdicts(bad)["advi", "default"] in {"unknown", Verdict.DO_NOT_TRUST}
 
 
 @pytest.mark.slow
 def test_funnel_is_trusted_to_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """NUTS diverges, so it is no reference; against independent draws neither method passes."""
     _, alone = compare(tmp_path / "a", "funnel", "funnel", "--methods", "advi")
-    assert verdicts(alone)[REFERENCE] == "do not trust"
+    assert verdicts(alone)[REFERENCE] == Verdict.DO_NOT_TRUST
     assert alone["n_divergent"].iloc[0] > 0
-    assert verdicts(alone)["advi", "default"] in {"unknown", "do not trust"}
+    assert verdicts(alone)["advi", "default"] in {"unknown", Verdict.DO_NOT_TRUST}
     draws = tmp_path / "draws.json"
     draws.write_text(json.dumps(known_posteriors.funnel_draws()))
     capsys.readouterr()
     table, fits = compare(
         tmp_path / "b", "funnel", "funnel", "--methods", "nuts,advi", "--reference", str(draws)
     )
-    assert verdicts(fits)["advi", "default"] == "do not trust"
-    assert verdicts(fits)[NUTS] == "do not trust"
+    assert verdicts(fits)["advi", "default"] == Verdict.DO_NOT_TRUST
+    assert verdicts(fits)[NUTS] == Verdict.DO_NOT_TRUST
     v = of_method(table, "advi").loc["v"]
-    assert v["verdict"] == "do not trust"
+    assert v["verdict"] == Verdict.DO_NOT_TRUST
     assert v["mean_error_sd"] == pytest.approx(v["mean"] / 3, abs=0.1)
     printed = capsys.readouterr().out
     assert "\nADVI  " in printed
-    assert "do not trust" in printed
+    assert Verdict.DO_NOT_TRUST in printed
 
 
 @pytest.mark.slow

@@ -97,7 +97,7 @@ def test_fits_end(
     wait_for("tmp/harness-worker-*/*/*.csv", tmp_path, process)
     last = assert_ends(process, number, tmp_path)
     how = "terminated" if number is signal.SIGTERM else "interrupted"
-    assert last == f"harness: {how}; finished fits are stored; the same command continues"
+    assert last.startswith(f"harness: {how};")
     assert list((tmp_path / "store").glob(".work/*")) == []
 
 

@@ -77,9 +77,8 @@ def test_studies_here_are_found_and_broken_ones_told(
     assert row(out, "demo", "studies/good.toml")
     assert row(out, "here", "here.toml")
     assert "numbers" not in out + err
-    assert err == (
-        "harness: study file 'studies/slip.toml': unknown key 'titel'; did you mean 'title'?\n"
-    )
+    assert err.startswith("harness: study file 'studies/slip.toml'")
+    assert ("'titel'" in err, "'title'" in err, err.count("\n")) == (True, True, 1)
     assert main(["list", "--study", "studies/slip.toml"]) == 2
     assert capsys.readouterr() == ("", err)
 

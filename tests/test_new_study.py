@@ -28,9 +28,9 @@ def test_new_study_is_planned_as_it_is(
     monkeypatch.chdir(tmp_path)
     study = Path("my-line.toml")
     assert main(["init", "my-line"]) == 0
-    assert capsys.readouterr().out == (
-        "wrote my-line.toml, my-line.stan, my-line.csv\nrun it: harness run my-line.toml\n"
-    )
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith(" my-line.toml, my-line.stan, my-line.csv")
+    assert second.endswith(" harness run my-line.toml")
     plan = read_study(study)
     assert plan.name == "my-line"
     assert plan.datasets["data"].n_rows == 200
@@ -120,17 +120,11 @@ def test_new_study_runs_as_it_is(
     assert verdicts["nuts", "default"] == "trust"
     table, _, last = capsys.readouterr().out.rstrip().rpartition("\n")
     title, head, *rows = table.rstrip().splitlines()
-    assert re.fullmatch(
-        r"Verdicts on data \(200 rows\), against NUTS reference in \d+(\.\d+)? s "
-        r"\(2× means twice as fast\)",
-        title,
-    )
+    assert re.search(r"data \(200 rows\), .*NUTS reference in \d+(\.\d+)? s ", title)
     assert re.split("  +", head)[:2] == ["series", "verdict"]
     assert len(rows) == len(verdicts.index.unique())
     shown = {cells[0]: cells[1] for cells in (re.split("  +", row) for row in rows)}
     assert shown["NUTS reference, the reference"] == "trust"
     assert shown["Laplace"] == verdicts["laplace", "default"]
-    assert last == (
-        f"{len(fits)} runs: 0 from the store, 0 failed; wrote results/my-line/report.html "
-        "with its tables and figures beside it"
-    )
+    assert re.findall(r"\d+", last) == [str(len(fits)), "0", "0"]
+    assert " results/my-line/report.html" in last

@@ -1,6 +1,7 @@
 """Pathfinder on a posterior known in closed form, and its resampling."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,8 @@ def test_large_k_hat_is_told(mixture: Callable[[str], CompiledProgram]) -> None:
     weights = log_weights(fit)
     assert weights is not None
     assert fit.diagnostics.k_hat_reported == pytest.approx(psis(weights).k_hat, abs=0.02)
-    assert fit.warnings == ("CmdStan reports a Pareto k value of 0.72, above 0.7",)
+    (warning,) = fit.warnings
+    assert re.findall(r"\d\.\d+", warning) == ["0.72", "0.7"]
 
 
 def test_failed_path_costs_no_other_paths_draws(
@@ -123,7 +125,8 @@ def test_failed_path_costs_no_other_paths_draws(
     monkeypatch.setattr(pathfinder, "run_method", with_inits)
     fit = Pathfinder().fit(Problem(program=mixture("gmm"), dataset=small), seed=SEED)
     assert len(calls) == 3  # with the paths' files, without them, and for more draws
-    assert fit.warnings == ("1 of 4 paths failed",)
+    (warning,) = fit.warnings
+    assert re.findall(r"\d+", warning) == ["1", "4"]
     assert rows(fit).shape == (1000, 3)
     assert set(rows(fit)[:, 2]) == {1, 3, 4}
     assert set(fit.read_draws()["proposals"]["path"].to_numpy()) == {1, 3, 4}
@@ -148,5 +151,5 @@ def test_more_draws_than_the_paths_have_are_refused_before_the_fit() -> None:
     [("n_paths", 0), ("history_size", -1), ("init_radius", 0.0), ("psis_resample", 1)],
 )
 def test_options_have_bounds(option: str, value: float) -> None:
-    with pytest.raises(MethodError, match=f"options of method 'pathfinder': '{option}': "):
+    with pytest.raises(MethodError, match=f"'pathfinder': '{option}'"):
         make_method("pathfinder", {option: value})

@@ -20,6 +20,7 @@ from harness.methods.nuts import Nuts
 from harness.program.compilation import CompiledProgram
 from harness.results.columns import COMPARISON_COLUMNS, read_table
 from harness.summary.moments import summarise_draws
+from harness.verdict.criteria import Verdict
 
 Compile = Callable[[str], CompiledProgram]
 
@@ -146,7 +147,7 @@ def test_committed_table_shows_the_notebooks_disease(committed: pd.DataFrame, da
     program = EXCHANGEABLE[dataset]
     raw = rows_of(committed, dataset, program, RAW)
     assert raw["r_hat"].min() > 1.5
-    assert set(raw["verdict"]) == {"do not trust"}
+    assert set(raw["verdict"]) == {Verdict.DO_NOT_TRUST}
     relabelled = rows_of(committed, dataset, program, RELABELLED)
     assert_converged(relabelled)
     assert set(relabelled["verdict"]) == {"trust"}
@@ -164,7 +165,7 @@ def test_committed_table_does_not_trust_default_advi_on_many_rows(committed: pd.
     worst = rows.groupby("replicate")["mean_error_sd"].apply(lambda errors: errors.abs().max())
     assert len(worst) == 5
     assert (worst > 2).all(), worst
-    distrusted = rows[rows["verdict"] == "do not trust"]
+    distrusted = rows[rows["verdict"] == Verdict.DO_NOT_TRUST]
     assert set(distrusted["replicate"]) == {1, 2, 3, 4, 5}
 
 

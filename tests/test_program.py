@@ -37,7 +37,7 @@ def test_rows_of_other_width_are_refused() -> None:
 
 def test_check_names_the_data_set() -> None:
     PROGRAM.check_rows(Dataset(name="pairs", rows=np.zeros((4, 2))))
-    with pytest.raises(DatasetError, match=r"'triples' .* 'line' .* 2 columns"):
+    with pytest.raises(DatasetError, match=r"'triples' .* 'line' .* 2"):
         PROGRAM.check_rows(Dataset(name="triples", rows=np.zeros((4, 3))))
 
 

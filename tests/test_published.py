@@ -117,5 +117,5 @@ def test_files_that_are_missing_or_not_toml_are_named(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match=r"broken\.toml'"):
         read_published(broken)
     broken.write_text('source = "a page"\n')
-    with pytest.raises(HarnessError, match=r"broken\.toml': 'name'"):
+    with pytest.raises(HarnessError, match="'name'"):
         read_published(broken)

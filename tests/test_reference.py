@@ -124,7 +124,7 @@ def test_a_broken_file_gets_one_clear_line(
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ReferenceFileError, match="cannot be read"):
+    with pytest.raises(ReferenceFileError, match=r"absent\.json"):
         read_reference(tmp_path / "absent.json", MIXTURE)
     fake = tmp_path / "fake.zip"
     fake.write_bytes(b"no zip")
@@ -211,11 +211,12 @@ def test_what_chains_can_fail() -> None:
     rng = np.random.default_rng(4)
     good, few = rng.standard_normal((4, 1000)), rng.standard_normal((4, 60))
     stuck = good + np.arange(4)[:, None]
-    assert "R-hat of stuck" in " ".join(chain_problems({"good": good, "stuck": stuck}))
-    told = " ".join(chain_problems({"few": few}))
-    assert "bulk ESS of few" in told
-    assert "tail ESS of few" in told
-    assert "varies" in " ".join(chain_problems({"constant": np.ones((4, 100))}))
+    told = chain_problems({"good": good, "stuck": stuck})
+    assert told
+    assert all("stuck" in each and "good" not in each for each in told)
+    bulk, tail = chain_problems({"few": few})
+    assert ("bulk" in bulk, "tail" in tail) == (True, True)
+    assert len(chain_problems({"constant": np.ones((4, 100))})) == 1
 
 
 def test_a_sampler_that_complains_gives_no_reference() -> None:
@@ -236,4 +237,4 @@ def test_an_approximation_is_no_reference() -> None:
     _, true = switched_draws()
     fit = known_fit(true, draw_kind=DrawKind.INDEPENDENT)
     reference = reference_from_fit(fit, quantities(true, MIXTURE), title="ADVI")
-    assert "not Markov chains" in reference.problems[0]
+    assert len(reference.problems) == 1

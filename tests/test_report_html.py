@@ -422,7 +422,7 @@ def test_the_sources_figures_stand_beside_the_studys_own(folder: Path, tmp_path:
     ],
 )
 def test_a_number_that_is_not_there_is_one_line(folder: Path, place: str) -> None:
-    with pytest.raises(PublishedError, match=r"which is not in .*; name a") as caught:
+    with pytest.raises(PublishedError, match="toy") as caught:
         write_report(folder, published=parse_published(redone(f"{{{place}}}")))
     assert place in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -111,7 +111,7 @@ def test_file_without_its_last_byte_is_refused(rows_library: RowsLibrary, tmp_pa
 def test_missing_file_is_named(rows_library: RowsLibrary, tmp_path: Path) -> None:
     file = saved(tmp_path / "rows.npy", some_rows(10))
     file.path.unlink()
-    with pytest.raises(RuntimeError, match=r"rows\.npy' .*No such file"):
+    with pytest.raises(RuntimeError, match=r"rows\.npy'"):
         rows_library.open(file, 10)
 
 
@@ -244,5 +244,5 @@ def test_mixture_of_any_size_is_seeded(tmp_path: Path) -> None:
 def test_wrong_count_and_full_disk_are_told(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"rows\.npy' .*5 .* 6"):
         write_rows(tmp_path / "rows.npy", [some_rows(2), some_rows(3)], n_rows=6)
-    with pytest.raises(DatasetError, match=r"rows\.npy' .*No such file"):
+    with pytest.raises(DatasetError, match=r"absent.rows\.npy'"):
         write_rows(tmp_path / "absent" / "rows.npy", [some_rows(2)], n_rows=2)

@@ -133,7 +133,7 @@ def test_unwritable_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "fits").write_text("a file where the folder should be")
     store = Store(folder=tmp_path / "fits")
     assert store.load(KEY) is None
-    with pytest.raises(StoreError, match=r"fits' .*\(Not a directory\)"):
+    with pytest.raises(StoreError, match=r"fits'"):
         store.save(KEY, a_fit())
 
 
