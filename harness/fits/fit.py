@@ -65,7 +65,8 @@ class Diagnostics:
         paths).
     converged : str or None
         The stopping rule that was met, ``"mean"``, ``"median"`` or ``"mean and median"``
-        relative change of the ELBO; ``"no"`` if the run ended at its iteration limit.
+        relative change of the ELBO, or the ``"distance"`` to the optimum (VI); ``"no"`` if the run
+        ended at its limit.
     may_be_diverging : bool or None
         Whether CmdStan warned that the ELBO may be diverging.
     eta : float or None
@@ -113,7 +114,7 @@ class Cost:
         Gradients of the log density, adaptation included.  NUTS: leapfrog steps and one for the
         start of each transition, and those of a warm start.  ADVI: ``grad_samples`` for each
         iteration.  Laplace: the optimiser's, and 2 d + 1 for the Hessian of d unconstrained
-        parameters.  Pathfinder: those of L-BFGS; its ELBO takes log densities only.  Not
+        parameters.  VI: all, those of batches by their share of the rows.  Pathfinder: those of L-BFGS; its ELBO takes log densities only.  Not
         counted: the handful before the start, NUTS's search for its first step sizes,
         evaluations that ADVI drops because they are not finite, and failed attempts.
     """

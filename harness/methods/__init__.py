@@ -2,6 +2,7 @@
 
 - `METHODS`, `make_method`: methods by name; a method with its options set
 - `Nuts`, `Advi`, `AdviFullrank`, `SubsampleAdvi`, `MinibatchAdvi`, `Pathfinder`, `Laplace`
+- `ViMeanfield`, `ViFullrank`, `ViLowrank`
 - `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
   it uses
 - `options_of`, `variant_of`, `DEFAULT_VARIANT`: a method's options, and the name of a variant
@@ -28,6 +29,7 @@ from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
+from harness.methods.vi import ViFullrank, ViLowrank, ViMeanfield
 
 __all__ = [
     "DEFAULT_VARIANT",
@@ -43,6 +45,9 @@ __all__ = [
     "Problem",
     "RowsUsed",
     "SubsampleAdvi",
+    "ViFullrank",
+    "ViLowrank",
+    "ViMeanfield",
     "make_method",
     "options_of",
     "variant_of",
@@ -59,6 +64,9 @@ METHODS: Mapping[str, type[Method]] = {
         MinibatchAdvi,
         Pathfinder,
         Laplace,
+        ViMeanfield,
+        ViFullrank,
+        ViLowrank,
     )
 }
 

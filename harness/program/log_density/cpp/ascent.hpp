@@ -9,6 +9,8 @@
 
 #include "tally.hpp"
 
+#include <chrono>
+
 namespace harness {
 
 struct Settings {
@@ -23,7 +25,7 @@ struct Settings {
 enum class End { converged = 0, budget = 1, unbounded = 2, diverging = 3 };
 
 struct Trace {
-  double passes, elbo, elbo_error, distance, n_pairs;
+  double passes, elbo, elbo_error, distance, n_pairs, seconds;
 };
 
 class Ascent {
@@ -33,6 +35,7 @@ class Ascent {
 
   void run() {
     find_start();
+    start_time_s = elapsed();
     for (end = End::budget; evidence_.passes() < settings_.max_passes;) {
       if (is_unbounded()) {
         end = End::unbounded;
@@ -68,10 +71,14 @@ class Ascent {
   End end = End::budget;
   int n_iterations = 0;
   std::vector<Trace> trace;
-  double distance = INFINITY, distance_error = INFINITY;
+  double distance = INFINITY, distance_error = INFINITY, start_time_s = 0;
 
  private:
   static constexpr int dense_limit = 1000;
+
+  double elapsed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  }
 
   // ---- The start: near a mode of some of the rows, with the curvature there.
   void find_start() {
@@ -245,7 +252,7 @@ class Ascent {
     distance_error = mean_off > scale_off ? error[at_mean] : off_error[at_scale];
     const double widest = std::max(error.maxCoeff(), off_error.maxCoeff()) / settings_.tolerance;
     needed_ = tally.n() * widest * widest;
-    trace.push_back({evidence_.passes(), elbo_, elbo_error_, distance, double(tally.n())});
+    trace.push_back({evidence_.passes(), elbo_, elbo_error_, distance, double(tally.n()), elapsed()});
   }
 
   // The errors are small, and every coordinate is at its optimum but for them.
@@ -323,6 +330,7 @@ class Ascent {
   static constexpr int least_pairs = 16;
   static constexpr double damping = 0.7;
 
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   Evidence& evidence_;
   const Settings settings_;
   const int d_;

@@ -11,8 +11,8 @@ inline void append(std::vector<double>& to, const double* from, Eigen::Index siz
   to.insert(to.end(), from, from + size);
 }
 
-// Numbers: ELBO, its error, distance, its error, passes over the rows; the mean; the covariance: sds, or the variances
-// of the diagonal and the factor, or the Cholesky factor, by columns; five numbers for each line of the trace.
+// Numbers: ELBO, its error, distance, its error, passes over the rows, seconds of the start; the mean; the covariance: sds, or the variances
+// of the diagonal and the factor, or the Cholesky factor, by columns; six numbers for each line of the trace.
 inline Message run_ascent(Session& session, const Request& request) {
   Settings settings;
   settings.family = static_cast<Family>(request.integer("family"));
@@ -34,8 +34,9 @@ inline Message run_ascent(Session& session, const Request& request) {
     Ascent ascent(evidence, settings);
     ascent.run();
     const Gaussian& q = ascent.q;
-    const Trace last = ascent.trace.empty() ? Trace{0, not_a_number, not_a_number, INFINITY, 0} : ascent.trace.back();
-    reply.numbers = {last.elbo, last.elbo_error, ascent.distance, ascent.distance_error, evidence.passes()};
+    const Trace last = ascent.trace.empty() ? Trace{0, not_a_number, not_a_number, INFINITY, 0, 0} : ascent.trace.back();
+    reply.numbers = {last.elbo, last.elbo_error, ascent.distance, ascent.distance_error, evidence.passes(),
+                     ascent.start_time_s};
     append(reply.numbers, q.mean.data(), d);
     if (q.family() == Family::mean_field) {
       append(reply.numbers, q.sd().data(), d);
@@ -46,7 +47,7 @@ inline Message run_ascent(Session& session, const Request& request) {
       append(reply.numbers, q.factor().data(), q.factor().size());
     }
     for (const Trace& line : ascent.trace) {
-      append(reply.numbers, &line.passes, 5);
+      append(reply.numbers, &line.passes, 6);
     }
     reply.text = " end=" + std::to_string(static_cast<int>(ascent.end)) + " family="
                  + std::to_string(static_cast<int>(q.family())) + " rank=" + std::to_string(settings.rank)

@@ -1,0 +1,98 @@
+"""Gaussians on the unconstrained scale: draws and their log densities (pure)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from harness.data.dataset import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LowRank:
+    """A covariance of low rank plus a diagonal, ``diag(variances) + loadings loadings'``.
+
+    Attributes
+    ----------
+    variances : ndarray, shape (d,)
+    loadings : ndarray, shape (d, rank)
+    """
+
+    variances: FloatArray
+    loadings: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gaussian:
+    """A Gaussian approximation.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (d,)
+    factor : ndarray or LowRank
+        Of its covariance: sds, shape (d,); the lower Cholesky factor, shape (d, d); or low rank
+        plus a diagonal.
+    """
+
+    mean: FloatArray
+    factor: FloatArray | LowRank
+
+    @property
+    def covariance(self) -> FloatArray:
+        """The covariance matrix, shape (d, d)."""
+        if isinstance(self.factor, LowRank):
+            return np.diag(self.factor.variances) + self.factor.loadings @ self.factor.loadings.T
+        if self.factor.ndim == 1:
+            return np.diag(self.factor**2)
+        return np.asarray(self.factor @ self.factor.T)
+
+    @property
+    def sd(self) -> FloatArray:
+        """Standard deviations of the coordinates, shape (d,)."""
+        if isinstance(self.factor, LowRank):
+            squares = np.square(self.factor.loadings).sum(axis=1)
+            return np.asarray(np.sqrt(self.factor.variances + squares))
+        if self.factor.ndim == 1:
+            return self.factor
+        return np.asarray(np.sqrt(np.square(self.factor).sum(axis=1)))
+
+    def draw(self, n: int, seed: int) -> tuple[FloatArray, FloatArray]:
+        """Draw points.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        seed : int
+            Decides them.
+
+        Returns
+        -------
+        tuple of ndarray
+            Points, shape (n, d), and the Gaussian's log density there, shape (n,), in nats.
+        """
+        rng = np.random.default_rng(seed)
+        z = rng.standard_normal((n, self.mean.size))
+        away = self._away(z, rng)
+        return self.mean + away, self.log_density(self.mean + away)
+
+    def log_density(self, points: FloatArray) -> FloatArray:
+        """Return the log density at points of shape (n, d), in nats, shape (n,)."""
+        away = points - self.mean
+        factor = self.factor
+        if isinstance(factor, LowRank):
+            factor = np.linalg.cholesky(self.covariance)
+        if factor.ndim == 1:
+            white, log_sds = away / factor, np.log(factor)
+        else:
+            white = solve_triangular(factor, away.T, lower=True).T
+            log_sds = np.log(np.diag(factor))
+        constant = 0.5 * self.mean.size * np.log(2 * np.pi) + log_sds.sum()
+        return np.asarray(-0.5 * np.square(white).sum(axis=1) - constant)
+
+    def _away(self, z: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return how far from the mean standard normal numbers lead."""
+        if isinstance(self.factor, LowRank):
+            shared = rng.standard_normal((len(z), self.factor.loadings.shape[1]))
+            return z * np.sqrt(self.factor.variances) + shared @ self.factor.loadings.T
+        return np.asarray(z * self.factor if self.factor.ndim == 1 else z @ self.factor.T)
