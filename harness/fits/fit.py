@@ -114,7 +114,8 @@ class Cost:
         Gradients of the log density, adaptation included.  NUTS: leapfrog steps and one for the
         start of each transition, and those of a warm start.  ADVI: ``grad_samples`` for each
         iteration.  Laplace: the optimiser's, and 2 d + 1 for the Hessian of d unconstrained
-        parameters.  VI: all, those of batches by their share of the rows.  Pathfinder: those of L-BFGS; its ELBO takes log densities only.  Not
+        parameters.  VI: those of batches by their share of the rows.  Pathfinder: those of
+        L-BFGS; its ELBO takes log densities only.  Not
         counted: the handful before the start, NUTS's search for its first step sizes,
         evaluations that ADVI drops because they are not finite, and failed attempts.
     """
