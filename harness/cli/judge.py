@@ -27,10 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="files of long Markov chains of the same posterior",
     )
     parser.add_argument(
+        "--model", type=Path, metavar="MODEL.stan", help="the program that the draws are of"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DATA.json", help="its data; give both or neither"
+    )
+    parser.add_argument(
         "--variables",
         default="",
         metavar="A,B,...",
-        help="variables that are judged (default: all that the draws and the reference have)",
+        help="variables that are judged (default: all that the draws and the reference have, or "
+        "with --model its parameters and transformed parameters)",
     )
     parser.add_argument(
         "--kind",
@@ -48,6 +55,8 @@ def judge(arguments: argparse.Namespace) -> None:
     result = api.judge(
         list(arguments.draws),
         reference=arguments.reference,
+        model=arguments.model,
+        data=arguments.data,
         variables=split_names(arguments.variables),
         kind=arguments.kind,
         progress=note,

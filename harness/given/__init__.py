@@ -5,6 +5,8 @@
 - `config`, `csv_file`, `csv_fits`: CmdStan's files of draws; which of them are chains of one fit
 - `trees`, `json_draws`: ArviZ's trees, netCDF, arrays, and JSON in posteriordb's form
 - `read`: whatever was given, files or objects
+- `evaluating`: the log densities of draws under a program with data
+- `problem`: the program with data that draws are said to be of
 - `matching`: quantities that fits and reference have in common
 - `judged`: the study that judges them
 """

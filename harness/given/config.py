@@ -93,6 +93,11 @@ class Config:
         parts = [self.text(f"stan_version_{part}") for part in ("major", "minor", "patch")]
         return ".".join(part for part in parts if part)
 
+    @property
+    def n_digits(self) -> int:
+        """Significant digits of the numbers in the file."""
+        return self.count("output.sig_figs", 6)  # -1 stands for C++'s own default
+
     def harness_method(self, *, n_chains: int = 1) -> Method | None:
         """Return the harness's method with the options of the run.
 

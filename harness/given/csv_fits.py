@@ -31,6 +31,7 @@ _DENSITIES = {
     "pathfinder": ("lp__", "lp_approx__"),
     "laplace": ("log_p__", "log_q__"),
 }
+_OFF = frozenset({"0", "false"})
 
 
 def csv_fits(files: Sequence[CsvFile]) -> Iterator[Given]:
@@ -84,6 +85,8 @@ def _chains_fit(files: Sequence[CsvFile]) -> Given:
         draw_kind=DrawKind.CHAINS,
         variables={name: np.stack([part[name] for part in parts]) for name in parts[0]},
         groups={"sample_stats": stats},
+        n_digits=first.config.n_digits,
+        own_log_p=table[:, :, first.names.index("lp__")] if "lp__" in first.names else None,
         diagnostics=sampler_diagnostics(stats, max_tree_depth=depth),
         program=first.config.program,
         stan_version=first.config.stan_version,
@@ -145,12 +148,20 @@ def _approximation(file: CsvFile) -> Given:
         draw_kind=DrawKind.INDEPENDENT,
         variables={name: values[None] for name, values in file.parts.items()},
         groups=groups,
+        n_digits=file.config.n_digits,
+        own_log_p=_full_density(file, log_p),
         diagnostics=diagnostics,
         program=file.config.program,
         stan_version=file.config.stan_version,
         seed=_seed(file),
         notes=(*file.notes, *(text for text in (reason, told) if text)),
     )
+
+
+def _full_density(file: CsvFile, log_p: FloatArray | None) -> FloatArray | None:
+    """Return the log density of the posterior on the unconstrained scale, if it is that."""
+    has_jacobian = file.config.text("method.laplace.jacobian") not in _OFF
+    return None if log_p is None or not has_jacobian else log_p[None]
 
 
 def _by_draw(values: FloatArray) -> "xr.DataArray":
@@ -168,7 +179,7 @@ def _no_weights(file: CsvFile) -> str:
             "k-hat is not known: the draws are resampled, and the file does not have those that "
             "they were taken from"
         )
-    if config.method == "laplace" and config.text("method.laplace.jacobian") in {"0", "false"}:
+    if config.method == "laplace" and config.text("method.laplace.jacobian") in _OFF:
         return (
             "k-hat is not known: the approximation is of the density without the Jacobian "
             "(jacobian=0)"

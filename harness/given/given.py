@@ -80,6 +80,10 @@ class Given:
         Draws by variable, each of shape (chain, draw, ...).
     groups : Mapping
         Further groups of a fit's draws, ``sample_stats`` among them.
+    own_log_p : ndarray, shape (chain, draw), or None
+        Log density of the posterior as CmdStan wrote it beside the draws, up to a constant.
+    n_digits : int
+        Significant digits of these and of the draws.
     diagnostics : Diagnostics
         What its run said of itself.
     fit_time_s : float or None
@@ -98,6 +102,8 @@ class Given:
     draw_kind: DrawKind
     variables: Mapping[str, FloatArray]
     groups: "Mapping[str, xr.Dataset]" = field(default_factory=dict)
+    own_log_p: FloatArray | None = None
+    n_digits: int = 6
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     fit_time_s: float | None = None
     program: str = ""

@@ -16,7 +16,7 @@ from harness.fits.posterior import posterior_group, variable_of
 from harness.given.given import Given
 from harness.given.matching import Matched
 from harness.messages.clauses import plain_name
-from harness.methods import DEFAULT_VARIANT
+from harness.methods import DEFAULT_VARIANT, Problem
 from harness.program.compilation import CompiledProgram
 from harness.program.program import Program
 from harness.study.study import ReferenceSource, Run, Study
@@ -30,23 +30,25 @@ else:
 DATASET, REFERENCE, UNNAMED = "data", "reference", "program"
 
 
-def judged_study(matched: Matched, *, program: str = "") -> tuple[Study, list[FittedRun]]:
+def judged_study(
+    matched: Matched, *, problem: Problem | None = None
+) -> tuple[Study, list[FittedRun]]:
     """Return the study whose runs are fits that were given.
 
     Parameters
     ----------
     matched : Matched
         Fits and reference.
-    program : str
-        The name of the program of all draws, if it is known.
+    problem : Problem, optional
+        The program of all draws with its data, if it is known.
 
     Returns
     -------
     tuple
         The study, and its runs with their fits, the reference first.
     """
-    runs = list(_runs(matched, program))
-    fitted = [_fitted(run, given) for run, given in runs]
+    runs = list(_runs(matched, problem.program.program.name if problem else ""))
+    fitted = [_fitted(run, given, problem) for run, given in runs]
     reference = {DATASET: ReferenceSource(run=runs[0][0])} if matched.reference else {}
     name = runs[-1][0].program
     digest = hashlib.sha256("\n".join(matched.notes + tuple(_titles(matched))).encode())
@@ -54,7 +56,7 @@ def judged_study(matched: Matched, *, program: str = "") -> tuple[Study, list[Fi
         name=name,
         title=f"{name}: may these draws be trusted?",
         description="Draws that were given. " + " ".join(map(_sentence, matched.notes)),
-        datasets={DATASET: Dataset(name=DATASET, variables={})},
+        datasets={DATASET: problem.dataset if problem else Dataset(name=DATASET, variables={})},
         programs={item.run.program: item.program.program for item in fitted},
         runs=tuple(item.run for item in fitted),
         references=reference,
@@ -104,7 +106,7 @@ def _run(given: Given, program: str, *, replicate: int) -> Run:
     )
 
 
-def _fitted(run: Run, given: Given) -> FittedRun:
+def _fitted(run: Run, given: Given, problem: Problem | None) -> FittedRun:
     """Put draws where a method puts them."""
     groups = {"posterior": posterior_group(given.variables), **given.groups}
     fit = Fit(
@@ -120,7 +122,7 @@ def _fitted(run: Run, given: Given) -> FittedRun:
     compiled = CompiledProgram(
         program=program,
         executable=Path(),
-        digest="",
+        digest=problem.program.digest if problem else "",
         compile_time_s=float("nan"),
         stan_version=given.stan_version,
     )

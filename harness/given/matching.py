@@ -33,7 +33,11 @@ class Matched:
 
 
 def match(
-    fits: Sequence[Given], reference: Given | None, *, wanted: Collection[str] = ()
+    fits: Sequence[Given],
+    reference: Given | None,
+    *,
+    wanted: Collection[str] = (),
+    known: Collection[str] = (),
 ) -> Matched:
     """Reduce draws to what can be judged.
 
@@ -44,6 +48,8 @@ def match(
         What they are compared with.
     wanted : collection of str
         The variables to judge; all if empty.
+    known : collection of str
+        Those that the program has, if it is known: others are left out.
 
     Returns
     -------
@@ -56,21 +62,21 @@ def match(
         If a variable is nowhere, or a fit has nothing in common with the reference or is the
         reference.
     """
-    fits = [_chosen(fit, wanted) for fit in fits]
+    fits = [_chosen(fit, wanted, known) for fit in fits]
     if reference is None:
         return Matched(fits=tuple(fits), reference=None, notes=())
-    reference = _chosen(reference, wanted)
-    known = [set(_elements(fit.variables)) for fit in fits]
+    reference = _chosen(reference, wanted, known)
+    elements = [set(_elements(fit.variables)) for fit in fits]
     theirs = set(_elements(reference.variables))
-    for fit, ours in zip(fits, known, strict=True):
+    for fit, ours in zip(fits, elements, strict=True):
         _check_pair(fit, ours, reference, theirs)
-    shared = theirs.intersection(*known)
+    shared = theirs.intersection(*elements)
     if not shared:
         raise DrawsError(
             f"the fits have no quantity of {reference.title} in common; judge them one by one"
         )
-    lacking = {reference.title: set().union(*known) - theirs}
-    lacking |= {fit.title: theirs - ours for fit, ours in zip(fits, known, strict=True)}
+    lacking = {reference.title: set().union(*elements) - theirs}
+    lacking |= {fit.title: theirs - ours for fit, ours in zip(fits, elements, strict=True)}
     return Matched(
         fits=tuple(_reduced(fit, shared) for fit in fits),
         reference=_reduced(reference, shared),
@@ -82,16 +88,23 @@ def match(
     )
 
 
-def _chosen(fit: Given, wanted: Collection[str]) -> Given:
+def _chosen(fit: Given, wanted: Collection[str], known: Collection[str]) -> Given:
     """Take some variables of a fit, whole."""
-    if not wanted:
+    if not wanted and not known:
         return fit
-    known = dict.fromkeys(_base(name) for name in fit.variables)
+    own = dict.fromkeys(map(_base, fit.variables))
     for name in wanted:
-        if name not in known:
-            raise DrawsError(f"{fit.title} has no variable '{name}'{did_you_mean(name, known)}")
-    kept = {name: of for name, of in fit.variables.items() if _base(name) in wanted}
-    return replace(fit, variables=kept)
+        if name not in own:
+            raise DrawsError(f"{fit.title} has no variable '{name}'{did_you_mean(name, own)}")
+    kept = {name: of for name, of in fit.variables.items() if _base(name) in (wanted or known)}
+    if not kept:
+        raise DrawsError(
+            f"{fit.title} is of another program: it has draws of {_named(own)}, the program has "
+            f"{_named(known)}"
+        )
+    left_out = [] if wanted else [name for name in own if name not in known]
+    note = f"not judged, because the program has no parameters of these names: {_named(left_out)}"
+    return replace(fit, variables=kept, notes=(*fit.notes, *([note] if left_out else [])))
 
 
 def _base(name: str) -> str:
