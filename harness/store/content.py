@@ -1,7 +1,6 @@
 """A fit as bytes: how it is stored, and how it travels between processes."""
 
 import hashlib
-import io
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter
 
 from harness.errors import StoreError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.store.netcdf import read_netcdf, write_netcdf
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -123,8 +123,7 @@ def _read_tree(stored: StoredDraws) -> "xr.DataTree":
             f"the stored fit '{stored.entry}' was removed or damaged while it was used; "
             "run the study again"
         )
-    with xr.open_datatree(io.BytesIO(content.draws), engine="h5netcdf") as tree:
-        return tree.load()
+    return read_netcdf(content.draws)
 
 
 def pack(fit: Fit) -> FitContent:
@@ -157,9 +156,9 @@ def pack(fit: Fit) -> FitContent:
         warnings=fit.warnings,
         used_data=dict(fit.used_data),
     )
-    file = io.BytesIO()
-    fit.read_draws().to_netcdf(file, engine="h5netcdf")
-    return FitContent(record=_RECORDS.dump_json(record, indent=1), draws=file.getvalue())
+    return FitContent(
+        record=_RECORDS.dump_json(record, indent=1), draws=write_netcdf(fit.read_draws())
+    )
 
 
 def unpack(content: FitContent, entry: Path) -> Fit:
