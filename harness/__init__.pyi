@@ -1,6 +1,8 @@
+from .api import CalibrationResult as CalibrationResult
 from .api import FitResult as FitResult
 from .api import Fits as Fits
 from .api import StudyResult as StudyResult
+from .api import calibrate as calibrate
 from .api import compare as compare
 from .api import density as density
 from .api import fit as fit

@@ -79,6 +79,10 @@ class FitLookupError(HarnessError, KeyError):
     __str__ = Exception.__str__  # that of KeyError quotes the message
 
 
+class CalibrationError(HarnessError):
+    """Two programs do not make a calibration, or there are too few replicates."""
+
+
 class DensityError(HarnessError):
     """The process that evaluates a program's density refuses or has ended."""
 

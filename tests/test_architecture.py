@@ -20,7 +20,7 @@ ROOMS = (
     *("errors", "folders", "messages", "metrics", "verdict"),
     *("cmdstan", "data", "program", "fits", "methods"),
     *("evidence", "study", "store", "execution", "summary", "given", "results"),
-    *("plot", "report", "api", "cli"),
+    *("plot", "report", "calibration", "api", "cli"),
 )
 
 MAX_FILE_LINES = 300

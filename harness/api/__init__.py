@@ -2,6 +2,7 @@
 
 - `studies`: `run_study`, `compare`, `method`
 - `judging`: `judge`
+- `calibrations`: `calibrate`, `CalibrationResult`, `fit_calibration`
 - `densities`: `density`; `programs` finds a program's file
 - `result`: `StudyResult`; `draws`: `Fits`; `figures` draws
 - `running`: `fit_study`, the one way in which a study is run; `options`: `RunOptions`, how

@@ -1,3 +1,6 @@
+from .calibrations import CalibrationResult as CalibrationResult
+from .calibrations import calibrate as calibrate
+from .calibrations import fit_calibration as fit_calibration
 from .densities import density as density
 from .draws import Fits as Fits
 from .fit_result import FitResult as FitResult

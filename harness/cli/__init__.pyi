@@ -1,3 +1,4 @@
+from . import calibrating as calibrating
 from . import display as display
 from . import fitting as fitting
 from . import running as running

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "compare methods on a Stan program and its data, with NUTS as the reference",
     "fit": "find the cheapest draws of a posterior that may be trusted",
     "judge": "judge draws that exist already, against reference draws if there are any",
+    "calibrate": "check on simulated data whether a program's posteriors are calibrated",
     "report": "rewrite a report from saved tables",
     "list": "list methods, studies, data sets, programs and runs",
     "schema": "print the JSON Schema of studies or events",

@@ -7,6 +7,7 @@
 - `psis`: k-hat and importance weights
 - `stein`: kernel Stein discrepancy, from gradients alone
 - `stability`: variance within and between replicates
+- `uniformity` of ranks, an exact test; `rank_shape`, the width and bias that they tell
 - `draws`: checks of draws; `whitening`: coordinates in which the reference has covariance I
 """
 

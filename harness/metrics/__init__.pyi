@@ -9,6 +9,8 @@ from . import joint as joint
 from . import modes as modes
 from . import parameter as parameter
 from . import psis as psis
+from . import rank_shape as rank_shape
 from . import stability as stability
 from . import stein as stein
+from . import uniformity as uniformity
 from . import whitening as whitening

@@ -1,6 +1,7 @@
 """Figures of a study; the only package that knows matplotlib.
 
 - `study_figures`, `draw_figure`, `FIGURES`: all figures of a study, or one by its kind
+- `rank_figures`: ranks of a calibration
 - `scaling_figure`: time against the number of rows
 - `CaptionedFigure`: a figure with its caption
 - `save_figures`, `figure_files`, `write_figure_files`, `CAPTIONS_FILE`: figures as files
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from harness.errors import HarnessError
 from harness.execution.run import FittedRun
+from harness.plot.calibration import rank_figures
 from harness.plot.close_up import zoom_figure
 from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
@@ -37,6 +39,7 @@ __all__ = [
     "CaptionedFigure",
     "draw_figure",
     "figure_files",
+    "rank_figures",
     "save_figures",
     "scaling_figure",
     "study_figures",

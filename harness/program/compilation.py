@@ -18,7 +18,7 @@ from harness.program.lean import LeanProgram, lean_program
 from harness.program.log_density import cpp_digest
 from harness.program.make_program import make_folder
 from harness.program.program import Program
-from harness.program.stanc import COMPILED_AS, check_contract, inspect_program
+from harness.program.stanc import COMPILED_AS, check_contract, check_parameters, inspect_program
 
 if TYPE_CHECKING:
     import cmdstanpy
@@ -211,11 +211,11 @@ def compile_program(
         contract names data or parameters that the program lacks.
     """
     identity = _identify(program)
+    check_parameters(program, identity.parameters)
     commands = commands or GuardedCommands()
     lean, digest = identity.lean.text, identity.lean_digest
     folder = _compiled(program, identity, text=lean, digest=digest, commands=commands)
-    compile_time_s = _compile_time_s(folder)
-    whole = None
+    compile_time_s, whole = _compile_time_s(folder), None
     if identity.generated:
         digest = identity.whole_digest
         whole = _compiled(program, identity, text=None, digest=digest, commands=commands)

@@ -201,12 +201,16 @@ def inspect_program(stanc: Path, program: Program) -> dict[str, Any]:
     return info
 
 
-def check_contract(program: Program, info: Mapping[str, Any]) -> None:
-    """Compare what the study says of a program with what the program declares."""
-    if not info["parameters"]:
+def check_parameters(program: Program, parameters: Sequence[str]) -> None:
+    """Refuse to fit a program without parameters; others may be asked to simulate."""
+    if not parameters:
         raise ProgramError(
             f"program '{program.name}' has no parameters, so there is nothing to approximate"
         )
+
+
+def check_contract(program: Program, info: Mapping[str, Any]) -> None:
+    """Compare what the study says of a program with what the program declares."""
     given = program.data_names
     declared = set(info["inputs"])
     # what else a JSON file holds, CmdStan checks when it reads it

@@ -1,0 +1,14 @@
+// Linear regression on correlated columns, known noise: a Gaussian posterior, correlated as well.
+data {
+  int<lower=0> N;
+  int<lower=1> K;
+  matrix[N, K] x;
+  vector[N] y;
+}
+parameters {
+  vector[K] beta;
+}
+model {
+  beta ~ normal(0, 1);
+  y ~ normal(x * beta, 1);
+}

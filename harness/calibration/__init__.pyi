@@ -1,0 +1,5 @@
+from .asked import Calibration as Calibration
+from .asked import read_programs as read_programs
+from .running import CalibrationTables as CalibrationTables
+from .running import plan_calibration as plan_calibration
+from .running import run_calibration as run_calibration

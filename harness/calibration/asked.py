@@ -1,0 +1,229 @@
+"""What to calibrate, and what stanc says of the two programs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.data.dataset import Dataset, make_dataset
+from harness.data.stan_json import SUFFIXES, is_stan_json, plain_variables
+from harness.data.stan_values import Value
+from harness.errors import CalibrationError, MethodError
+from harness.messages.clauses import did_you_mean, plain_name, shown
+from harness.methods import DEFAULT_VARIANT, METHODS, Method, RowsUsed, make_method, variant_of
+from harness.program.contract import Components, DataContract
+from harness.program.declared_data import data_problem, missing_data
+from harness.program.program import Program
+from harness.program.stanc import ProgramVariables, describe_program
+
+#: Methods that are calibrated if none are named.
+CALIBRATED_METHODS = ("nuts", "advi")
+#: Of fewer replicates, the band hides an approximation that is half as wide as it should be.
+FEWEST_REPLICATES = 20
+#: As CmdStan by default: one chain, so that a replicate takes one core.
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {"nuts": {"n_chains": 1}}
+_GIVEN = "given"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What to calibrate.
+
+    Attributes
+    ----------
+    simulate : Path
+        A ``.stan`` file without parameters, whose generated quantities draw the parameters of
+        `model` from their prior, and its data given these.
+    model : Path
+        The ``.stan`` file to fit.
+    data : Path, Mapping or None
+        What is the same in all replicates, for both programs: a file in CmdStan's JSON, or
+        numbers, arrays and tuples by name.
+    methods : tuple of str, Method or tuple
+        As of :class:`harness.study.comparison.Comparison`.
+    variables : tuple of str
+        The quantities that are ranked, beside the log density; the parameters if empty.
+    contract : DataContract or None
+        What the rows of `model` are, for methods that take a part of them.
+    components : Components or None
+        Set for a mixture: what is ranked then has its components ordered in every draw, or does
+        not depend on their order.
+    subsample : int or None
+        Rows of a subsample; a tenth of them by default.
+    replicates : int
+        How many data sets are simulated.
+    seed : int
+        Decides all randomness.
+    """
+
+    simulate: Path
+    model: Path
+    data: Path | Mapping[str, Any] | None = None
+    methods: tuple[str | Method | tuple[str, Method], ...] = CALIBRATED_METHODS
+    variables: tuple[str, ...] = ()
+    contract: DataContract | None = None
+    components: Components | None = None
+    subsample: int | None = None
+    replicates: int = 200
+    seed: int = 1
+
+    def named_methods(self, n_rows: int | None) -> dict[tuple[str, str], Method]:
+        """Return the methods by their names and those of their variants.
+
+        Parameters
+        ----------
+        n_rows : int or None
+            Of a replicate, as far as it is known.
+
+        Raises
+        ------
+        MethodError
+            If one is unknown.
+        """
+        return {(method.name, variant): method for variant, method in self._variants(n_rows)}
+
+    def _variants(self, n_rows: int | None) -> Iterator[tuple[str, Method]]:
+        for item in self.methods:
+            if isinstance(item, str):
+                if item not in METHODS:
+                    raise MethodError(f"unknown method '{item}'{did_you_mean(item, METHODS)}")
+                options = dict(_OPTIONS.get(item, {}))
+                if METHODS[item].rows_used is not RowsUsed.ALL:
+                    options["m"] = self.subsample or max(1, (n_rows or 10) // 10)
+                yield DEFAULT_VARIANT, make_method(item, options)
+            else:
+                yield item if isinstance(item, tuple) else (variant_of(item), item)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programs:
+    """Two programs and the data that they share, checked against one another.
+
+    Attributes
+    ----------
+    simulator, model : Program
+    drawn : ProgramVariables
+        What the simulator declares.
+    fitted : ProgramVariables
+        What the model declares.
+    given : Mapping
+        The data that are the same in all replicates.
+    """
+
+    simulator: Program
+    model: Program
+    drawn: ProgramVariables
+    fitted: ProgramVariables
+    given: Mapping[str, Value]
+
+    @property
+    def simulated_data(self) -> tuple[str, ...]:
+        """The model's data that are simulated; they stand for those given."""
+        return tuple(name for name in self.fitted.data if name in self.drawn.generated_quantities)
+
+
+def read_programs(asked: Calibration) -> Programs:
+    """Ask stanc about both programs and check that they belong together.
+
+    Raises
+    ------
+    HarnessError
+        If a file is missing or broken, stanc refuses a program, the simulator has parameters, or
+        something that the model needs is neither simulated nor given.
+    """
+    if asked.replicates < FEWEST_REPLICATES:
+        raise CalibrationError(
+            f"{asked.replicates} replicates are too few to see miscalibration; give at least "
+            f"{FEWEST_REPLICATES}, better 200 or more"
+        )
+    given = _given(asked.data)
+    simulator = _bare(asked.simulate)
+    drawn = describe_program(simulator)
+    if drawn.parameters:
+        raise CalibrationError(
+            f"program '{shown(asked.simulate.name)}' has the parameter '{drawn.parameters[0]}', "
+            "which would have to be sampled; draw it from its prior in generated quantities"
+        )
+    fitted = describe_program(_bare(asked.model))
+    _check_names(asked, drawn, fitted, given)
+    return Programs(
+        simulator=simulator,
+        model=_model(asked, fitted),
+        drawn=drawn,
+        fitted=fitted,
+        given=given,
+    )
+
+
+def _bare(file: Path) -> Program:
+    return Program(name=plain_name(file.stem), file=file.resolve(), parameters=())
+
+
+def _given(data: Path | Mapping[str, Any] | None) -> Mapping[str, Value]:
+    """Read the data that are the same in all replicates."""
+    if data is None:
+        return {}
+    if isinstance(data, Mapping):
+        return plain_variables(data)
+    if not is_stan_json(data):
+        raise CalibrationError(f"data file '{shown(str(data))}' must end in {', '.join(SUFFIXES)}")
+    dataset: Dataset = make_dataset(_GIVEN, file=data)
+    return dataset.variables or {}
+
+
+def _check_names(
+    asked: Calibration,
+    drawn: ProgramVariables,
+    fitted: ProgramVariables,
+    given: Mapping[str, Value],
+) -> None:
+    """Refuse programs of which one needs what the other does not draw."""
+    model, simulate = shown(asked.model.name), shown(asked.simulate.name)
+    if not fitted.parameters:
+        raise CalibrationError(f"program '{model}' has no parameters; there is nothing to fit")
+    for name in fitted.parameters:
+        if name not in drawn.generated_quantities:
+            raise CalibrationError(
+                f"'{name}' is a parameter of '{model}', but no generated quantity of "
+                f"'{simulate}'; draw it there from its prior"
+            )
+    missing = missing_data(drawn.inputs, drawn.input_vars, given)
+    if missing:
+        raise CalibrationError(
+            f"'{missing[0]}' is data of '{simulate}', but not in the data given; add it"
+        )
+    problem = data_problem(drawn.inputs, drawn.input_vars, given)
+    if problem:
+        raise CalibrationError(f"of the data given to '{simulate}', {problem}")
+    weight = {asked.contract.likelihood_weight: 1.0} if asked.contract else {}
+    for name in missing_data(fitted.inputs, fitted.input_vars, {**given, **weight}):
+        if name not in drawn.generated_quantities:
+            raise CalibrationError(
+                f"'{name}' is data of '{model}', but neither a generated quantity of '{simulate}' "
+                "nor in the data given; add it to one of them"
+            )
+
+
+def _model(asked: Calibration, fitted: ProgramVariables) -> Program:
+    """Describe the program to fit, with what is ranked."""
+    known = (
+        *fitted.parameters,
+        *fitted.transformed_parameters,
+        *fitted.generated_quantities,
+    )
+    named = asked.components
+    variables = asked.variables or fitted.parameters
+    wanted = (*variables, *((named.means, named.shares) if named else ()))
+    for name in wanted:
+        if name not in known:
+            raise CalibrationError(
+                f"program '{shown(asked.model.name)}' has no variable '{name}'"
+                f"{did_you_mean(name, known)}"
+            )
+    return Program(
+        name=plain_name(asked.model.stem),
+        file=asked.model.resolve(),
+        contract=asked.contract,
+        parameters=tuple(dict.fromkeys(wanted)),
+        components=named,
+    )

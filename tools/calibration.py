@@ -1,0 +1,117 @@
+"""The shipped calibrations: ``python -m tools.calibration [NAME ...]`` writes results/calibration/.
+
+Each is a pair of programs in ``examples/`` and what theory says of the methods on it.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import harness
+from harness.api import CalibrationResult, method
+
+EXAMPLES = Path("examples/calibrate")
+RESULTS = Path("results/calibration")
+#: Replicates at full size, and so many with ``--scale small``.
+REPLICATES, SMALL = 500, 100
+
+#: Gradient ascent to its end: what is left is what the approximation cannot have.
+_SETTLED = {"grad_samples": 10, "tol_rel_obj": 0.0005}
+
+
+def mixture(replicates: int, jobs: int) -> CalibrationResult:
+    """NUTS on the exchangeable mixture: right on all that does not depend on labels."""
+    return harness.calibrate(
+        EXAMPLES / "mixture_simulate.stan",
+        "stan/gmm.stan",
+        EXAMPLES / "mixture.json",
+        methods=["nuts"],
+        components=harness.Components(means="mu", shares="pi"),
+        replicates=replicates,
+        jobs=jobs,
+        progress=_say_every(100),
+    )
+
+
+def eight_schools(replicates: int, jobs: int) -> CalibrationResult:
+    """NUTS on the non-centred hierarchical program: right."""
+    return harness.calibrate(
+        EXAMPLES / "eight_schools_simulate.stan",
+        "examples/eight_schools.stan",
+        "examples/eight_schools.json",
+        methods=["nuts"],
+        variables=["mu", "tau", "theta"],
+        replicates=replicates,
+        jobs=jobs,
+        progress=_say_every(100),
+    )
+
+
+def regression(replicates: int, jobs: int) -> CalibrationResult:
+    """Mean-field ADVI on correlated coefficients: too narrow by the root of 1 - rho squared."""
+    return harness.calibrate(
+        EXAMPLES / "regression_simulate.stan",
+        EXAMPLES / "regression.stan",
+        EXAMPLES / "regression.json",
+        methods=["nuts", ("settled", method("advi", **_SETTLED)), "laplace"],
+        replicates=replicates,
+        jobs=jobs,
+        progress=_say_every(300),
+    )
+
+
+def subsample(replicates: int, jobs: int) -> CalibrationResult:
+    """ADVI on 20 of 200 rows: weighted too narrow, unweighted right but for the log density."""
+    subsampled = {
+        f"m=20 {name}": method("subsample_advi", m=20, weighted=weighted, **_SETTLED)
+        for name, weighted in (("weighted", True), ("unweighted", False))
+    }
+    return harness.calibrate(
+        EXAMPLES / "weighted_regression_simulate.stan",
+        EXAMPLES / "weighted_regression.stan",
+        EXAMPLES / "weighted_regression.json",
+        methods=[("settled", method("advi", **_SETTLED)), *subsampled.items()],
+        contract=harness.DataContract(
+            row_variables=("x", "y"), n_rows="N", likelihood_weight="weight"
+        ),
+        replicates=replicates,
+        jobs=jobs,
+        progress=_say_every(300),
+    )
+
+
+CALIBRATIONS: Mapping[str, Callable[[int, int], CalibrationResult]] = {
+    each.__name__: each for each in (mixture, eight_schools, regression, subsample)
+}
+
+
+def _say_every(n: int) -> Callable[[str], object]:
+    """Print one of so many lines."""
+    told = 0
+
+    def say(line: str) -> None:
+        nonlocal told
+        told += 1
+        if told % n == 1:
+            print(line, flush=True)
+
+    return say
+
+
+def main() -> None:
+    """Run those that are named, all by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CALIBRATIONS))
+    parser.add_argument("--scale", choices=("small", "full"), default="full")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    replicates = REPLICATES if arguments.scale == "full" else SMALL
+    for name in arguments.names or CALIBRATIONS:
+        result = CALIBRATIONS[name](replicates, arguments.jobs)
+        print(result)
+        print(f"wrote {result.save(arguments.out / name)}")
+
+
+if __name__ == "__main__":
+    main()
