@@ -10,7 +10,7 @@ from harness.data.stan_json import SUFFIXES, is_stan_json, plain_variables
 from harness.data.stan_values import Value
 from harness.errors import CalibrationError, MethodError
 from harness.messages.clauses import did_you_mean, plain_name, shown
-from harness.methods import DEFAULT_VARIANT, METHODS, Method, RowsUsed, make_method, variant_of
+from harness.methods import DEFAULT_VARIANT, METHODS, Method, PartOfRows, make_method, variant_of
 from harness.program.contract import Components, DataContract
 from harness.program.declared_data import data_problem, missing_data
 from harness.program.program import Program
@@ -88,8 +88,9 @@ class Calibration:
                 if item not in METHODS:
                     raise MethodError(f"unknown method '{item}'{did_you_mean(item, METHODS)}")
                 options = dict(_OPTIONS.get(item, {}))
-                if METHODS[item].rows_used is not RowsUsed.ALL:
-                    options["m"] = self.subsample or max(1, (n_rows or 10) // 10)
+                method = METHODS[item]
+                if issubclass(method, PartOfRows):
+                    options["m"] = self.subsample or method.default_m(n_rows)
                 yield DEFAULT_VARIANT, make_method(item, options)
             else:
                 yield item if isinstance(item, tuple) else (variant_of(item), item)

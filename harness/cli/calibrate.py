@@ -5,7 +5,12 @@ from pathlib import Path
 
 from harness import cli
 from harness.calibration.asked import CALIBRATED_METHODS, Calibration, read_programs
-from harness.cli.arguments import add_running_arguments, add_store_argument, number_above_zero
+from harness.cli.arguments import (
+    add_running_arguments,
+    add_store_argument,
+    number_above_zero,
+    split_names,
+)
 from harness.messages.clauses import plain_name
 
 
@@ -75,13 +80,8 @@ def _asked(arguments: argparse.Namespace) -> Calibration:
         simulate=arguments.simulate,
         model=arguments.model,
         data=arguments.data,
-        methods=names(arguments.methods),
-        variables=names(arguments.variables),
+        methods=split_names(arguments.methods),
+        variables=split_names(arguments.variables),
         replicates=arguments.replicates,
         seed=arguments.seed,
     )
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Split a list of names."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
