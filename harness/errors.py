@@ -83,7 +83,7 @@ class CalibrationError(HarnessError):
     """Two programs do not make a calibration, or there are too few replicates."""
 
 
-class DensityError(HarnessError):
+class DensityError(FitError):
     """The process that evaluates a program's density refuses or has ended."""
 
 

@@ -11,12 +11,13 @@ from scipy.stats import multivariate_normal
 from harness.data.dataset import Dataset
 from harness.errors import DensityError, FitError
 from harness.fits.fit import DrawKind, Fit, Status, log_weights
-from harness.methods import METHODS, Problem, advi, evaluation, make_method
+from harness.methods import METHODS, Problem, RowsUsed, advi, evaluation, make_method
 from harness.methods.advi import Advi
 from harness.methods.density import open_density
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.laplace import Laplace
-from harness.methods.scoring import ScoredDraws, drawn_points, scored_draws
+from harness.methods.scored import ScoredDraws
+from harness.methods.scoring import drawn_points, scored_draws
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.program.compilation import CompiledProgram
 from harness.program.log_density import Density
@@ -32,7 +33,12 @@ def stat(fit: Fit, name: str) -> FloatArray:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in METHODS if name not in {"nuts", "minibatch_advi"}]
+    "name",
+    [
+        name
+        for name, method in METHODS.items()
+        if method.draw_kind is DrawKind.INDEPENDENT and method.rows_used is not RowsUsed.BATCHES
+    ],
 )
 def test_every_approximation_is_scored_under_the_full_posterior(
     gaussian: Callable[[float], Problem], name: str

@@ -166,7 +166,8 @@ class Fit:
     warnings : tuple of str
         What CmdStan or the harness warned of, a sentence each.
     used_data : Mapping
-        What of the data set the fit has seen: ``n_rows`` and ``likelihood_weight``.
+        What of the data set the fit has seen: ``n_rows`` and ``likelihood_weight``, and of rows
+        that the data set does not count itself ``n_rows_of_all``.
     """
 
     status: Status

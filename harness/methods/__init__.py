@@ -1,7 +1,8 @@
 """Inference methods, one per file, and their registry.
 
 - `METHODS`, `make_method`: methods by name; a method with its options set
-- `Nuts`, `Advi`, `AdviFullrank`, `SubsampleAdvi`, `MinibatchAdvi`, `Pathfinder`, `Laplace`
+- `Nuts`, `Advi`, `AdviFullrank`, `Pathfinder`, `Laplace`, on all rows; `SubsampleAdvi`,
+  `SubsampleNuts`, `MinibatchAdvi`, on some
 - `ViMeanfield`, `ViFullrank`, `ViLowrank`
 - `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
   it uses
@@ -29,6 +30,7 @@ from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
+from harness.methods.subsample_nuts import SubsampleNuts
 from harness.methods.vi import ViFullrank, ViLowrank, ViMeanfield
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "Problem",
     "RowsUsed",
     "SubsampleAdvi",
+    "SubsampleNuts",
     "ViFullrank",
     "ViLowrank",
     "ViMeanfield",
@@ -61,6 +64,7 @@ METHODS: Mapping[str, type[Method]] = {
         Advi,
         AdviFullrank,
         SubsampleAdvi,
+        SubsampleNuts,
         MinibatchAdvi,
         Pathfinder,
         Laplace,

@@ -113,7 +113,7 @@ class Advi:
             output,
             log_q=output.column("log_g__"),
             # of a part of the rows it is another density
-            own_log_p=log_p if used_data == problem.used_data() else None,
+            own_log_p=log_p if problem.part is None else None,
             seed=seed,
             further=self._further(problem, data, output, seed=seed, cost_s=timed.wall_time_s),
         )

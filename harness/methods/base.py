@@ -9,11 +9,32 @@ from typing import Any, ClassVar, Protocol
 from pydantic import ConfigDict, ValidationError
 
 from harness.data.dataset import Dataset
+from harness.data.subsample import Subsample
 from harness.errors import MethodError
 from harness.fits.fit import DrawKind, Fit
 from harness.messages.clauses import did_you_mean, first_problem
 from harness.program.compilation import CompiledProgram
 from harness.program.program import Program
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ProblemPart:
+    """Some of a problem's rows, and how the executable is told of them.
+
+    Attributes
+    ----------
+    subsample : Subsample
+        Which rows, and the weight of their likelihood.
+    n_rows : int
+        How many there are in all.
+    axis : int or None
+        The axis of the executable that counts them; None for a program that weights its likelihood
+        itself and is given no other rows.
+    """
+
+    subsample: Subsample
+    n_rows: int
+    axis: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +47,29 @@ class Problem:
         The model.
     dataset : Dataset
         The observations.
+    part : ProblemPart or None
+        The rows that it is the posterior of; None for all, with weight 1.
     """
 
     program: CompiledProgram
     dataset: Dataset
+    part: ProblemPart | None = None
+
+    @property
+    def whole(self) -> "Problem":
+        """The problem with all its rows."""
+        return dataclasses.replace(self, part=None)
 
     def stan_data(self) -> dict[str, Any]:
-        """Return CmdStan's data of all rows, with weight 1."""
-        return self.program.program.data_of(self.dataset)
+        """Return CmdStan's data; of a part, for the executable or for the program itself."""
+        program = self.program.program
+        if self.part is None:
+            return program.data_of(self.dataset)
+        rows, weight = self.part.subsample.indices, self.part.subsample.likelihood_weight
+        if self.part.axis is None:
+            return program.data_of(self.dataset, indices=rows, likelihood_weight=weight)
+        asked = {"axis": self.part.axis, "rows": rows, "weight": weight}
+        return program.data_of(self.dataset) | {f"harness_{k}": v for k, v in asked.items()}
 
     @property
     def n_rows(self) -> int | None:
@@ -41,7 +77,11 @@ class Problem:
         return self.program.program.n_rows_of(self.dataset)
 
     def used_data(self) -> dict[str, float]:
-        """Return what a fit to all rows has seen, as :attr:`~harness.fits.fit.Fit.used_data`."""
+        """Return what a fit has seen, as :attr:`~harness.fits.fit.Fit.used_data`."""
+        if self.part is not None:
+            rows, weight = self.part.subsample.indices, self.part.subsample.likelihood_weight
+            of_all = {} if self.part.axis is None else {"n_rows_of_all": self.part.n_rows}
+            return {"n_rows": rows.size, "likelihood_weight": weight, **of_all}
         return {} if self.n_rows is None else {"n_rows": self.n_rows, "likelihood_weight": 1.0}
 
 
@@ -63,7 +103,7 @@ class RowsUsed(StrEnum):
 
 
 class PartOfRows:
-    """The base of methods that use `m` rows: the `m` of those that are named without options.
+    """The base of methods that use `m` rows: the `m` of those that are not told another.
 
     Attributes
     ----------
@@ -74,9 +114,9 @@ class PartOfRows:
     default_share: ClassVar[float] = 0.1
 
     @classmethod
-    def default_m(cls, n_rows: int | None) -> int:
-        """Return `m` for a number of rows; 1 where it is not known."""
-        return max(1, int((n_rows or 1) * cls.default_share))
+    def default_m(cls, n_rows: int) -> int:
+        """Return `m` for a number of rows."""
+        return max(1, int(n_rows * cls.default_share))
 
 
 class Method(Protocol):
@@ -93,7 +133,7 @@ class Method(Protocol):
     draw_kind : DrawKind
         Chains, or the independent draws of an approximation.
     rows_used : RowsUsed
-        All rows, or a part, for which the program must say what its rows are.
+        All rows, or a part.
     """
 
     name: ClassVar[str]

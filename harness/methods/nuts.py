@@ -19,6 +19,7 @@ from harness.messages.numerals import beside_limit
 from harness.methods.base import OPTIONS_CONFIG, Method, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.generated import variables_of
+from harness.methods.scales import all_variables
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.program.program import Program
 from harness.verdict.rules import E_BFMI_LIMIT
@@ -245,7 +246,8 @@ def _draws(problem: Problem, mcmc: "cmdstanpy.CmdStanMCMC", *, seed: int) -> _Dr
     table = mcmc.draws().transpose(1, 0, 2)  # chain, draw, column
     n_chains, n_draws, n_columns = table.shape
     names = str(mcmc.metadata.cmdstan_config["raw_header"]).split(",")
-    variables = variables_of(problem, names, table.reshape(-1, n_columns), seed=seed)
+    own = all_variables(problem, names, table.reshape(-1, n_columns))
+    variables = variables_of(problem.whole, *own, seed=seed)
     posterior = posterior_group(
         {
             name: values.reshape(n_chains, n_draws, *values.shape[1:])

@@ -1,12 +1,13 @@
 """The rows of a problem: an axis that is proved to add up, and proved once."""
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import os
 import tempfile
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from harness.folders import cache_folder
 from harness.methods.base import Problem
@@ -16,6 +17,8 @@ from harness.program.rows import RowAxis, choose_axis, prove_rows
 
 #: Raised when axes are found or proved in another way, so that older proofs are not found.
 FORMAT = 1
+
+_AXES = TypeAdapter(tuple[RowAxis, ...])
 
 
 def row_axis(problem: Problem, name: str | None = None) -> RowAxis:
@@ -47,12 +50,12 @@ def row_axis(problem: Problem, name: str | None = None) -> RowAxis:
 def _axes_of(problem: Problem) -> tuple[RowAxis, ...]:
     """Return what is known of all axes, or find it out and keep it."""
     file = cache_folder() / "rows" / f"{_key(problem)}.json"
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        return tuple(_axis(told) for told in json.loads(file.read_text(encoding="utf-8")))
+    with contextlib.suppress(OSError, ValueError):
+        return _AXES.validate_json(file.read_bytes())
     program = problem.program.program
     axes = prove_rows(program, problem.stan_data(), lambda: open_density(problem))
     with contextlib.suppress(OSError):  # then it is proved again another time
-        _write(file, json.dumps([dataclasses.asdict(axis) for axis in axes]))
+        _write(file, _AXES.dump_json(axes))
     return axes
 
 
@@ -68,16 +71,10 @@ def _key(problem: Problem) -> str:
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
 
-def _axis(told: dict[str, object]) -> RowAxis:
-    """Return an axis as it was kept."""
-    lists = {key: tuple(value) for key, value in told.items() if isinstance(value, list)}
-    return RowAxis(**{**told, **lists})  # type: ignore[arg-type]
-
-
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, content: bytes) -> None:
     """Write a file under another name first, so that nobody reads a part of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
     Path(name).replace(file)

@@ -5,54 +5,22 @@ subsample: importance weights and k-hat then judge what a reader wants, not what
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-import lazy_loader as lazy
 import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import DensityError, FitError
-from harness.fits.posterior import posterior_group
-from harness.messages.faults import capped
 from harness.methods.base import Problem
 from harness.methods.density import open_density
-from harness.methods.draws_file import DrawsFile, base_name
+from harness.methods.draws_file import DrawsFile
 from harness.methods.evaluation import Evaluated, Further, Scores, evaluate, evaluate_further
-from harness.methods.generated import variables_of
+from harness.methods.scales import all_variables, brought_back, constrained, refuse_infinite
+from harness.methods.scored import ScoredDraws, put_together
 from harness.program.log_density import Density
 
-if TYPE_CHECKING:
-    import xarray as xr
-else:
-    xr = lazy.load("xarray")
-
-#: A discrepancy takes so many draws, evenly spaced.
-MAX_POINTS = 200
-
 _NO_LENGTH = "they do not determine the length of a unit vector on the unconstrained scale"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ScoredDraws:
-    """The draws of an approximation as a fit keeps them.
-
-    Attributes
-    ----------
-    tree : DataTree
-        Groups ``posterior`` and ``sample_stats``, one chain.  ``sample_stats`` has ``log_p``,
-        ``log_q`` and, where gradients are known, ``log_p_gradient`` with the dimension
-        ``unconstrained``.  The group ``points`` has, of some draws, their ``position`` on the
-        unconstrained scale and the ``gradient`` there, and as an attribute the ``wall_time_s``
-        that it took to find the positions.  The group ``scores`` has ``log_p`` and ``log_q`` of
-        more draws of the approximation, where these are cheap.
-    warnings : tuple of str
-        What could not be scored, and which variables are undefined in some draws.
-    """
-
-    tree: "xr.DataTree"
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,11 +82,11 @@ def drawn_points(
     if not np.isfinite(points).all():
         raise FitError("the approximation has draws that are not finite")
     names = density.variable_names(transformed=True)
-    table = _constrained(density, points)
-    _refuse_infinite(problem, names, table)
+    table = constrained(density, points)
+    refuse_infinite(problem, names, table)
     found = evaluate(density, points)
     scores = None if further is None else evaluate_further(density, found, Further(draw=further))
-    return _scored(problem, names, table, found=found, log_q=log_q, scores=scores, seed=seed)
+    return put_together(problem, names, table, found=found, log_q=log_q, scores=scores, seed=seed)
 
 
 def scored_draws(
@@ -158,11 +126,10 @@ def scored_draws(
     FitError
         If a parameter of a draw is not finite.
     """
-    _refuse_infinite(problem, draws.names, draws.table)
+    refuse_infinite(problem, draws.names, draws.table)
     found, scores = _evaluate_file(problem, draws, own_log_p=own_log_p, further=further)
-    return _scored(
-        problem, draws.names, draws.table, found=found, log_q=log_q, scores=scores, seed=seed
-    )
+    variables = all_variables(problem, draws.names, draws.table)
+    return put_together(problem, *variables, found=found, log_q=log_q, scores=scores, seed=seed)
 
 
 def _evaluate_file(
@@ -175,9 +142,9 @@ def _evaluate_file(
     """Evaluate the posterior at CmdStan's draws, and at more of them."""
     found = Evaluated(log_p=np.full(len(draws.table), np.nan))
     try:
-        with open_density(problem) as density:
+        with open_density(problem.whole) as density:
             start = time.perf_counter()
-            positions = _brought_back(density, draws)
+            positions = brought_back(density, draws.names, draws.table)
             search_time_s = time.perf_counter() - start
             if problem.program.has_unit_vectors:
                 log_p = found.log_p if own_log_p is None else own_log_p
@@ -192,29 +159,6 @@ def _evaluate_file(
         return replace(found, causes=(*found.causes, str(error))), None
 
 
-def _refuse_infinite(problem: Problem, names: Sequence[str], table: FloatArray) -> None:
-    """Refuse draws of parameters that are not finite."""
-    own = [i for i, name in enumerate(names) if base_name(name) in problem.program.parameters]
-    if not np.isfinite(table[:, own]).all():
-        raise FitError("the approximation has draws that are not finite")
-
-
-def _constrained(density: Density, points: FloatArray) -> FloatArray:
-    """Return parameters and transformed parameters; where these throw, parameters alone."""
-    table = density.constrain(points, transformed=True)
-    thrown = np.isnan(table).all(axis=1)
-    if thrown.any():
-        parameters = density.constrain(points[thrown])
-        table[thrown, : parameters.shape[1]] = parameters
-    return table
-
-
-def _brought_back(density: Density, draws: DrawsFile) -> FloatArray:
-    """Return draws on the unconstrained scale."""
-    columns = [draws.names.index(name) for name in density.variable_names()]
-    return density.unconstrain(draws.table[:, columns])
-
-
 def _points_of(density: Density, further: FurtherFile) -> Further:
     """Return more of CmdStan's draws on the unconstrained scale."""
 
@@ -225,69 +169,7 @@ def _points_of(density: Density, further: FurtherFile) -> Further:
             return None
         if file is None:
             return None
-        return _brought_back(density, file), file.column(further.log_q)
+        positions = brought_back(density, file.names, file.table)
+        return positions, file.column(further.log_q)
 
     return Further(draw=draw, cost_s=further.cost_s)
-
-
-def _scored(
-    problem: Problem,
-    names: Sequence[str],
-    table: FloatArray,
-    *,
-    found: Evaluated,
-    log_q: FloatArray,
-    scores: Scores | None,
-    seed: int,
-) -> ScoredDraws:
-    """Put draws and what was found of them together."""
-    variables = variables_of(problem, names, table, seed=seed)
-    one_chain = {name: values[None] for name, values in variables.parts.items()}
-    stats = xr.Dataset({"log_p": _by_chain(found.log_p), "log_q": _by_chain(log_q)})
-    if found.gradient is not None:
-        stats["log_p_gradient"] = xr.DataArray(
-            found.gradient[None],
-            dims=("chain", "draw", "unconstrained"),
-            coords={"unconstrained": list(found.names)},
-        )
-    tree = xr.DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
-    points = _points_group(found)
-    if points is not None:
-        tree["points"] = points
-    if scores is not None:
-        named = {"log_p": ("score", scores.log_p), "log_q": ("score", scores.log_q)}
-        tree["scores"] = xr.DataTree(xr.Dataset(named))
-    return ScoredDraws(tree=tree, warnings=(*_unscored(found), *variables.warnings))
-
-
-def _by_chain(values: FloatArray) -> "xr.DataArray":
-    """Give draws the dimensions (chain, draw)."""
-    coords = {"chain": [0], "draw": np.arange(values.size)}
-    return xr.DataArray(values[None], dims=("chain", "draw"), coords=coords)
-
-
-def _points_group(found: Evaluated) -> "xr.DataTree | None":
-    """Return some draws on the unconstrained scale, with their gradients if these are known."""
-    if found.positions is None:
-        return None
-    usable = np.isfinite(found.positions).all(axis=1) & np.isfinite(found.log_p)
-    if found.gradient is not None:
-        usable &= np.isfinite(found.gradient).all(axis=1)
-    among = np.flatnonzero(usable)
-    if among.size == 0:
-        return None
-    chosen = among[:: -(-among.size // MAX_POINTS)]
-    dims = ("point", "unconstrained")
-    group = xr.Dataset({"position": (dims, found.positions[chosen])})
-    if found.gradient is not None:
-        group["gradient"] = (dims, found.gradient[chosen])
-    return xr.DataTree(group.assign_attrs(wall_time_s=found.search_time_s))
-
-
-def _unscored(found: Evaluated) -> tuple[str, ...]:
-    """Say how many draws have no log density, and why."""
-    n_unknown = int(np.isnan(found.log_p).sum())
-    if not n_unknown:
-        return ()
-    why = capped("; ".join(found.causes))
-    return (f"{n_unknown} of {found.log_p.size} draws have no log density: {why}",)

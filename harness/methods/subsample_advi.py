@@ -2,21 +2,16 @@
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
-from harness.data.subsample import draw_subsample
-from harness.errors import SubsampleError
+from harness.errors import ProgramError
 from harness.fits.fit import Fit, Status, failed_fit
 from harness.methods.advi import Advi
-from harness.methods.base import OPTIONS_CONFIG, PartOfRows, Problem, RowsUsed, refuse_batches
-from harness.methods.weight_check import check_weights
+from harness.methods.base import OPTIONS_CONFIG, PartOfRows, Problem, RowsUsed
+from harness.methods.subsample import check_subsample, take_rows
 from harness.program.program import Program
-
-#: Keeps the generator that draws rows apart from the one that seeds CmdStan.
-_ROWS_STREAM = 1
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -33,6 +28,9 @@ class SubsampleAdvi(PartOfRows, Advi):
         Rows of the subsample.
     weighted : bool
         Whether the likelihood is weighted N/m.
+    rows : str or None
+        The integer of the data that counts the rows; by default the largest whose rows are proved
+        to add up.
     """
 
     name: ClassVar[str] = "subsample_advi"
@@ -41,38 +39,19 @@ class SubsampleAdvi(PartOfRows, Advi):
 
     m: PositiveInt
     weighted: bool = True
+    rows: str | None = None
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse more rows than there are; see :meth:`harness.methods.base.Method.check`."""
-        refuse_batches(self.name, program)
-        n_rows = program.n_rows_of(dataset)
-        if n_rows is not None and self.m > n_rows:
-            raise SubsampleError(
-                f"method '{self.name}' needs m = {self.m} rows of data set '{dataset.name}', "
-                f"which has N = {n_rows}; m must not exceed N"
-            )
+        check_subsample(self.name, dataset, program, m=self.m, rows=self.rows)
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Draw a subsample and fit it; see :meth:`harness.methods.base.Method.fit`.
 
-        A program that does not say what its rows are gives a fit that does not apply; one whose
-        likelihood does not follow its contract is refused.
+        A program whose rows do not add up gives a fit that does not apply.
         """
-        program = problem.program.program
-        if problem.n_rows is None:
-            return failed_fit(
-                Status.NOT_APPLICABLE,
-                f"program '{program.name}' has no contract that says which data are rows and "
-                "which one weights their likelihood, so that no subsample of it can be drawn",
-            )
-        check_weights(problem, seed=seed)
-        subsample = draw_subsample(
-            n_rows=problem.n_rows,
-            m=self.m,
-            weighted=self.weighted,
-            rng=np.random.default_rng([seed, _ROWS_STREAM]),
-        )
-        weight = subsample.likelihood_weight
-        data = program.data_of(problem.dataset, indices=subsample.indices, likelihood_weight=weight)
-        used = {"n_rows": self.m, "likelihood_weight": weight}
-        return self._fit_data(problem, data, used_data=used, seed=seed)
+        try:
+            part = take_rows(problem, m=self.m, weighted=self.weighted, rows=self.rows, seed=seed)
+        except ProgramError as error:
+            return failed_fit(Status.NOT_APPLICABLE, str(error))
+        return super().fit(part, seed=seed)

@@ -20,7 +20,7 @@ from harness.fits.posterior import posterior_parts
 from harness.methods.base import Method, Problem, build_method
 from harness.methods.laplace import Laplace
 from harness.methods.pathfinder import Pathfinder
-from harness.methods.scoring import MAX_POINTS
+from harness.methods.scored import MAX_POINTS
 from harness.methods.subsample_advi import SubsampleAdvi
 
 if TYPE_CHECKING:

@@ -1,17 +1,23 @@
-"""Check that a program weights the likelihood of its rows, and nothing else."""
+"""Check that a program which weights its rows' likelihood itself weights that and nothing else."""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import FloatArray
+from harness.data.subsample import Subsample
 from harness.errors import FitError
-from harness.methods.base import Problem
-from harness.methods.cmdstan_run import run_folder, run_method
-from harness.methods.draws_file import parse_draws_file
+from harness.methods.base import Problem, ProblemPart
+from harness.methods.density import open_density
+from harness.program.log_density import Density
 
 #: Rows and points that the check looks at: all that a wrong program needs to be found out.
 _MAX_ROWS = 50
 _N_POINTS = 5
+_TRIED = np.repeat([1.0, 0.5, 0.1, 0.01], 10)
 #: Log densities agree if they differ by less than this part of their size.
 _TOLERANCE = 1e-8
 
@@ -21,16 +27,14 @@ _Rows = npt.NDArray[np.intp]
 def check_weights(problem: Problem, *, seed: int) -> None:
     r"""Refuse a program whose log density does not follow its contract.
 
-    With rows R and weight w the log density must be
-    :math:`\log p(\theta) + w \sum_{i \in R} \ell_i(\theta)`.  So at any point duplicating every row
-    must give the same log density as weight 2, and increasing the weight from 2 to 3 must add as
-    much as increasing it from 1 to 2.  A weighted prior, a likelihood without the weight, and
-    rows that depend on one another violate this.
+    Given rows R and a weight w, the log density must be :math:`P + w L(R)`, with the same P for all
+    R, and :math:`L(A \cup B) = L(A) + L(B)`.  A weighted prior, a likelihood without the weight
+    and rows that depend on one another, through their mean say, violate this.
 
     Parameters
     ----------
     problem : Problem
-        A program with a contract, and its data.
+        A program whose contract names a weight, and its data.
     seed : int
         Decides the points.
 
@@ -41,26 +45,66 @@ def check_weights(problem: Problem, *, seed: int) -> None:
     """
     n_rows = problem.n_rows or 0
     rows = np.linspace(0, n_rows - 1, min(n_rows, _MAX_ROWS)).astype(np.intp)
-    try:
-        points = _points(problem, rows, seed=seed)
-    except FitError:
-        return  # no point has a density: the fit fails too, and tells of it better
-    once, twice, thrice = (_log_density(problem, points, rows, weight) for weight in (1, 2, 3))
-    doubled = _log_density(problem, points, np.repeat(rows, 2), 1)
+    with open_density(problem.whole) as density:
+        points = _points(density, np.random.default_rng([seed, 3]))
+    if len(points) == 0 or len(rows) < 2:
+        return  # where no point has a density the fit fails too, and tells of it better
+    parts = rows[::2], rows[1::2], rows
+    some, others, all_rows = (_Found(problem, points, part) for part in parts)
     contract = problem.program.program.contract
     name = f"'{contract.likelihood_weight}'" if contract else "the weight"
     _compare(
         problem,
-        doubled,
-        twice,
-        f"duplicating every row gives the log density {{}}, but {name} = 2 gives {{}}",
+        some.at(3) - some.at(2),
+        some.likelihood,
+        f"increasing {name} from 2 to 3 adds {{}} to the log density, but from 1 to 2 adds {{}}",
     )
     _compare(
         problem,
-        thrice - twice,
-        twice - once,
-        f"increasing {name} from 2 to 3 adds {{}} to the log density, but from 1 to 2 adds {{}}",
+        some.rest,
+        all_rows.rest,
+        f"what {name} does not multiply is {{}} with some rows, but {{}} with more of them",
     )
+    _compare(
+        problem,
+        some.likelihood + others.likelihood,
+        all_rows.likelihood,
+        f"what {name} multiplies is {{}} for two sets of rows, but {{}} for both together",
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The log density at points, given some rows."""
+
+    problem: Problem
+    points: FloatArray
+    rows: _Rows
+
+    @cache  # noqa: B019 - it lives no longer than the check
+    def at(self, weight: float) -> FloatArray:
+        """Return it under a weight."""
+        rows = Subsample(indices=self.rows, likelihood_weight=weight)
+        part = ProblemPart(subsample=rows, n_rows=self.rows.size, axis=None)
+        with open_density(dataclasses.replace(self.problem, part=part)) as density:
+            return density.log_density(self.points)
+
+    @property
+    def likelihood(self) -> FloatArray:
+        """Return what the weight multiplies."""
+        return self.at(2) - self.at(1)
+
+    @property
+    def rest(self) -> FloatArray:
+        """Return what it does not."""
+        return 2 * self.at(1) - self.at(2)
+
+
+def _points(density: Density, rng: np.random.Generator) -> FloatArray:
+    """Return random points at which the program has a density, near the origin if need be."""
+    tried = _TRIED[:, None] * rng.uniform(-2, 2, (_TRIED.size, density.n_parameters))
+    usable = np.isfinite(density.log_density(tried))
+    return tried[usable][:_N_POINTS]
 
 
 def _compare(problem: Problem, found: FloatArray, expected: FloatArray, sentence: str) -> None:
@@ -72,45 +116,6 @@ def _compare(problem: Problem, found: FloatArray, expected: FloatArray, sentence
         told = sentence.format(f"{found[worst]:.6g}", f"{expected[worst]:.6g}")
         raise FitError(
             f"program '{problem.program.program.name}' violates its contract at a test point: "
-            f"{told}; the weight must multiply the log likelihood of every row and nothing else"
+            f"{told}; the weight must multiply the log likelihood of every row and nothing else; "
+            "without 'likelihood_weight' in the contract the harness weights the rows itself"
         )
-
-
-def _points(problem: Problem, rows: _Rows, *, seed: int) -> list[str]:
-    """Return a header and lines of CSV with points of positive density."""
-    data = problem.program.program.data_of(problem.dataset, indices=rows)
-    with run_folder(data) as (data_file, folder):
-        output = folder / "points.csv"
-        run_method(
-            problem.program.executable,
-            *("method=sample", f"num_samples={_N_POINTS}", "num_warmup=0", "adapt", "engaged=0"),
-            *("algorithm=hmc", "engine=nuts", "max_depth=3", "stepsize=0.01"),
-            data_file=data_file,
-            output_file=output,
-            seed=seed,
-        )
-        draws = parse_draws_file(output.read_text())
-    kept = [i for i, name in enumerate(draws.names) if not name.endswith("__")]
-    lines = [",".join(map(repr, row)) for row in draws.table[:, kept].tolist()]
-    return [",".join(draws.names[i] for i in kept), *lines]
-
-
-def _log_density(
-    problem: Problem, points: list[str], rows: _Rows, likelihood_weight: float
-) -> FloatArray:
-    """Return the log density at each point, under some rows and a weight."""
-    data = problem.program.program.data_of(
-        problem.dataset, indices=rows, likelihood_weight=likelihood_weight
-    )
-    with run_folder(data) as (data_file, folder):
-        output, given = folder / "log_p.csv", folder / "points.csv"
-        given.write_text("\n".join([*points, ""]))
-        run_method(
-            problem.program.executable,
-            *("method=log_prob", f"constrained_params={given}", "jacobian=1"),
-            data_file=data_file,
-            output_file=output,
-            seed=1,
-        )
-        log_density: FloatArray = parse_draws_file(output.read_text()).table[:, 0]
-        return log_density

@@ -26,8 +26,9 @@ class DataContract(Table):
         Number of columns of a row, for `rows` and `rows_file`.
     n_rows : str
         The integer with the number of rows.
-    likelihood_weight : str
-        The real that multiplies the log likelihood but not the prior.
+    likelihood_weight : str or None
+        The real that multiplies the log likelihood but not the prior, for a program that weights a
+        subsample itself; any other program is weighted by its executable.
     """
 
     sources = (("rows", "n_columns"), ("rows_file", "n_columns"), ("row_variables",))
@@ -38,12 +39,16 @@ class DataContract(Table):
     row_variables: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] = ()
     n_columns: PositiveInt | None = None
     n_rows: str
-    likelihood_weight: str
+    likelihood_weight: str | None = None
 
     @property
     def names(self) -> set[str]:
         """The data variables that it names."""
-        return {*self.row_names, self.n_rows, self.likelihood_weight}
+        return {*self.row_names, self.n_rows, *self.weight(1.0)}
+
+    def weight(self, value: float) -> dict[str, float]:
+        """Return the data with the weight of the likelihood, if the program takes one."""
+        return {} if self.likelihood_weight is None else {self.likelihood_weight: value}
 
     @property
     def row_names(self) -> tuple[str, ...]:

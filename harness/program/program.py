@@ -125,7 +125,7 @@ class Program:
             for name in self.contract.row_names:
                 data[name] = rows_of(dataset.variables[name], indices)
             data[self.contract.n_rows] = len(indices)
-        return {**data, self.contract.likelihood_weight: likelihood_weight}
+        return data | self.contract.weight(likelihood_weight)
 
     def stan_data(
         self, rows: FloatArray, *, likelihood_weight: float, file: RowsFile | None = None
@@ -157,7 +157,7 @@ class Program:
             **self.data,
             **(self.minibatch.stan_data() if self.minibatch else {}),
             contract.n_rows: rows.shape[0],
-            contract.likelihood_weight: likelihood_weight,
+            **contract.weight(likelihood_weight),
         }
         if contract.rows is not None:
             data[contract.rows] = rows

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.cmdstan import ensure_cmdstan
@@ -33,6 +33,8 @@ class RowAxis:
         Why not; empty if they do.
     summaries : tuple of str
         Transformed data that are computed from all its rows.
+    number : int or None
+        Which of the executable's axes it is; None if its rows cannot be gathered.
     """
 
     name: str
@@ -41,6 +43,7 @@ class RowAxis:
     adds_up: bool
     reason: str = ""
     summaries: tuple[str, ...] = ()
+    number: int | None = None
 
 
 def find_rows(program: Program, data: Mapping[str, Any], *, seed: int = 1) -> tuple[RowAxis, ...]:
@@ -104,7 +107,10 @@ def prove_rows(
     if usable:
         with opened() as density:
             proved = {axis.name: prove(density, axis, seed=seed).reason for axis in usable}
-    return tuple(_report(axis, data, proved) for axis in found)
+    numbers = {axis.name: number for number, axis in enumerate(usable)}
+    return tuple(
+        replace(_report(axis, data, proved), number=numbers.get(axis.name)) for axis in found
+    )
 
 
 def _report(axis: ProgramAxis, data: Mapping[str, Any], proved: Mapping[str, str]) -> RowAxis:

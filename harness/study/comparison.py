@@ -166,8 +166,8 @@ def _program(asked: Comparison, dataset: Dataset) -> Program:
 
 def _check_data(asked: Comparison, given: Mapping[str, Value], declared: ProgramVariables) -> None:
     """Refuse data that CmdStan would refuse; the likelihood's weight is the harness's to give."""
-    weight = {asked.contract.likelihood_weight} if asked.contract else set()
-    known = {**given, **dict.fromkeys(weight, 1.0)}
+    weight = asked.contract.weight(1.0) if asked.contract else {}
+    known = {**given, **weight}
     missing = missing_data(declared.inputs, declared.input_vars, known)
     if missing:
         raise StudyError(
@@ -244,4 +244,6 @@ def _options(asked: Comparison, name: str, dataset: Dataset, program: Program) -
         return {}
     if program.contract is not None:
         program.check_rows(dataset)
-    return {"m": asked.subsample or method.default_m(program.n_rows_of(dataset))}
+    n_rows = program.n_rows_of(dataset)
+    m = asked.subsample or (method.default_m(n_rows) if n_rows else None)
+    return {} if m is None else {"m": m}

@@ -157,15 +157,14 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
     weights, joint = measurement.weights, measurement.joint
     is_mcmc = fit.draw_kind is DrawKind.CHAINS
     used = fit.used_data
-    seen = used["n_rows"] * used["likelihood_weight"] if target.n_rows is not None else 0.0
+    n_rows = used.get("n_rows_of_all", target.n_rows)
+    seen = used["n_rows"] * used["likelihood_weight"] if n_rows is not None else 0.0
     orders = measurement.n_label_orders
     return FitCriteria(
         is_mcmc=is_mcmc,
         reference=target.state,
         collapsed=measurement.has_collapsed,
-        weight_mistake=(
-            target.n_rows is not None and abs(seen - target.n_rows) > 1e-6 * target.n_rows
-        ),
+        weight_mistake=(n_rows is not None and abs(seen - n_rows) > 1e-6 * n_rows),
         stopped_early=diagnostics.converged == "no",
         may_diverge=bool(diagnostics.may_be_diverging),
         mode_missed=bool(measurement.missed_mass),

@@ -36,7 +36,7 @@ def run_spreads(replicates: Sequence[Quantities]) -> dict[tuple[str, str], Stabi
     }
 
 
-def expected_sd_ratio(*, n_used: float, n_rows: int, likelihood_weight: float) -> float:
+def expected_sd_ratio(*, n_used: float, n_rows: float, likelihood_weight: float) -> float:
     r"""Return the spread of centres that a fixed subsample gives, in sds of one fit.
 
     A subsample of m of N rows without replacement shifts the centre by about
@@ -100,7 +100,8 @@ def stability_rows(
         yield identity
         return
     first = next(item for item in group if item.fit.status is Status.OK)
-    used, n_rows = first.fit.used_data, first.program.program.n_rows_of(dataset)
+    used = first.fit.used_data
+    n_rows = used.get("n_rows_of_all", first.program.program.n_rows_of(dataset))
     expected = None
     if n_rows is not None:
         expected = expected_sd_ratio(

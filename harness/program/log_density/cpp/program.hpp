@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 namespace harness {
@@ -76,8 +77,63 @@ inline Vector differences(const stan::model::model_base& model, const Vector& at
   return sum;
 }
 
+// A model of which nothing is known but what CmdStan asks of it: it has no axes.
+class ModelTarget : public Target {
+ public:
+  explicit ModelTarget(const stan::model::model_base& model) : model_(model) {}
+
+  int dimension() const override { return model_.num_params_r(); }
+  std::vector<std::string> names(Scale scale, Beside beside) const override {
+    std::vector<std::string> found;
+    if (scale == Scale::constrained) {
+      model_.constrained_param_names(found, beside.transformed, beside.generated);
+    } else {
+      model_.unconstrained_param_names(found, false, false);
+    }
+    return found;
+  }
+  bool has_threads() const override {
+#ifdef STAN_THREADS
+    return true;
+#else
+    return false;
+#endif
+  }
+  std::shared_ptr<void> join_thread() const override { return own_stack(); }
+
+  double density(const Vector& at, Vector* gradient, Form form, std::ostream* told) const override {
+    return evaluate(model_, at, gradient, form, told);
+  }
+  bool has_exact_curvature() const override { return false; }
+  Vector curvature(const Vector& at, const Vector& along, Form form, std::ostream* told) const override {
+    return differences(model_, at, along, form, told);
+  }
+  Vector constrain(const Vector& at, Beside beside, unsigned int seed, std::ostream* told) const override {
+    stan::rng_t rng = stan::services::util::create_rng(seed, 1);
+    Vector point = at, values;
+    model_.write_array(rng, point, values, beside.transformed, beside.generated, told);
+    return values;
+  }
+  Vector unconstrain(const Vector& constrained, std::ostream* told) const override {
+    Vector point;
+    model_.unconstrain_array(constrained, point, told);
+    return point;
+  }
+
+  int n_axes() const override { return 0; }
+  std::string axis_name(int) const override { throw no_axes(); }
+  int axis_size(int) const override { throw no_axes(); }
+  std::unique_ptr<Block> gather(int, const std::vector<int>&) const override { throw no_axes(); }
+  std::unique_ptr<View> view(int) const override { throw no_axes(); }
+
+ private:
+  static std::invalid_argument no_axes() { return std::invalid_argument("the program has no axes"); }
+
+  const stan::model::model_base& model_;
+};
+
 template <typename Model>
-class Program final : public Target {
+class Program final : public ModelTarget {
   class Part final : public View {
    public:
     Part(const Model& rest, const Axis<Model>& axis) : model_(rest), axis_(axis), none_(axis.gather(rest, {})) {
@@ -109,31 +165,8 @@ class Program final : public Target {
 
  public:
   Program(std::unique_ptr<Model> model, Axes<Model> axes)
-      : model_(std::move(model)), axes_(std::move(axes)), without_rows_(axes_.size()) {}
+      : ModelTarget(*model), model_(std::move(model)), axes_(std::move(axes)), without_rows_(axes_.size()) {}
 
-  int dimension() const override { return model_->num_params_r(); }
-  std::vector<std::string> names(Scale scale, Beside beside) const override {
-    std::vector<std::string> found;
-    const stan::model::model_base& model = *model_;
-    if (scale == Scale::constrained) {
-      model.constrained_param_names(found, beside.transformed, beside.generated);
-    } else {
-      model.unconstrained_param_names(found, false, false);
-    }
-    return found;
-  }
-  bool has_threads() const override {
-#ifdef STAN_THREADS
-    return true;
-#else
-    return false;
-#endif
-  }
-  std::shared_ptr<void> join_thread() const override { return own_stack(); }
-
-  double density(const Vector& at, Vector* gradient, Form form, std::ostream* told) const override {
-    return evaluate(*model_, at, gradient, form, told);
-  }
 #ifdef HARNESS_EXACT_CURVATURE
   bool has_exact_curvature() const override { return true; }
   Vector curvature(const Vector& at, const Vector& along, Form form, std::ostream* told) const override {
@@ -154,25 +187,7 @@ class Program final : public Target {
     }
     return product;
   }
-#else
-  bool has_exact_curvature() const override { return false; }
-  Vector curvature(const Vector& at, const Vector& along, Form form, std::ostream* told) const override {
-    return differences(*model_, at, along, form, told);
-  }
 #endif
-
-  Vector constrain(const Vector& at, Beside beside, unsigned int seed, std::ostream* told) const override {
-    stan::rng_t rng = stan::services::util::create_rng(seed, 1);
-    Vector point = at, values;
-    static_cast<const stan::model::model_base&>(*model_).write_array(rng, point, values, beside.transformed,
-                                                                     beside.generated, told);
-    return values;
-  }
-  Vector unconstrain(const Vector& constrained, std::ostream* told) const override {
-    Vector point;
-    static_cast<const stan::model::model_base&>(*model_).unconstrain_array(constrained, point, told);
-    return point;
-  }
 
   int n_axes() const override { return axes_.size(); }
   std::string axis_name(int axis) const override { return axes_.at(axis)->name(); }

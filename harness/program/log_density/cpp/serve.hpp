@@ -5,6 +5,7 @@
 
 #include "program.hpp"
 #include "server.hpp"
+#include "subsample.hpp"
 
 #include <stan/io/var_context.hpp>
 
@@ -27,13 +28,21 @@ stan::model::model_base& make_model(stan::io::var_context& data, unsigned int se
     std::cout << "\n[harness]" << std::endl;  // what follows is the program's own
   }
   auto model = std::make_unique<Model>(data, data_seed(data, seed), messages);
+  std::unique_ptr<stan::model::model_base> part;
+  if (asks_for_subsample(data)) {
+    part = subsample(std::move(model), axes(), data);
+  }
   if (pipes) {
     std::cout.flush();
-    serve(Program<Model>(std::move(model), axes()), pipes);
+    if (part) {
+      serve(ModelTarget(*part), pipes);
+    } else {
+      serve(Program<Model>(std::move(model), axes()), pipes);
+    }
     std::cout.flush();
     std::_Exit(0);
   }
-  return *model.release();
+  return part ? *part.release() : *model.release();
 }
 
 }  // namespace harness
