@@ -83,6 +83,7 @@ FITS_COLUMNS: Mapping[str, str] = {
     "r_hat_max_raw": "Float64",
     "r_hat_max_relabelled": "Float64",
     "r_hat_max_invariant": "Float64",
+    "r_hat_all": "Float64",
     "n_label_orders": "Int64",
     "n_divergent": "Int64",
     "tree_depth_max": "Int64",

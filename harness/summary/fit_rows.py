@@ -41,6 +41,7 @@ def fit_row(fitted: FittedRun, measured: MeasuredFit) -> dict[str, Any]:
         "etas_tried": _listed(fit.diagnostics.etas_tried),
         **(asdict(efficiency_of(fit, measured)) if is_ok else {}),
         **_chain_columns(measured),
+        "r_hat_all": measured.r_hat_all,
         **_weight_columns(measured),
         **_distance_columns(measured),
         **verdict_columns(measured),

@@ -23,6 +23,7 @@ MEASURING_CODE = (
     "fits/quantities.py",
     "fits/relabel.py",
     "summary/against.py",
+    "summary/chains.py",
     "summary/constants.py",
     "summary/kept.py",
     "summary/measure.py",

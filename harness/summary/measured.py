@@ -38,6 +38,8 @@ class MeasuredFit:
         Whether the draws cover one of several modes that are relabellings of each other.
     reference_problems : str
         Why the reference is none, empty if it is one or there is none.
+    r_hat_all : float or None
+        Over the chains of all fits of the data set, if there are several.
     notes : tuple of str
         What could not be measured, and why.
     judgement : Judgement or None
@@ -53,6 +55,7 @@ class MeasuredFit:
     n_label_orders: int | None = None
     symmetric_mode: bool | None = None
     reference_problems: str = ""
+    r_hat_all: float | None = None
     notes: tuple[str, ...] = ()
     judgement: Judgement | None
 
@@ -109,6 +112,7 @@ def judge_measurement(
     -------
     MeasuredFit
     """
+    measurement = measurement.as_known(compared=target.state is Reference.VALID)
     criteria = replace(_criteria(fit, measurement, target), n_runs=n_runs)
     measured = tuple(
         judge_quantity(each, target, fit=criteria, spread=spreads.get((each.labels, each.name)))
@@ -136,6 +140,7 @@ def judge_measurement(
         n_label_orders=measurement.n_label_orders,
         symmetric_mode=criteria.symmetric_mode,
         reference_problems=target.problems,
+        r_hat_all=target.r_hat_all,
         notes=measurement.notes,
         judgement=explain(judgement, target),
     )
@@ -169,6 +174,7 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
         may_diverge=bool(diagnostics.may_be_diverging),
         mode_missed=bool(measurement.missed_mass),
         symmetric_mode=not is_mcmc and orders is not None and orders < measurement.n_symmetries,
+        r_hat_all=target.r_hat_all,
         n_divergent=diagnostics.n_divergent,
         e_bfmi=diagnostics.e_bfmi_min,
         k_hat=weights.k_hat if weights else None,

@@ -1,6 +1,6 @@
 """What is measured of a fit, alone and against its reference: statistics without a verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.fits.quantities import RAW
 from harness.metrics.joint import JointComparison
@@ -97,6 +97,17 @@ class Measurement:
     has_collapsed: bool = False
     mismatch: str = ""
     notes: tuple[str, ...] = ()
+
+    def as_known(self, *, compared: bool) -> "Measurement":
+        """Return what is known, without errors if what was a reference has turned out to be none."""
+        if compared:
+            return self
+        return replace(
+            self,
+            quantities=tuple(replace(each, errors=None) for each in self.quantities),
+            joint=None,
+            missed_mass=None,
+        )
 
     @property
     def judged(self) -> tuple[QuantityMeasurement, ...]:

@@ -1,7 +1,8 @@
 """Which fit is measured against what, and the measurements that the store has already."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from harness.errors import HarnessError, StoreError
 from harness.execution.run import FittedRun
@@ -12,6 +13,7 @@ from harness.metrics.stability import Stability
 from harness.store import MeasuredFrom, Measurements, Store, content_digest
 from harness.study.study import Run, Study
 from harness.summary.against import Against
+from harness.summary.chains import AllChains, all_chains
 from harness.summary.kept import (
     dump_measurement,
     dump_spreads,
@@ -85,6 +87,7 @@ class Measuring:
         self._kept = Measurements(store=store) if store else None
         self._judges = {dataset: _judge_of_file(draws) for dataset, draws in from_files.items()}
         self._done: dict[Run, Measurement | StoreError | str] = {}
+        self._chains: dict[str, AllChains] = {}
 
     def is_ready(self, item: FittedRun) -> bool:
         """Whether the reference of a fit is known, or it needs none."""
@@ -131,15 +134,66 @@ class Measuring:
         dataset = item.run.dataset
         n_rows = item.program.program.n_rows_of(self._study.datasets[dataset])
         source = self._study.references.get(dataset)
+        chains = self._chains.get(dataset)
+        r_hat_all = chains.r_hat if chains else None
         if source is None or source.run == item.run:
-            return Target(n_rows=n_rows, state=Reference.ABSENT)
+            return Target(n_rows=n_rows, state=Reference.ABSENT, r_hat_all=r_hat_all)
         judge = self._judges.get(dataset, _NO_FIT)
         found = self._done.get(item.run)
-        clash = found.mismatch if isinstance(found, Measurement) else ""
-        if judge.against is None or clash:
-            problems = judge.problems or clash
-            return Target(n_rows=n_rows, state=Reference.FAILED, problems=problems)
-        return Target(n_rows=n_rows, state=Reference.VALID)
+        problems = judge.problems
+        if judge.against is not None:
+            problems = found.mismatch if isinstance(found, Measurement) else ""
+            problems = problems or (chains.problem if chains and chains.are_apart else "")
+        return Target(
+            n_rows=n_rows,
+            state=Reference.FAILED if problems else Reference.VALID,
+            problems=problems,
+            r_hat_all=r_hat_all,
+        )
+
+    def compare_chains(self, fitted: Sequence[FittedRun]) -> None:
+        """Compare the chains of all fits of each data set, when all are measured.
+
+        Parameters
+        ----------
+        fitted : sequence of FittedRun
+            All runs of the study.
+        """
+        for dataset in self._study.datasets:
+            items = [
+                item
+                for item in fitted
+                if item.run.dataset == dataset
+                and item.fit.draw_kind is DrawKind.CHAINS
+                and isinstance(found := self._done.get(item.run), Measurement)
+                and not found.mismatch
+                and self._has_seen_all(item)
+            ]
+            judge = self._judges.get(dataset)
+            source = self._study.references.get(dataset)
+            from_file = source is not None and source.run is None
+            file = judge if from_file and judge and judge.against else None
+            if len(items) + (file is not None) > 1:
+                self._chains[dataset] = self._all_chains(items, file)
+
+    def _has_seen_all(self, item: FittedRun) -> bool:
+        """Whether a fit is to all rows of its data set."""
+        n_rows = item.program.program.n_rows_of(self._study.datasets[item.run.dataset])
+        return n_rows is None or item.fit.used_data.get("n_rows") == n_rows
+
+    def _all_chains(self, items: Sequence[FittedRun], file: "_Judge | None") -> AllChains:
+        """Take the chains of some fits together, and those of a reference in a file."""
+        of = self._made_from(items[0], "chains", judge=file, others=items[1:])
+        kept = self._kept.load(of) if self._kept and of else None
+        if kept is not None:
+            return AllChains(**json.loads(kept))
+        named = [_named(item).judged for item in items]
+        if file is not None and file.against is not None:
+            named.append(file.against.quantities.judged)
+        found = all_chains(named)
+        if self._kept and of:
+            self._kept.save(of, json.dumps(asdict(found)).encode())
+        return found
 
     def spreads(self, replicates: Sequence[FittedRun]) -> Spreads:
         """Measure what at least two replicates of an approximation say together."""

@@ -29,11 +29,14 @@ class Target:
         Whether there is a valid reference for this fit.
     problems : str
         Why a reference is none.
+    r_hat_all : float or None
+        Over the chains of all fits of the data set, if there are several.
     """
 
     n_rows: int | None
     state: Reference
     problems: str = ""
+    r_hat_all: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,6 +125,8 @@ class FitCriteria:
         What is judged belongs to a component that the draws name by accident.
     n_runs : int, optional
         Runs of an approximation with these options that ended well; 1 is said in the sentence.
+    r_hat_all : float, optional
+        R-hat over the chains of all fits of the data set.
     n_divergent, e_bfmi : float, optional
         Divergent transitions, and the lowest E-BFMI of the chains, of a Hamiltonian sampler.
     k_hat, k_hat_threshold : float, optional
@@ -152,6 +154,7 @@ class FitCriteria:
     is_weighted: bool = False
     nameless: bool = False
     n_runs: int | None = None
+    r_hat_all: float | None = None
     n_divergent: float | None = None
     e_bfmi: float | None = None
     k_hat: float | None = None

@@ -31,6 +31,8 @@ def _flag(
 #: Chains below this R-hat, above this bulk and tail ESS and above this E-BFMI are believed.
 R_HAT_LIMIT = 1.01
 ESS_LIMIT = 400.0
+#: Above this R-hat over the chains of all fits, some have been where others have not.
+R_HAT_ALL_LIMIT = 1.1
 E_BFMI_LIMIT = 0.3
 
 # A 90% interval of a Gaussian shifted by 0.3 sd still covers 88.5%.
@@ -51,6 +53,17 @@ RULES: tuple[Rule, ...] = (
     _flag("stopped_early", "Dhaka et al. (2020)", when=When.ALONE),
     _flag("may_diverge", "Dhaka et al. (2020)"),
     _flag("mode_missed", "Yao et al. (2018)"),
+    Rule(
+        criterion="r_hat_all",
+        scope=Scope.BOTH,
+        when=When.ALWAYS,
+        breach=Breach.ABOVE,
+        limit=R_HAT_ALL_LIMIT,
+        ideal=1.0,
+        verdict=Verdict.UNKNOWN,
+        meaning="some chains have been where others have not, and none has been everywhere",
+        source="Vehtari et al. (2021); Yao et al. (2022)",
+    ),
     _flag("nameless", "Stephens (2000)", when=When.APPROXIMATION, verdict=Verdict.UNKNOWN),
     Rule(
         criterion="k_hat",

@@ -96,6 +96,10 @@ _WORDS: Mapping[str, _Words] = {
         statement="k-hat of the weights times the squared quantity is {value} (limit {limit})",
     ),
     "r_hat": _Words(title="R-hat", statement="R-hat is {value} (limit {limit})"),
+    "r_hat_all": _Words(
+        title="R-hat over the chains of all fits",
+        statement="R-hat over the chains of all fits of this data set is {value} (limit {limit})",
+    ),
     "ess_bulk": _Words(
         title="the bulk ESS", statement="the bulk effective sample size is {value} (limit {limit})"
     ),
