@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness.evidence.missed import missed
-from harness.evidence.modes import GRADIENT_LIMIT, N_STARTS, Search, find_modes, mode_near
+from harness.evidence.modes import GRADIENT_LIMIT, Search, find_modes, mode_near
 from harness.evidence.target import Metered
 from tests.known_targets import KnownTarget, funnel, gaussian, two_modes
 
@@ -20,7 +20,7 @@ def test_a_gaussian_has_one_mode_with_its_moments(shift: float) -> None:
     mean = shift + np.array([1.0, 2.0])
     found = search(gaussian(mean, COVARIANCE))
     (mode,) = found.modes
-    assert found.n_reached == found.n_starts == N_STARTS
+    assert found.n_reached == found.n_starts > 16
     assert mode.gradient < GRADIENT_LIMIT
     np.testing.assert_allclose(mode.point, mean, rtol=1e-6, atol=0.02)
     np.testing.assert_allclose(mode.factor @ mode.factor.T, COVARIANCE, rtol=1e-4)

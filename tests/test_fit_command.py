@@ -39,9 +39,7 @@ def starts() -> np.ndarray:
 
 
 def test_transitions_leave_the_posterior_as_it_is(density: Density) -> None:
-    made = transitions(
-        density, Metered(density), starts(), factor=np.array([SD]), step=0.9, n=200, seed=2
-    )
+    made = transitions(Metered(density), starts(), factor=np.array([SD]), step=0.9, n=200, seed=2)
     draws = made.points[:, 20:, 0]
     error = SD / np.sqrt(draws.size / 4)
     assert draws.mean() == pytest.approx(MEAN, abs=4 * error)
@@ -55,7 +53,7 @@ def test_transitions_leave_the_posterior_as_it_is(density: Density) -> None:
 def test_transitions_depend_on_their_seed_alone(density: Density) -> None:
     first, again, other = (
         transitions(
-            *(density, Metered(density), starts()),
+            *(Metered(density), starts()),
             factor=np.array([[SD]]),
             step=0.9,
             n=30,
@@ -67,10 +65,24 @@ def test_transitions_depend_on_their_seed_alone(density: Density) -> None:
     assert not np.array_equal(first, other)
 
 
+def test_several_processes_give_the_same_draws(density: Density) -> None:
+    with harness.density(MODEL, DATA) as other:
+        one, two = (
+            transitions(each, starts(), factor=np.array([SD]), step=0.9, n=3, seed=2).points
+            for each in (Metered(density), Metered(density, other))
+        )
+        several = Metered(density, other)
+        np.testing.assert_array_equal(
+            several.log_density(starts()), Metered(density).log_density(starts())
+        )
+        assert several.spent.n_densities == N_POOL
+    np.testing.assert_array_equal(one, two)
+
+
 def test_a_chain_cannot_start_where_there_is_no_density(density: Density) -> None:
     with pytest.raises(FitError, match="no density"):
         transitions(
-            *(density, Metered(density), np.full((2, 1), 1e200)),
+            *(Metered(density), np.full((2, 1), 1e200)),
             factor=np.array([SD]),
             step=0.9,
             n=1,
@@ -81,7 +93,7 @@ def test_a_chain_cannot_start_where_there_is_no_density(density: Density) -> Non
 def test_warm_chains_from_far_starts_pass(density: Density) -> None:
     metered = Metered(density)
     moved = move(
-        *(density, metered, starts()),
+        *(metered, starts()),
         factor=np.array([[10 * SD]]),  # far too wide: the pool mends it
         rng=np.random.default_rng(1),
         cap=10.0,
@@ -99,7 +111,7 @@ def test_warm_chains_from_far_starts_pass(density: Density) -> None:
 def test_what_costs_too_much_is_not_begun(density: Density) -> None:
     factor = np.array([[SD]])
     rng = np.random.default_rng(1)
-    assert move(density, Metered(density), starts(), factor=factor, rng=rng, cap=0.0) is None
+    assert move(Metered(density), starts(), factor=factor, rng=rng, cap=0.0) is None
 
 
 def test_correlations_make_the_trajectories_of_a_diagonal_metric_longer() -> None:

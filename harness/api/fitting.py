@@ -1,8 +1,13 @@
 """The cheapest draws of a posterior that may be trusted, for a Python program or a notebook."""
 
-from collections.abc import Callable, Mapping
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from harness.api.fit_result import FitResult, step_line
 from harness.api.programs import program_file
@@ -13,10 +18,14 @@ from harness.evidence.fitting import fit_cheapest
 from harness.evidence.steps import Step
 from harness.messages.clauses import shown
 from harness.methods import Problem
-from harness.methods.density import open_density
 from harness.program.compilation import CompiledProgram, compile_density
+from harness.program.log_density import Density
 from harness.program.program import Program
 from harness.program.stanc import describe_program
+
+#: Where a log density takes longer, several processes evaluate it; each holds the data.
+_LONG_S = 0.002
+_MOST_PROCESSES = 4
 
 
 def fit(
@@ -72,32 +81,47 @@ def fit(
     if budget_s is not None and not budget_s > 0:
         raise MethodError(f"the budget is {budget_s:g} s; give a number above 0")
     file = program_file(model)
-    problem = _problem(file, data)
+    program = Program(name=file.stem, file=file.resolve(), parameters=())
+    declared = describe_program(program)
+    if not declared.parameters:
+        raise MethodError(f"program '{shown(file.name)}' has no parameters: there is no posterior")
+    executable = compile_density(program)
+    given = plain_variables(data) if isinstance(data, Mapping) else Path(data)
+
+    def problem() -> Problem:
+        compiled = CompiledProgram(
+            program=program,
+            executable=executable,
+            digest="",
+            compile_time_s=0.0,
+            stan_version="",
+            parameters=declared.parameters,
+        )
+        variables = read_stan_json(given) if isinstance(given, Path) else given
+        return Problem(program=compiled, dataset=Dataset(name="data", variables=variables))
 
     def told(step: Step) -> None:
         if progress is not None:
             progress(step_line(step))
 
-    with open_density(problem) as density:
-        if density.n_parameters == 0:
-            raise MethodError(
-                f"program '{shown(file.name)}' has no parameters; there is no posterior"
-            )
-        found = fit_cheapest(problem, density, seed=seed, budget_s=budget_s, told=told)
+    with _densities(executable, given, name=file.stem) as densities:
+        found = fit_cheapest(densities, problem, seed=seed, budget_s=budget_s, told=told)
     return FitResult(model=file.stem, seed=seed, found=found)
 
 
-def _problem(file: Path, data: str | Path | Mapping[str, Any]) -> Problem:
-    """Compile a program with all its blocks, and read its data."""
-    program = Program(name=file.stem, file=file.resolve(), parameters=())
-    declared = describe_program(program)
-    variables = plain_variables(data) if isinstance(data, Mapping) else read_stan_json(Path(data))
-    compiled = CompiledProgram(
-        program=program,
-        executable=compile_density(program),
-        digest="",
-        compile_time_s=0.0,
-        stan_version="",
-        parameters=declared.parameters,
-    )
-    return Problem(program=compiled, dataset=Dataset(name="data", variables=variables))
+@contextmanager
+def _densities(
+    executable: Path, data: Path | Mapping[str, Any], *, name: str
+) -> Iterator[list[Density]]:
+    """Open a density, and one more for each further core where an evaluation takes long."""
+    with ExitStack() as stack:
+        densities = [stack.enter_context(Density(executable, data, name=name))]
+        point = np.zeros(densities[0].n_parameters)
+        begin = time.perf_counter()
+        densities[0].log_density(point)
+        if time.perf_counter() - begin > _LONG_S:
+            n_more = min(os.cpu_count() or 1, _MOST_PROCESSES) - 1
+            densities += [
+                stack.enter_context(Density(executable, data, name=name)) for _ in range(n_more)
+            ]
+        yield densities

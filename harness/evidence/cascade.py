@@ -49,7 +49,8 @@ class Cascade:
 
     Parameters
     ----------
-    density : Density
+    *densities : Density
+        The same density, in one process or in several.
     seed : int
     budget_s : float, optional
         After so many seconds the best so far is what there is.
@@ -70,18 +71,16 @@ class Cascade:
 
     def __init__(
         self,
-        density: Density,
-        *,
+        *densities: Density,
         seed: int,
         budget_s: float | None = None,
         told: Callable[[Step], object] | None = None,
     ) -> None:
-        self.target = Metered(density, budget_s=budget_s)
+        self.target = Metered(*densities, budget_s=budget_s)
         self.steps: list[Step] = []
         self.answer: Answer | None = None
         self.search: Search | None = None
         self.is_out_of_time = False
-        self._density = density
         self._told = told
         self._rng = np.random.default_rng([seed, _STREAM])
         self._weighted: list[Weighted] = []
@@ -191,7 +190,6 @@ class Cascade:
             return
         try:
             moved = move(
-                self._density,
                 self.target,
                 starts,
                 factor=self._factor(),

@@ -1,6 +1,6 @@
 """The cheapest draws that may be trusted: the cascade, and NUTS behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,8 @@ class Cheapest:
 
 
 def fit_cheapest(
-    problem: Problem,
-    density: Density,
+    densities: Sequence[Density],
+    problem: Callable[[], Problem],
     *,
     seed: int,
     budget_s: float | None = None,
@@ -63,9 +63,10 @@ def fit_cheapest(
 
     Parameters
     ----------
-    problem : Problem
-    density : Density
-        Of the same program and data.
+    densities : sequence of Density
+        The same density, in one process or in several.
+    problem : callable
+        Gives the program and its data for NUTS, where it is needed.
     seed : int
     budget_s : float, optional
         After so many seconds the best so far is the answer.
@@ -81,8 +82,9 @@ def fit_cheapest(
     FitError
         If nothing gave draws.
     """
+    density = densities[0]
     cascade = Cascade(
-        density,
+        *densities,
         seed=seed,
         budget_s=budget_s,
         told=told,
@@ -107,16 +109,22 @@ def fit_cheapest(
 
 
 def _with_nuts(
-    problem: Problem, density: Density, cascade: Cascade, *, seed: int, budget_s: float | None
+    problem: Callable[[], Problem],
+    density: Density,
+    cascade: Cascade,
+    *,
+    seed: int,
+    budget_s: float | None,
 ) -> tuple[Answer | None, "xr.DataTree | None"]:
     """Run NUTS from the best draws, and judge it by its own checks."""
     time_left_s = cascade.target.time_left_s
     if time_left_s <= 0:
         cascade.is_out_of_time = True
         return cascade.answer, None
+    given = problem()
     try:
         fit = nuts_from(
-            *(problem, density, cascade.warm_points()),
+            *(given, density, cascade.warm_points()),
             seed=seed,
             time_limit_s=None if budget_s is None else time_left_s,
         )
@@ -125,7 +133,7 @@ def _with_nuts(
         cascade.add("NUTS", "no draws", judge_nothing(str(error)), "the best draws so far stay")
         return cascade.answer, None
     cascade.target.count_past(fit.cost.n_gradients or 0)
-    points, on_own_scale = chain_points(fit, density, problem.program.parameters)
+    points, on_own_scale = chain_points(fit, density, given.program.parameters)
     checks = fit_checks(fit, points)
     search = cascade.search if on_own_scale else None
     lost = Missed() if search is None else missed(search, points.reshape(-1, points.shape[-1]))

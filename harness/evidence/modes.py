@@ -18,7 +18,9 @@ from harness.evidence.target import Metered
 #: Dispersed starts; a basin that a share f of them reaches is found by about 3 / f.
 N_STARTS = 60
 #: So many at least; then no more once they have taken so many gradients.
-_FEWEST_STARTS, _ENOUGH_GRADIENTS = 16, 1000
+_FEWEST_STARTS, _ENOUGH_GRADIENTS = 16, 500
+#: Starts that climb side by side.
+_BATCH = 8
 #: Half of them lie within 2 of zero, as CmdStan's; the others within a radius from 1 to 50.
 _NEAR, _RADII = 2.0, (1.0, 50.0)
 _MAX_ITERATIONS = 500
@@ -110,31 +112,46 @@ def find_modes(target: Metered, rng: np.random.Generator, *, n_starts: int = N_S
     -------
     Search
     """
-    modes: list[PosteriorMode] = []
-    ends: list[FloatArray] = []
-    n_reached = n_hessians = 0
+    found = _Found()
     climbed = 0
-    for start in _starts(target, rng, n_starts):
-        if len(ends) >= _FEWEST_STARTS and climbed > _ENOUGH_GRADIENTS:
-            break
+    starts = list(_starts(target, rng, n_starts))
+    while starts and (len(found.ends) < _FEWEST_STARTS or climbed < _ENOUGH_GRADIENTS):
+        known = found.modes[0] if found.modes else None
+        batch = starts[: _BATCH if known else 1]
+        del starts[: len(batch)]
         before = target.spent.n_gradients
-        end = _climb(target, start, modes[0] if modes else None)
+        ends = target.map(_climb, [(start, known) for start in batch])
         climbed += target.spent.n_gradients - before
-        known = next((mode for mode in modes if _is_at(target, mode, end)), None)
-        if known is None and n_hessians < _MAX_HESSIANS:
-            n_hessians += 1
-            known = mode_near(target, end)
-            if known is not None and not any(m.distance(known.point) < 1 for m in modes):
-                modes.append(known)
-                modes.sort(key=lambda mode: -mode.log_mass)
-        n_reached += known is not None
-        ends.append(end if known is None else known.point)
+        for end in ends:
+            found.add(target, end)
     return Search(
-        modes=tuple(modes),
-        n_starts=len(ends),
-        n_reached=n_reached,
-        ends=np.array(ends).reshape(-1, target.n_parameters),
+        modes=tuple(found.modes),
+        n_starts=len(found.ends),
+        n_reached=found.n_reached,
+        ends=np.array(found.ends).reshape(-1, target.n_parameters),
     )
+
+
+class _Found:
+    """The modes so far, and which ends are theirs."""
+
+    def __init__(self) -> None:
+        self.modes: list[PosteriorMode] = []
+        self.ends: list[FloatArray] = []
+        self.n_reached = 0
+        self._n_hessians = 0
+
+    def add(self, target: Metered, end: FloatArray) -> None:
+        """Look whether an optimiser's end is a mode, a known one or another."""
+        mode = next((mode for mode in self.modes if _is_at(target, mode, end)), None)
+        if mode is None and self._n_hessians < _MAX_HESSIANS:
+            self._n_hessians += 1
+            mode = mode_near(target, end)
+            if mode is not None and all(each.distance(mode.point) >= 1 for each in self.modes):
+                self.modes.append(mode)
+                self.modes.sort(key=lambda each: -each.log_mass)
+        self.n_reached += mode is not None
+        self.ends.append(end if mode is None else mode.point)
 
 
 def _starts(target: Metered, rng: np.random.Generator, n: int) -> Iterator[FloatArray]:
@@ -149,8 +166,9 @@ def _starts(target: Metered, rng: np.random.Generator, n: int) -> Iterator[Float
             yield tried[finite[0]]
 
 
-def _climb(target: Metered, start: FloatArray, known: PosteriorMode | None) -> FloatArray:
+def _climb(target: Metered, begun: tuple[FloatArray, PosteriorMode | None]) -> FloatArray:
     """Return the end of L-BFGS from a start, in the coordinates of a known mode."""
+    start, known = begun
     centre = np.zeros(start.size) if known is None else known.point
     factor = None if known is None else known.factor
 

@@ -12,7 +12,6 @@ from scipy.linalg import solve_triangular
 from harness.data.dataset import FloatArray
 from harness.evidence.chains import ChainChecks, Moves, checked, joined, transitions
 from harness.evidence.target import Metered
-from harness.program.log_density import Density
 from harness.verdict.rules import ESS_LIMIT, R_HAT_LIMIT
 
 #: Chains of the rounds, and transitions and largest tree depth of each round; the last of them
@@ -75,7 +74,6 @@ class _Tuned:
 
 
 def move(
-    density: Density,
     target: Metered,
     starts: FloatArray,
     *,
@@ -87,9 +85,8 @@ def move(
 
     Parameters
     ----------
-    density : Density
     target : Metered
-        The account of the same density.
+        Of densities that are programs' processes.
     starts : ndarray, shape (chain, d)
         The first half from draws, the second half dispersed.
     factor : ndarray, shape (d,) or (d, d)
@@ -105,7 +102,7 @@ def move(
     Moved or None
         None if that cost too much.
     """
-    tuned = _tune(density, target, starts, factor, rng)
+    tuned = _tune(target, starts, factor, rng)
     limit = cap * expected_gradients(tuned.n_leapfrog, tuned.factor)
     half, few = len(starts) // 2, _N_CHAINS // 2
     chosen = [*rng.choice(half, few, replace=False), *(half + rng.choice(half, few, replace=False))]
@@ -119,7 +116,7 @@ def move(
             seed = int(rng.integers(1, 2**30))
             parts.append(
                 transitions(
-                    *(density, target, points if not parts else parts[-1].points[:, -1]),
+                    *(target, points if not parts else parts[-1].points[:, -1]),
                     factor=tuned.factor,
                     step=tuned.step,
                     n=_N_BETWEEN,
@@ -166,7 +163,6 @@ def expected_gradients(n_leapfrog: float, factor: FloatArray) -> float:
 
 
 def _tune(
-    density: Density,
     target: Metered,
     points: FloatArray,
     factor: FloatArray,
@@ -180,7 +176,7 @@ def _tune(
         for _ in range(n):
             seed = int(rng.integers(1, 2**30))
             moves = transitions(
-                density, target, points, factor=factor, step=step, n=1, seed=seed, max_depth=depth
+                target, points, factor=factor, step=step, n=1, seed=seed, max_depth=depth
             )
             points, n_leapfrog = moves.points[:, -1], float(moves.n_leapfrog.mean())
             pool.append(points)

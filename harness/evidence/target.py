@@ -1,6 +1,10 @@
 """A log density that keeps an account of what is asked of it, and stops when its time is up."""
 
+import queue
+import threading
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,7 +14,9 @@ from harness.data.dataset import FloatArray
 from harness.program.log_density import LogDensity
 
 #: Points of one call, so that a budget of time is kept where a density is slow.
-_CHUNK = 256
+_CHUNK = 128
+#: Products of one call, each of which takes several gradients.
+_FEW = 16
 #: What a log density costs in gradients: autodiff records and runs back what doubles compute once.
 GRADIENTS_PER_DENSITY = 0.5
 #: Gradients of a Hessian-vector product by differences, and by autodiff.
@@ -76,22 +82,61 @@ class Effort(NamedTuple):
         )
 
 
+class _Account:
+    """What has been asked, in whichever thread."""
+
+    def __init__(self, budget_s: float | None) -> None:
+        self.begin = time.perf_counter()
+        self.budget_s = np.inf if budget_s is None else budget_s
+        self.n_gradients = 0
+        self.n_densities = 0
+        self._lock = threading.Lock()
+
+    def add(self, *, n_gradients: int = 0, n_densities: int = 0) -> None:
+        """Count evaluations."""
+        with self._lock:
+            self.n_gradients += n_gradients
+            self.n_densities += n_densities
+
+
 class Metered:
     """A density with an account.
 
     Parameters
     ----------
-    target : DensityFunction
+    *targets : DensityFunction
+        The same density, in one process or in several, which then work side by side.
     budget_s : float, optional
         After so many seconds every call raises :class:`OutOfTimeError`.
     """
 
-    def __init__(self, target: DensityFunction, *, budget_s: float | None = None) -> None:
-        self.target = target
-        self._begin = time.perf_counter()
-        self._budget_s = np.inf if budget_s is None else budget_s
-        self._n_gradients = 0
-        self._n_densities = 0
+    def __init__(
+        self,
+        *targets: DensityFunction,
+        budget_s: float | None = None,
+        account: _Account | None = None,
+    ) -> None:
+        self.target = targets[0]
+        self._targets = targets
+        self._account = _Account(budget_s) if account is None else account
+
+    def map[T, R](self, work: Callable[["Metered", T], R], items: Sequence[T]) -> list[R]:
+        """Do some work for each item, with one process each; results have the items' order."""
+        if len(self._targets) == 1:
+            return [work(self, item) for item in items]
+        free: queue.Queue[DensityFunction] = queue.Queue()
+        for target in self._targets:
+            free.put(target)
+
+        def do(item: T) -> R:
+            target = free.get()
+            try:
+                return work(Metered(target, account=self._account), item)
+            finally:
+                free.put(target)
+
+        with ThreadPoolExecutor(len(self._targets)) as pool:
+            return list(pool.map(do, items))
 
     @property
     def n_parameters(self) -> int:
@@ -101,16 +146,23 @@ class Metered:
     @property
     def spent(self) -> Effort:
         """What has been asked so far."""
-        return Effort(self._n_gradients, self._n_densities, time.perf_counter() - self._begin)
+        account = self._account
+        elapsed_s = time.perf_counter() - account.begin
+        return Effort(account.n_gradients, account.n_densities, elapsed_s)
+
+    @property
+    def time_left_s(self) -> float:
+        """Return the seconds that are left, infinity without a budget."""
+        return self._account.budget_s - (time.perf_counter() - self._account.begin)
 
     def count(self, n_gradients: int) -> None:
         """Add gradients that were evaluated elsewhere, and stop if the time is up."""
-        self._n_gradients += n_gradients
+        self.count_past(n_gradients)
         self.check_time()
 
     def count_past(self, n_gradients: int) -> None:
         """Add gradients that were evaluated elsewhere, whatever the time."""
-        self._n_gradients += n_gradients
+        self._account.add(n_gradients=n_gradients)
 
     def check_time(self) -> None:
         """Stop if the time is up.
@@ -119,24 +171,21 @@ class Metered:
         ------
         OutOfTimeError
         """
-        if time.perf_counter() - self._begin > self._budget_s:
+        if self.time_left_s <= 0:
             raise OutOfTimeError
-
-    @property
-    def time_left_s(self) -> float:
-        """Return the seconds that are left, infinity without a budget."""
-        return self._budget_s - (time.perf_counter() - self._begin)
 
     def log_density(self, points: FloatArray) -> FloatArray:
         """Return the log density at each of some points; minus infinity where there is none."""
-        parts = []
-        for begin in range(0, len(points), _CHUNK):
-            self.check_time()
-            chunk = points[begin : begin + _CHUNK]
-            self._n_densities += len(chunk)
-            parts.append(np.asarray(self.target.log_density(chunk), dtype=np.float64))
+        chunks = [points[begin : begin + _CHUNK] for begin in range(0, len(points), _CHUNK)]
+        parts = self.map(Metered._log_density, chunks)
         values = np.concatenate(parts) if parts else np.empty(0)
         return np.where(np.isnan(values), -np.inf, values)
+
+    def _log_density(self, points: FloatArray) -> FloatArray:
+        """Evaluate some points in one process."""
+        self.check_time()
+        self._account.add(n_densities=len(points))
+        return np.asarray(self.target.log_density(points), dtype=np.float64)
 
     def gradient(self, points: FloatArray) -> LogDensity:
         """Return the log density and its gradient at each of some points, or at one."""
@@ -145,13 +194,15 @@ class Metered:
 
     def hessian(self, point: FloatArray) -> FloatArray:
         """Return the Hessian of the log density at a point, shape (d, d)."""
-        d = point.size
-        each = _EXACT if self.target.has_exact_curvature else _DIFFERENCES
-        rows = []
-        for begin in range(0, d, _CHUNK):
-            vectors = np.eye(d)[begin : begin + _CHUNK]
-            self.count(each * len(vectors))
-            rows.append(self.target.hessian_vector(point, vectors))
-        matrix = np.concatenate(rows)
+        vectors = np.eye(point.size)
+        some = [vectors[begin : begin + _FEW] for begin in range(0, point.size, _FEW)]
+        matrix = np.concatenate(self.map(Metered._curvature, [(point, each) for each in some]))
         symmetric: FloatArray = (matrix + matrix.T) / 2
         return symmetric
+
+    def _curvature(self, given: tuple[FloatArray, FloatArray]) -> FloatArray:
+        """Return the Hessian at a point times some vectors, in one process."""
+        point, vectors = given
+        each = _EXACT if self.target.has_exact_curvature else _DIFFERENCES
+        self.count(each * len(vectors))
+        return self.target.hessian_vector(point, vectors)
