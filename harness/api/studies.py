@@ -11,7 +11,12 @@ from harness.api.running import ProgressLines, fit_study
 from harness.execution.run import Observer
 from harness.methods import Method, make_method
 from harness.program.contract import Components, DataContract
-from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
+from harness.study.comparison import (
+    DEFAULT_METHODS,
+    Comparison,
+    comparison_study,
+    named_reference,
+)
 from harness.study.study import Study
 from harness.study.toml import read_study
 
@@ -115,7 +120,8 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     variables : iterable of str
         What tables show; by default parameters and transformed parameters.
     reference : str, Path or Method, optional
-        A file of draws in posteriordb's JSON form, or a method; by default NUTS with four chains
+        A file of draws in posteriordb's JSON form, or a method; ``"none"`` for draws that are
+        trusted by evidence without a NUTS run; by default NUTS with four chains
         of 2,000 draws and a target acceptance of 0.95.
     contract : DataContract, optional
         What a row is, for methods that take a part of the rows.
@@ -161,7 +167,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         data=data if isinstance(data, Mapping) else Path(data),
         methods=tuple(methods),
         variables=tuple(variables),
-        reference=Path(reference) if isinstance(reference, str) else reference,
+        reference=named_reference(reference) if isinstance(reference, str) else reference,
         contract=contract,
         components=components,
         subsample=subsample,

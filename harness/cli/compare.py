@@ -7,7 +7,12 @@ from harness import cli
 from harness.cli.arguments import add_running_arguments, add_store_argument, split_names
 from harness.errors import StudyError
 from harness.program.contract import DataContract
-from harness.study.comparison import DEFAULT_METHODS, Comparison, comparison_study
+from harness.study.comparison import (
+    DEFAULT_METHODS,
+    Comparison,
+    comparison_study,
+    named_reference,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reference",
-        type=Path,
         metavar="DRAWS",
-        help="file of reference draws in posteriordb's JSON format, instead of a NUTS run",
+        help="file of reference draws in posteriordb's JSON format, instead of a NUTS run; 'none' "
+        "judges by evidence that needs no NUTS run",
     )
     parser.add_argument(
         "--variables",
@@ -73,7 +78,7 @@ def _asked(arguments: argparse.Namespace) -> Comparison:
         data=arguments.data,
         methods=split_names(arguments.methods),
         variables=split_names(arguments.variables),
-        reference=arguments.reference,
+        reference=named_reference(arguments.reference),
         contract=_contract(arguments),
         subsample=arguments.subsample,
         replicates=arguments.replicates,

@@ -5,4 +5,14 @@
 - `weights`: `attempts`, adapted proposals; `Weighted`, their draws and what the weights are worth
 - `modes`: `find_modes`, the ends of dispersed optimiser starts
 - `missed`: what a mode without draws would do to their moments
+- `moved`: `move`, warm NUTS; `chains`, its transitions and their diagnostics
+- `judge`: verdicts; `cascade`: `Cascade`, from cheap draws to dear ones; `steps`: what was tried
+- `fitting`: `fit_cheapest`, with NUTS behind (`fallback`)
+- `method`: `Evidence`, draws of a study's provisional reference, which `provisional` gathers
+
+Modules are imported when they are first used, since SciPy takes time.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.data.dataset import Dataset, make_dataset
 from harness.data.stan_json import SUFFIXES, is_stan_json, plain_variables
 from harness.data.stan_values import Value
 from harness.errors import DatasetError, StudyError
+from harness.evidence.method import Evidence
 from harness.fits.fit import DrawKind
 from harness.messages.clauses import did_you_mean, plain_name, shown
 from harness.methods import (
@@ -35,6 +36,8 @@ DEFAULT_METHODS = tuple(
 )
 #: Names of a comparison's only data set and of the variants of its runs.
 DATASET, REFERENCE = "data", "reference"
+#: In the place of a reference: evidence without one.
+NO_REFERENCE: Literal["none"] = "none"
 #: What seeds are derived from in the place of the program's name.
 _PROGRAM = "model"
 
@@ -54,8 +57,9 @@ class Comparison:
         variants' names with methods; the reference comes on top.
     variables : tuple of str
         What tables show; the parameters and transformed parameters if empty.
-    reference : Path, Method or None
-        Draws, or a method, in place of the usual NUTS reference run.
+    reference : Path, Method, "none" or None
+        Draws, or a method, in place of the usual NUTS reference run; ``none`` for draws that are
+        trusted by their evidence alone.
     contract : DataContract or None
         What the program's rows are, for methods that take a part of them.
     components : Components or None
@@ -72,7 +76,7 @@ class Comparison:
     data: Path | Mapping[str, Any]
     methods: tuple[str | Method | tuple[str, Method], ...] = DEFAULT_METHODS
     variables: tuple[str, ...] = ()
-    reference: Path | Method | None = None
+    reference: Path | Method | Literal["none"] | None = None
     contract: DataContract | None = None
     components: Components | None = None
     subsample: int | None = None
@@ -85,6 +89,13 @@ class Comparison:
         if isinstance(self.data, Path):
             return f"data file '{shown(str(self.data))}'"
         return "the data given"
+
+
+def named_reference(name: str | None) -> Path | Literal["none"] | None:
+    """Read what a reference is named by: a file of draws, or none."""
+    if name is None or name == NO_REFERENCE:
+        return NO_REFERENCE if name else None
+    return Path(name)
 
 
 def comparison_study(asked: Comparison) -> Study:
@@ -206,8 +217,9 @@ def _variables(asked: Comparison, declared: ProgramVariables) -> tuple[str, ...]
 def _crosses(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[Cross]:
     """Give what is run, the reference first."""
     if not isinstance(asked.reference, Path):
-        yield _cross(program, asked.reference or Nuts(**Nuts.reference_options), REFERENCE)
-    for item in asked.methods:
+        given = Evidence() if asked.reference == NO_REFERENCE else asked.reference
+        yield _cross(program, given or Nuts(**Nuts.reference_options), REFERENCE)
+    for item in _asked_methods(asked):
         if isinstance(item, str):
             method = make_method(item, _options(asked, item, dataset, program))
             variant = DEFAULT_VARIANT
@@ -215,6 +227,13 @@ def _crosses(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[
             variant, method = item if isinstance(item, tuple) else (variant_of(item), item)
         replicates = 1 if method.draw_kind is DrawKind.CHAINS else asked.replicates
         yield _cross(program, method, variant, replicates=replicates)
+
+
+def _asked_methods(asked: Comparison) -> tuple[str | Method | tuple[str, Method], ...]:
+    """Return the methods; who wants no NUTS run gets none by default."""
+    if asked.reference == NO_REFERENCE and asked.methods == DEFAULT_METHODS:
+        return tuple(name for name in asked.methods if name != Nuts.name)
+    return asked.methods
 
 
 def _cross(program: Program, method: Method, variant: str, *, replicates: int = 1) -> Cross:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from harness.errors import HarnessError, StoreError
+from harness.evidence.method import Evidence
 from harness.execution.run import FittedRun
 from harness.fits.fit import DrawKind, Status
 from harness.fits.quantities import Quantities, posterior_arrays, quantities
@@ -136,8 +137,15 @@ class Measuring:
         source = self._study.references.get(dataset)
         chains = self._chains.get(dataset)
         r_hat_all = chains.r_hat if chains else None
-        if source is None or source.run == item.run:
-            return Target(n_rows=n_rows, state=Reference.ABSENT, r_hat_all=r_hat_all)
+        run = None if source is None else source.run
+        is_provisional = run is not None and isinstance(run.method, Evidence)
+        if source is None or run == item.run:
+            return Target(
+                n_rows=n_rows,
+                state=Reference.ABSENT,
+                is_provisional=is_provisional,
+                r_hat_all=r_hat_all,
+            )
         judge = self._judges.get(dataset, _NO_FIT)
         found = self._done.get(item.run)
         problems = judge.problems
@@ -148,6 +156,7 @@ class Measuring:
             n_rows=n_rows,
             state=Reference.FAILED if problems else Reference.VALID,
             problems=problems,
+            is_provisional=is_provisional and not problems,
             r_hat_all=r_hat_all,
         )
 

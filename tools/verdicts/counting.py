@@ -1,0 +1,206 @@
+"""What evidence says of draws of known posteriors, and whether it is right."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from harness.data.dataset import Dataset
+from harness.data.stan_json import plain_variables
+from harness.errors import FitError
+from harness.evidence.cascade import CAP, Cascade
+from harness.evidence.chains import check_chains
+from harness.evidence.fallback import chain_points
+from harness.evidence.judge import DIVERGENT_LIMIT, judge_chains, judge_weighted
+from harness.evidence.missed import missed
+from harness.evidence.modes import Search, find_modes
+from harness.evidence.moved import N_POOL, move
+from harness.evidence.proposal import Component, Mixture
+from harness.evidence.target import Metered
+from harness.evidence.weights import attempts
+from harness.methods import Nuts, Problem
+from harness.methods.density import open_density
+from harness.program.compilation import CompiledProgram, compile_program
+from harness.program.log_density import Density
+from harness.program.program import Program
+from harness.program.stanc import describe_program
+from harness.verdict.criteria import Judgement
+from tools.verdicts.posteriors import FloatArray, Posterior
+
+#: Wrong: a mean is off by more sds, or an sd by more than this factor.
+MEAN_SD, SD_FACTOR = 0.3, 1.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """A verdict on draws of a known posterior.
+
+    Attributes
+    ----------
+    posterior, half : str
+    d : int
+    draws : str
+        ``cascade``, or of a wrong start: ``raw``, ``weighted`` or ``moved``; ``NUTS``.
+    seed : int
+    verdict, criterion : str
+    is_right : bool
+    mean_error_sd, log_sd_ratio : float
+        The largest.
+    gradients : float
+        What draws and evidence took.
+    nuts_gradients : int
+        What NUTS at its defaults took.
+    """
+
+    posterior: str
+    half: str
+    d: int
+    draws: str
+    seed: int
+    verdict: str
+    criterion: str
+    is_right: bool
+    mean_error_sd: float
+    log_sd_ratio: float
+    gradients: float
+    nuts_gradients: int
+
+
+@cache
+def _compiled(program: str) -> CompiledProgram:
+    """Compile one of the programs beside this file."""
+    file = Path(__file__).parent / f"{program}.stan"
+    bare = Program(name=program, file=file, parameters=())
+    declared = describe_program(bare)
+    return compile_program(Program(name=program, file=file, parameters=declared.parameters))
+
+
+class _Counter:
+    """Counts what is said of one posterior."""
+
+    def __init__(self, posterior: Posterior, density: Density, nuts_gradients: int) -> None:
+        self.posterior = posterior
+        self.density = density
+        self.nuts_gradients = nuts_gradients
+
+    def count(
+        self,
+        draws: str,
+        seed: int,
+        judgement: Judgement | None,
+        moments: tuple[FloatArray, FloatArray] | None,
+        gradients: float,
+    ) -> Count:
+        """Compare draws with what is known."""
+        mean_error, log_ratio = np.inf, np.inf
+        if moments is not None and np.isfinite(self.posterior.sd).all():
+            mean, sd = moments
+            mean_error = float(np.max(np.abs(mean - self.posterior.mean) / self.posterior.sd))
+            log_ratio = float(np.max(np.abs(np.log(sd / self.posterior.sd))))
+        return Count(
+            posterior=self.posterior.name,
+            half=self.posterior.half,
+            d=self.posterior.mean.size,
+            draws=draws,
+            seed=seed,
+            verdict="" if judgement is None else str(judgement.verdict),
+            criterion="" if judgement is None else judgement.criterion,
+            is_right=mean_error <= MEAN_SD and log_ratio <= np.log(SD_FACTOR),
+            mean_error_sd=mean_error,
+            log_sd_ratio=log_ratio,
+            gradients=gradients,
+            nuts_gradients=self.nuts_gradients,
+        )
+
+    def cascade(self, seed: int) -> Count:
+        """Count what the cascade gives."""
+        cascade = Cascade(self.density, seed=seed)
+        cascade.run()
+        answer, spent = cascade.answer, cascade.target.spent.in_gradients
+        if answer is None:
+            return self.count("cascade", seed, None, None, spent)
+        return self.count("cascade", seed, answer.judgement, _moments(answer.points), spent)
+
+    def wrong_start(self, seed: int) -> Iterator[Count]:
+        """Count what evidence says of an approximation that is two sds off and too narrow."""
+        rng = np.random.default_rng([seed, 3])
+        target = Metered(self.density)
+        search = find_modes(target, rng)
+        d = self.posterior.mean.size
+        if not search.modes:
+            return
+        mode = search.modes[0]
+        sd = np.sqrt(np.sum(mode.factor**2, axis=1))
+        way = rng.standard_normal(d)
+        centre = mode.point + mode.factor @ (2 * way / np.linalg.norm(way))
+        part = Component(mean=centre, factor=np.diag(0.7 * sd))
+        start = Mixture(components=(part,))
+        yield self.count("raw", seed, None, (centre, 0.7 * sd), 0.0)
+        last = best = None
+        for last in attempts(target, start, rng):
+            if last.is_usable and (best is None or last.n_eff_square > best.n_eff_square):
+                best = last
+        last = best
+        if last is None:
+            return
+        lost = missed(search, last.points, last.weights)
+        judgement = judge_weighted(last, search, lost)
+        spent = target.spent.in_gradients
+        yield self.count("weighted", seed, judgement, (last.mean, last.sd), spent)
+        yield from self._moved(target, search, last.points[last.resampled(N_POOL // 2, rng)], seed)
+
+    def _moved(
+        self, target: Metered, search: Search, drawn: FloatArray, seed: int
+    ) -> Iterator[Count]:
+        """Count what warm NUTS gives from draws and dispersed starts."""
+        rng = np.random.default_rng([seed, 4])
+        modes = [m for m, s in zip(search.modes, search.shares, strict=True) if s > 1e-3]
+        parts = tuple(Component(mean=m.point, factor=m.factor, share=1 / len(modes)) for m in modes)
+        dispersed = Mixture(components=parts, df=5.0).draw(N_POOL // 2, rng)
+        starts = np.concatenate([drawn, dispersed])
+        try:
+            moved = move(target, starts, factor=modes[0].factor, rng=rng, cap=CAP)
+        except FitError:
+            moved = None
+        if moved is None:
+            yield self.count("moved", seed, None, None, target.spent.in_gradients)
+            return
+        points = moved.moves.points
+        lost = missed(search, points.reshape(-1, points.shape[-1]))
+        judgement = judge_chains(
+            *(moved.checks, search, lost), name="warm NUTS", divergent_limit=DIVERGENT_LIMIT
+        )
+        spent = target.spent.in_gradients
+        yield self.count("moved", seed, judgement, _moments(points), spent)
+
+
+def _moments(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    flat = points.reshape(-1, points.shape[-1])
+    return flat.mean(axis=0), flat.std(axis=0)
+
+
+def counts(posterior: Posterior, n_seeds: int) -> Iterator[Count]:
+    """Run NUTS at its defaults once, and everything else for each seed."""
+    program = _compiled(posterior.program)
+    dataset = Dataset(name="data", variables=plain_variables(dict(posterior.data)))
+    problem = Problem(program=program, dataset=dataset)
+    fit = Nuts().fit(problem, seed=1)
+    gradients = fit.cost.n_gradients or 1
+    with open_density(problem) as density:
+        counter = _Counter(posterior, density, gradients)
+        points, _ = chain_points(fit, density, program.parameters)
+        stats = fit.read_draws()["sample_stats"]
+        checks = check_chains(
+            points,
+            stats["lp"].to_numpy(),
+            diverged=stats["diverging"].to_numpy(),
+            energy=stats["energy"].to_numpy(),
+        )
+        lost = missed(Search(modes=(), n_starts=0, n_reached=0, ends=np.empty((0, 1))), points[0])
+        judged = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
+        yield counter.count("NUTS", 1, judged, _moments(points), gradients)
+        for seed in range(1, 1 + n_seeds):
+            yield counter.cascade(seed)
+            yield from counter.wrong_start(seed)
