@@ -118,8 +118,8 @@ def test_correlations_make_the_trajectories_of_a_diagonal_metric_longer() -> Non
     narrow = np.linalg.cholesky(np.array([[1.0, 0.99], [0.99, 1.0]]))
     alone = expected_gradients(3, np.ones(2))
     # the root of (1 + 0.99) / (1 - 0.99)
-    assert expected_gradients(3, narrow) == pytest.approx(8000 * (1 + 3 * np.sqrt(199)))
-    assert alone == pytest.approx(8000 * 4)
+    assert expected_gradients(3, narrow) == pytest.approx(9600 * (1 + 3 * np.sqrt(199)))
+    assert alone == pytest.approx(9600 * 4)
     assert expected_gradients(3, narrow @ np.diag([1.0, 1.0])) > alone
 
 

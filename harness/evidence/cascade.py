@@ -21,7 +21,7 @@ from harness.evidence.judge import (
 )
 from harness.evidence.missed import missed
 from harness.evidence.modes import Search, find_modes
-from harness.evidence.moved import N_POOL, Moved, move
+from harness.evidence.moved import FEWEST_LEAPFROG, N_POOL, Moved, expected_gradients, move
 from harness.evidence.proposal import Component, Mixture
 from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints
 from harness.evidence.target import Metered, OutOfTimeError
@@ -141,7 +141,8 @@ class Cascade:
     def _weigh(self, start: Mixture) -> None:
         """Weigh the draws of a proposal, and adapt it while that may help."""
         title = "Laplace, weighted"
-        for draws in attempts(self.target, start, self._rng):
+        limit = CAP * expected_gradients(FEWEST_LEAPFROG, np.ones(1))
+        for draws in attempts(self.target, start, self._rng, limit=limit):
             judgement = self._judge_weighted(draws)
             self._weighted.append(draws)
             is_first = len(self._weighted) == 1

@@ -18,7 +18,7 @@ from harness.evidence.target import Metered
 #: Dispersed starts; a basin that a share f of them reaches is found by about 3 / f.
 N_STARTS = 60
 #: So many at least; then no more once they have taken so many gradients.
-_FEWEST_STARTS, _ENOUGH_GRADIENTS = 16, 500
+_FEWEST_STARTS, _ENOUGH_GRADIENTS = 16, 1000
 #: Starts that climb side by side.
 _BATCH = 8
 #: Half of them lie within 2 of zero, as CmdStan's; the others within a radius from 1 to 50.

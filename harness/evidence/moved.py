@@ -29,8 +29,11 @@ _NEARLY_MIXED = 1.03
 _ACCEPT, _RATE = 0.8, 1.2
 #: Stan's shrinkage of a metric; points for each parameter that a dense one needs.
 _PRIOR_DRAWS, _POINTS_PER_PARAMETER = 5.0, 5
-#: Transitions of NUTS at its defaults, four chains of twice 1,000, and its longest trajectory.
-_N_DEFAULT, _LONGEST = 8000, 1023
+#: Transitions of NUTS at its defaults, four chains of twice 1,000; its longest trajectory; and by
+#: what warm-up, whose steps are small at first, makes them dearer.
+_N_DEFAULT, _LONGEST, _WARMUP = 8000, 1023, 1.2
+#: Leapfrog steps of a transition of NUTS where it is cheapest.
+FEWEST_LEAPFROG = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,6 +107,9 @@ def move(
     """
     tuned = _tune(target, starts, factor, rng)
     limit = cap * expected_gradients(tuned.n_leapfrog, tuned.factor)
+    expected = _N_CHAINS * _N_DRAWS * (1 + tuned.n_leapfrog)
+    if target.spent.in_gradients + expected > limit:
+        return None
     half, few = len(starts) // 2, _N_CHAINS // 2
     chosen = [*rng.choice(half, few, replace=False), *(half + rng.choice(half, few, replace=False))]
     points = tuned.points[np.array(chosen)]
@@ -111,8 +117,8 @@ def move(
     moved = None
     for time in range(1, 1 + _MOST_TIMES):
         for _ in range(_N_DRAWS // _N_BETWEEN):
-            if time == 1 and target.spent.in_gradients > limit:
-                return None
+            if time == 1 and target.spent.in_gradients > 2 * limit:
+                return None  # trajectories are much longer than those of the pool
             seed = int(rng.integers(1, 2**30))
             parts.append(
                 transitions(
@@ -159,7 +165,7 @@ def expected_gradients(n_leapfrog: float, factor: FloatArray) -> float:
     if factor.ndim > 1:
         correlations = factor / np.sqrt(np.sum(factor**2, axis=1))[:, None]
         longer = float(np.linalg.cond(correlations))
-    return _N_DEFAULT * (1 + min(n_leapfrog * longer, _LONGEST))
+    return _WARMUP * _N_DEFAULT * (1 + min(n_leapfrog * longer, _LONGEST))
 
 
 def _tune(

@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
 from harness.evidence.proposal import Component, Mixture
-from harness.evidence.target import Metered
+from harness.evidence.target import GRADIENTS_PER_DENSITY, Metered
 from harness.metrics.psis import psis
 
 #: The least effective number of draws under w h^2, the telling one: sds are within a few per cent.
@@ -161,7 +161,9 @@ def degrees_of_freedom(d: int) -> float:
     return 5.0 if d < 10 else 15.0 if d < 40 else 30.0
 
 
-def attempts(target: Metered, start: Mixture, rng: np.random.Generator) -> Iterator[Weighted]:
+def attempts(
+    target: Metered, start: Mixture, rng: np.random.Generator, *, limit: float = np.inf
+) -> Iterator[Weighted]:
     """Draw from a proposal, then from heavier tails, each time updated by the weighted draws.
 
     Parameters
@@ -170,11 +172,13 @@ def attempts(target: Metered, start: Mixture, rng: np.random.Generator) -> Itera
     start : Mixture
         Gaussians, as of Laplace approximations.
     rng : Generator
+    limit : float
+        Gradients that all that `target` has counted may reach.
 
     Yields
     ------
     Weighted
-        Until one passes, or up to four updates have not helped.
+        Until one passes, up to four updates have not helped, or the next would cost too much.
     """
     d = target.n_parameters
     n_few = int(np.clip(20 * d, _N_FEW, _N_MANY))
@@ -182,16 +186,22 @@ def attempts(target: Metered, start: Mixture, rng: np.random.Generator) -> Itera
     yield now
     proposal = Mixture(components=start.components, df=degrees_of_freedom(d))
     for update in range(1 + _MAX_UPDATES):
-        if now.passes:
+        if now.passes or _after(target, n_few) > limit:
             return
         now = weighted_draws(target, proposal, n_few, rng)
         yield now
-        if not now.passes and now.n_eff_square * _N_MANY / n_few > N_EFF_LIMIT:
+        is_near = now.n_eff_square * _N_MANY / n_few > N_EFF_LIMIT
+        if not now.passes and is_near and _after(target, _N_MANY) <= limit:
             now = weighted_draws(target, proposal, _N_MANY, rng)
             yield now
         if not now.is_usable or (update > 1 and now.n_eff < update):
             return
         proposal = updated(now)
+
+
+def _after(target: Metered, n: int) -> float:
+    """Return what will have been spent after so many further densities."""
+    return target.spent.in_gradients + GRADIENTS_PER_DENSITY * n
 
 
 def updated(draws: Weighted) -> Mixture:
