@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import arviz_base
 import numpy as np
@@ -17,6 +18,7 @@ import harness
 from harness.api.result import StudyResult
 from harness.cli import main
 from harness.errors import DrawsError
+from harness.evidence.judge import NOT_EXCLUDED
 from harness.program.compilation import compile_program
 from harness.program.program import Program
 from harness.results.columns import COMPARISON_COLUMNS, read_table
@@ -282,6 +284,86 @@ def test_cmdstanpys_four_kinds_of_fits_are_judged(cmdstan_home: Path) -> None:
     Path(advi.runset.csv_files[0]).unlink()
     with pytest.raises(DrawsError, match="gone"):
         harness.judge(advi)
+
+
+AR1: dict[str, Any] = {"model": MODELS / "ar1.stan", "data": MODELS / "ar1.json"}
+
+
+def test_the_evidence_of_a_program_stands_in_for_a_reference(
+    comparison: StudyResult, tmp_path: Path, cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdicts are those of the long chains, and each sentence says what is not excluded."""
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+    files = files_of(comparison, tmp_path)
+    said: list[str] = []
+    given = [*files["ADVI"], *files["Laplace"], *files["NUTS default"]]
+    result = harness.judge(given, **AR1, progress=said.append)
+    own, theirs = (
+        table[table["variant"] == "default"].set_index("method")["verdict"].to_dict()
+        for table in (result.fits_table, comparison.fits_table)
+    )
+    assert own == theirs
+    reasons = result.table.dropna(subset="mean_error_sd")["verdict_reason"].tolist()
+    assert len(reasons) == 5  # of ADVI and Laplace weighted too
+    assert all(NOT_EXCLUDED in reason for reason in reasons)
+    assert any(line.startswith("search for modes") for line in said)
+    assert result.fits_table["ksd"].notna().all()  # of chains too
+    assert "points" in result.fits["NUTS"].children
+
+
+@pytest.mark.slow
+def test_log_densities_replace_those_of_a_file(
+    comparison: StudyResult, tmp_path: Path, cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They differ by a constant, so that weights are the same."""
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+    files = files_of(comparison, tmp_path)
+    plain = harness.judge(files["Laplace"], reference=files["NUTS reference"])
+    evaluated = harness.judge(files["Laplace"], reference=files["NUTS reference"], **AR1)
+    assert_frame_equal(judged_columns(evaluated.table), judged_columns(plain.table), rtol=1e-6)
+
+
+def test_draws_of_other_data_or_another_program_are_told(
+    comparison: StudyResult, tmp_path: Path, cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+    files = files_of(comparison, tmp_path)
+    other = json.loads((MODELS / "ar1.json").read_text())
+    other["y"][0] += 1.0
+    with pytest.raises(DrawsError, match="data"):
+        harness.judge(files["NUTS default"], model=AR1["model"], data=other)
+    said: list[str] = []
+    harness.judge(
+        files["Laplace"],
+        reference=files["NUTS reference"],
+        model=AR1["model"],
+        data=other,
+        progress=said.append,
+    )
+    assert any("nats" in line for line in said)
+    with pytest.raises(DrawsError, match="rho"):
+        harness.judge(draws_of(1), **AR1)
+    with pytest.raises(DrawsError, match="model"):
+        harness.judge(files["Laplace"], data=other)
+
+
+def test_a_program_without_data_tells_what_its_parameters_are(
+    cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is computed from parameters is judged, but not together with them."""
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+
+    def draws(seed: int) -> dict[str, Floats]:
+        z = standard(seed, 4, 500, 8)
+        return {"mu": z[..., 0], "tau": z[..., 1], "z": z, "theta": z**3, "y_rep": z}
+
+    model = MODELS / "schools_noncentred.stan"
+    said: list[str] = []
+    result = harness.judge(draws(1), reference=draws(2), model=model, progress=said.append)
+    assert not result.table["parameter"].str.startswith("y_rep").any()
+    assert result.table["parameter"].str.startswith("theta").any()
+    assert {item.program.parameters for item in result.fitted} == {("mu", "tau", "z")}
+    assert any("y_rep" in line for line in said)
 
 
 def test_other_variables_of_a_tree_are_named(reference: dict[str, Floats]) -> None:

@@ -111,6 +111,7 @@ def _attributes(item: FittedRun) -> dict[str, Any]:
         "variant": item.run.variant,
         "seed": item.run.seed,
         "draw_kind": str(item.fit.draw_kind),
+        "parameters": " ".join(item.program.parameters) or None,
         "converged": item.fit.diagnostics.converged,
     }
     if item.fit.diagnostics.may_be_diverging:

@@ -10,6 +10,7 @@ import lazy_loader as lazy
 from harness.errors import ResultsError
 from harness.evidence.fitting import Cheapest
 from harness.evidence.steps import Step
+from harness.fits.fit import DrawKind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +64,9 @@ class FitResult:
             model_name=self.model,
             seed=self.seed,
             method=self.found.answer.title,
+            draw_kind=str(
+                DrawKind.INDEPENDENT if self.found.answer.kind == "weighted" else DrawKind.CHAINS
+            ),
             verdict=self.verdict,
             reason=judgement.reason,
             decided_by=judgement.criterion,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.api.fit_result import step_line
 from harness.api.options import SayLine
 from harness.api.programs import program_file
 from harness.api.result import StudyResult, make_result
@@ -12,11 +13,17 @@ from harness.fits.fit import DrawKind
 from harness.given.evaluating import evaluated
 from harness.given.given import Given
 from harness.given.judged import judged_study
-from harness.given.matching import match
-from harness.given.problem import given_problem
+from harness.given.matching import Matched, match
+from harness.given.problem import NO_PROGRAM, known_program
+from harness.given.provisional import Provisional, provisional_reference, reference_draws
 from harness.given.read import read_given
 from harness.methods import Problem
 from harness.methods.density import open_density
+from harness.study.comparison import DATASET
+
+_NOTHING_TO_COMPARE = (
+    "errors of independent draws are not known: give reference draws, or model and data"
+)
 
 
 def judge(
@@ -44,8 +51,10 @@ def judge(
     reference : same as `fit`, optional
         Long Markov chains of the same posterior, matched by the names of variables and elements.
     model, data : str, Path or Mapping, optional
-        The program and its data, both or neither, as for :func:`compare`: the posterior is then
-        evaluated at the draws.
+        The program and its data, as for :func:`compare`.  The program tells which variables are
+        parameters.  With its data the posterior is evaluated at the draws and, without a
+        reference, evidence is gathered as :func:`fit` does: draws that it lets be trusted are
+        what fits are compared with.
     variables : iterable of str
         What is judged; by default all that fit and reference have, or, if the program is given,
         its parameters and transformed parameters.
@@ -78,25 +87,28 @@ def judge(
     """
     say = progress or _ignore
     wanted = tuple(variables)
-    if (model is None) != (data is None):
-        given, other = ("model", "data") if data is None else ("data", "model")
-        raise DrawsError(f"{given} is given without {other}; give both, or neither")
+    if model is None and data is not None:
+        raise DrawsError("data are given without model; give the program that they belong to")
+    kinds = [None, *map(str, DrawKind)]
+    if kind not in kinds:
+        raise DrawsError(f"kind is '{kind}'; it must be {' or '.join(filter(None, kinds))}")
     fits = read_given(fit, role="fit", kind=DrawKind(kind) if kind else None)
-    known = _reference(reference)
-    problem = None
-    if model is not None and data is not None:
-        where = data if isinstance(data, Mapping) else Path(data)
-        problem = given_problem(program_file(model), where, variables=wanted)
-        fits = _evaluated(fits, problem)
-    names = problem.program.program.parameters if problem else ()
-    matched = match(fits, known, wanted=wanted, known=names)
-    for item in (*matched.fits, *([matched.reference] if matched.reference else [])):
-        for note in item.notes:
-            say(f"{item.title}: {note}")
-    for note in matched.notes:
-        say(note)
-    study, fitted = judged_study(matched, problem=problem)
-    return make_result(study, fitted, references={})
+    chains, evidence, known = _reference(reference), None, NO_PROGRAM
+    if model is not None:
+        where = Path(data) if isinstance(data, str) else data
+        known = known_program(program_file(model), where, variables=wanted)
+    if known.problem is not None:
+        fits, evidence = _evaluated(fits, known.problem, wants_reference=chains is None, say=say)
+        chains = chains or (evidence.draws if evidence else None)
+    elif chains is None and any(item.draw_kind is DrawKind.INDEPENDENT for item in fits):
+        say(_NOTHING_TO_COMPARE)
+    matched = match(fits, chains, wanted=wanted, known=known.variables)
+    _tell(matched, say)
+    study, fitted = judged_study(
+        matched, known=known, provisional=evidence.title if evidence else ""
+    )
+    references = {DATASET: reference_draws(evidence, matched.reference)} if evidence else {}
+    return make_result(study, fitted, references=references)
 
 
 def _reference(given: object) -> Given | None:
@@ -112,10 +124,31 @@ def _reference(given: object) -> Given | None:
     return found[0]
 
 
-def _evaluated(fits: list[Given], problem: Problem) -> list[Given]:
-    """Evaluate the posterior at the draws of each fit."""
+def _evaluated(
+    fits: list[Given], problem: Problem, *, wants_reference: bool, say: SayLine
+) -> tuple[list[Given], Provisional | None]:
+    """Evaluate the posterior at the draws of each fit, and gather evidence in a reference's place.
+
+    Both need the process of the density, which reads the data once.
+    """
+    name = problem.program.program.name
     with open_density(problem) as density:
-        return [evaluated(fit, density, program=problem.program.program.name) for fit in fits]
+        fits = [evaluated(fit, density, program=name) for fit in fits]
+        if not wants_reference:
+            return fits, None
+        found = provisional_reference(
+            density, seed=fits[0].seed, told=lambda step: say(step_line(step))
+        )
+    return fits, found
+
+
+def _tell(matched: Matched, say: SayLine) -> None:
+    """Say what a reader has to know."""
+    for item in (*matched.fits, *([matched.reference] if matched.reference else [])):
+        for note in item.notes:
+            say(f"{item.title}: {note}")
+    for note in matched.notes:
+        say(note)
 
 
 def _ignore(line: str) -> None:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", type=Path, metavar="MODEL.stan", help="the program that the draws are of"
     )
     parser.add_argument(
-        "--data", type=Path, metavar="DATA.json", help="its data; give both or neither"
+        "--data", type=Path, metavar="DATA.json", help="its data, with which it is evaluated"
     )
     parser.add_argument(
         "--variables",

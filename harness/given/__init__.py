@@ -7,6 +7,7 @@
 - `read`: whatever was given, files or objects
 - `evaluating`: the log densities of draws under a program with data
 - `problem`: the program with data that draws are said to be of
+- `provisional`: draws that evidence lets be trusted, in the place of a reference
 - `matching`: quantities that fits and reference have in common
 - `judged`: the study that judges them
 """

@@ -90,6 +90,8 @@ class Given:
         As far as it is known.
     program, stan_version : str
         As far as they are known.
+    parameters : tuple of str
+        The variables of the program's ``parameters`` block, if they are known.
     seed : int
         Of its run, if that is known.
     notes : tuple of str
@@ -108,6 +110,7 @@ class Given:
     fit_time_s: float | None = None
     program: str = ""
     stan_version: str = ""
+    parameters: tuple[str, ...] = ()
     seed: int = DEFAULT_SEED
     notes: tuple[str, ...] = ()
 

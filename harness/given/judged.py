@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import lazy_loader as lazy
 
-from harness.data.dataset import Dataset
 from harness.execution.run import FittedRun
 from harness.fits.fit import Fit, Status
 from harness.fits.posterior import posterior_group, variable_of
 from harness.given.given import Given
 from harness.given.matching import Matched
+from harness.given.problem import NO_PROGRAM, KnownProgram
 from harness.messages.clauses import plain_name
-from harness.methods import DEFAULT_VARIANT, Problem
+from harness.methods import DEFAULT_VARIANT
 from harness.program.compilation import CompiledProgram
 from harness.program.program import Program
+from harness.study.comparison import DATASET, REFERENCE
 from harness.study.study import ReferenceSource, Run, Study
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 else:
     xr = lazy.load("xarray")
 
-#: Names of the only data set, of the reference's variant, and of a program that nobody has named.
-DATASET, REFERENCE, UNNAMED = "data", "reference", "program"
+#: The name of a program that nobody has named.
+_UNNAMED = "program"
 
 
 def judged_study(
-    matched: Matched, *, problem: Problem | None = None
+    matched: Matched, *, known: KnownProgram = NO_PROGRAM, provisional: str = ""
 ) -> tuple[Study, list[FittedRun]]:
     """Return the study whose runs are fits that were given.
 
@@ -39,24 +40,31 @@ def judged_study(
     ----------
     matched : Matched
         Fits and reference.
-    problem : Problem, optional
-        The program of all draws with its data, if it is known.
+    known : KnownProgram
+        What is known of the program of all draws.
+    provisional : str
+        Of a reference that is no fit that was given, what tables call it.
 
     Returns
     -------
     tuple
         The study, and its runs with their fits, the reference first.
     """
-    runs = list(_runs(matched, problem.program.program.name if problem else ""))
-    fitted = [_fitted(run, given, problem) for run, given in runs]
-    reference = {DATASET: ReferenceSource(run=runs[0][0])} if matched.reference else {}
+    own = matched if not provisional else replace(matched, reference=None)
+    runs = list(_runs(own, known.name))
+    fitted = [_fitted(run, given, known) for run, given in runs]
+    reference: dict[str, ReferenceSource] = {}
+    if own.reference is not None:
+        reference[DATASET] = ReferenceSource(run=runs[0][0])
+    elif provisional:
+        reference[DATASET] = ReferenceSource(title=provisional)
     name = runs[-1][0].program
     digest = hashlib.sha256("\n".join(matched.notes + tuple(_titles(matched))).encode())
     study = Study(
         name=name,
         title=f"{name}: may these draws be trusted?",
         description="Draws that were given. " + " ".join(map(_sentence, matched.notes)),
-        datasets={DATASET: problem.dataset if problem else Dataset(name=DATASET, variables={})},
+        datasets={DATASET: known.dataset},
         programs={item.run.program: item.program.program for item in fitted},
         runs=tuple(item.run for item in fitted),
         references=reference,
@@ -98,7 +106,7 @@ def _told_apart(fits: Sequence[Given]) -> Iterator[Given]:
 def _run(given: Given, program: str, *, replicate: int) -> Run:
     return Run(
         dataset=DATASET,
-        program=program or plain_name(given.program or UNNAMED),
+        program=program or plain_name(given.program or _UNNAMED),
         method=given.method,
         variant=given.variant,
         replicate=replicate,
@@ -106,7 +114,7 @@ def _run(given: Given, program: str, *, replicate: int) -> Run:
     )
 
 
-def _fitted(run: Run, given: Given, problem: Problem | None) -> FittedRun:
+def _fitted(run: Run, given: Given, known: KnownProgram) -> FittedRun:
     """Put draws where a method puts them."""
     groups = {"posterior": posterior_group(given.variables), **given.groups}
     fit = Fit(
@@ -122,8 +130,9 @@ def _fitted(run: Run, given: Given, problem: Problem | None) -> FittedRun:
     compiled = CompiledProgram(
         program=program,
         executable=Path(),
-        digest=problem.program.digest if problem else "",
+        digest=known.problem.program.digest if known.problem else "",
         compile_time_s=float("nan"),
         stan_version=given.stan_version,
+        parameters=known.parameters or given.parameters,
     )
     return FittedRun(run=run, fit=fit, program=compiled, key="", from_store=True)

@@ -65,7 +65,9 @@ def match(
     fits = [_chosen(fit, wanted, known) for fit in fits]
     if reference is None:
         return Matched(fits=tuple(fits), reference=None, notes=())
-    reference = _chosen(reference, wanted, known)
+    # what it lacks of what is wanted is not judged, and told below
+    own = set(map(_base, reference.variables))
+    reference = _chosen(reference, [name for name in wanted if name in own], known)
     elements = [set(_elements(fit.variables)) for fit in fits]
     theirs = set(_elements(reference.variables))
     for fit, ours in zip(fits, elements, strict=True):

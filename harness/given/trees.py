@@ -74,6 +74,7 @@ def tree_fit(tree: "xr.DataTree", *, title: str, name: str, kind: DrawKind | Non
         diagnostics=diagnostics,
         fit_time_s=_number(attributes.get("sampling_time")),
         program=str(attributes.get("model_name", "")),
+        parameters=tuple(str(attributes.get("parameters", "")).split()),
         seed=int(_number(attributes.get("seed")) or DEFAULT_SEED),
         notes=(*notes, *([how] if how else [])),
     )

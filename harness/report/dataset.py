@@ -119,11 +119,14 @@ class ReferenceTables:
         Of a run of the study; None of a file.
     problems : str
         Why it is no valid reference, empty if it is one.
+    is_file : bool
+        Whether its draws come from a file.
     """
 
     title: str
     series: SeriesTables | None
     problems: str
+    is_file: bool = False
 
     @property
     def fit_time_s(self) -> float | None:
@@ -234,8 +237,13 @@ def _of(table: pd.DataFrame, key: SeriesKey) -> pd.DataFrame:
 def _reference(series: tuple[SeriesTables, ...], source: dict[str, str]) -> ReferenceTables:
     """Find what a data set's manifest entry names, and whether errors were measured against it."""
     mine = next((item for item in series if item.is_reference), None)
-    title = mine.title if mine else source.get("file", "a run that is not in the tables")
-    return ReferenceTables(title=title, series=mine, problems=_problems(series, mine))
+    named = source.get("file") or source.get("title") or "a run that is not in the tables"
+    return ReferenceTables(
+        title=mine.title if mine else named,
+        series=mine,
+        problems=_problems(series, mine),
+        is_file="file" in source,
+    )
 
 
 def _problems(series: tuple[SeriesTables, ...], reference: SeriesTables | None) -> str:

@@ -63,7 +63,8 @@ def _reference_quality(reference: ReferenceTables) -> str:
     """Say what the reference's own diagnostics are."""
     series = reference.series
     if series is None:
-        return f"The reference is the file `{reference.title}`."
+        file = f"the file `{reference.title}`"
+        return f"The reference is {file if reference.is_file else reference.title}."
     if series.ok.empty:
         return f"The reference is {reference.title}, which gave no fit."
     judged, run = series.judged, series.ok.iloc[0]

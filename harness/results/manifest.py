@@ -40,7 +40,7 @@ def _machine() -> dict[str, Any]:
 def _reference(source: ReferenceSource) -> dict[str, str]:
     """Name the run or the file that the reference draws of a data set come from."""
     if source.run is None:
-        return {"file": shown(source.file.name)} if source.file else {}
+        return {"file": shown(source.file.name)} if source.file else {"title": source.title}
     run = source.run
     return {"program": run.program, "method": run.method.name, "variant": run.variant}
 

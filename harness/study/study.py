@@ -52,10 +52,13 @@ class ReferenceSource:
         A run of the study, the first replicate of its cell.
     file : Path or None
         A file of draws.
+    title : str
+        Of draws that are neither, what tables call them.
     """
 
     run: Run | None = None
     file: Path | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ class Measurement:
     notes: tuple[str, ...] = ()
 
     def as_known(self, *, compared: bool) -> "Measurement":
-        """Return what is known, without errors if what was a reference has turned out to be none."""
+        """Return what is known, without errors if the reference has turned out to be none."""
         if compared:
             return self
         return replace(

@@ -2,18 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from harness.errors import HarnessError, StoreError
-from harness.evidence.method import Evidence
 from harness.execution.run import FittedRun
 from harness.fits.fit import DrawKind, Status
-from harness.fits.quantities import Quantities, posterior_arrays, quantities
 from harness.messages.faults import unexpected
 from harness.metrics.stability import Stability
 from harness.store import MeasuredFrom, Measurements, Store, content_digest
 from harness.study.study import Run, Study
-from harness.summary.against import Against
 from harness.summary.chains import AllChains, all_chains
 from harness.summary.kept import (
     dump_measurement,
@@ -26,42 +23,19 @@ from harness.summary.kept import (
 from harness.summary.measure import measure
 from harness.summary.measurement import Measurement
 from harness.summary.quantity import Target
-from harness.summary.reference import (
-    ReferenceDraws,
-    diagnosed_problems,
-    mismatch,
-    quantities_digest,
-    sampler_problems,
+from harness.summary.reference import ReferenceDraws, mismatch
+from harness.summary.reference_judge import (
+    NO_FIT,
+    Judge,
+    judge_of_file,
+    judge_of_run,
+    left_open,
+    named_of,
 )
 from harness.summary.stability_rows import run_spreads
 from harness.verdict.criteria import Reference
 
 type Spreads = dict[tuple[str, str], Stability]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Judge:
-    """What the fits of a data set are measured against.
-
-    Attributes
-    ----------
-    against : Against or None
-        The draws of a reference that passed its checks.
-    identity : tuple or None
-        What decides the draws, of types that JSON has; None if that is not known.
-    key : str
-        Of a reference that is a run: its fit's key.
-    problems : str
-        Why a reference is none.
-    """
-
-    against: Against | None = None
-    identity: tuple[object, ...] | None = ()
-    key: str = ""
-    problems: str = ""
-
-
-_NO_FIT = _Judge(problems="its run failed")
 
 
 class Measuring:
@@ -86,7 +60,7 @@ class Measuring:
     ) -> None:
         self._study = study
         self._kept = Measurements(store=store) if store else None
-        self._judges = {dataset: _judge_of_file(draws) for dataset, draws in from_files.items()}
+        self._judges = {dataset: judge_of_file(draws) for dataset, draws in from_files.items()}
         self._done: dict[Run, Measurement | StoreError | str] = {}
         self._chains: dict[str, AllChains] = {}
 
@@ -115,7 +89,7 @@ class Measuring:
                 self._done[item.run] = f"it could not be measured: {why}"
         source = self._study.references.get(item.run.dataset)
         if source is not None and source.run == item.run:
-            self._judges[item.run.dataset] = self._judge_of_run(item)
+            self._judges[item.run.dataset] = judge_of_run(item, self._done.get(item.run))
 
     def result(self, item: FittedRun) -> Measurement | str:
         """Return the measurement of a fit that was taken, or why there is none.
@@ -137,16 +111,14 @@ class Measuring:
         source = self._study.references.get(dataset)
         chains = self._chains.get(dataset)
         r_hat_all = chains.r_hat if chains else None
-        run = None if source is None else source.run
-        is_provisional = run is not None and isinstance(run.method, Evidence)
-        if source is None or run == item.run:
+        if source is None or source.run == item.run:
             return Target(
                 n_rows=n_rows,
                 state=Reference.ABSENT,
-                is_provisional=is_provisional,
+                caveat=left_open(item.run),
                 r_hat_all=r_hat_all,
             )
-        judge = self._judges.get(dataset, _NO_FIT)
+        judge = self._judges.get(dataset, NO_FIT)
         found = self._done.get(item.run)
         problems = judge.problems
         if judge.against is not None:
@@ -156,7 +128,7 @@ class Measuring:
             n_rows=n_rows,
             state=Reference.FAILED if problems else Reference.VALID,
             problems=problems,
-            is_provisional=is_provisional and not problems,
+            caveat="" if problems else judge.caveat,
             r_hat_all=r_hat_all,
         )
 
@@ -190,13 +162,13 @@ class Measuring:
         n_rows = item.program.program.n_rows_of(self._study.datasets[item.run.dataset])
         return n_rows is None or item.fit.used_data.get("n_rows") == n_rows
 
-    def _all_chains(self, items: Sequence[FittedRun], file: "_Judge | None") -> AllChains:
+    def _all_chains(self, items: Sequence[FittedRun], file: "Judge | None") -> AllChains:
         """Take the chains of some fits together, and those of a reference in a file."""
         of = self._made_from(items[0], "chains", judge=file, others=items[1:])
         kept = self._kept.load(of) if self._kept and of else None
         if kept is not None:
             return AllChains(**json.loads(kept))
-        named = [_named(item).judged for item in items]
+        named = [named_of(item).judged for item in items]
         if file is not None and file.against is not None:
             named.append(file.against.quantities.judged)
         found = all_chains(named)
@@ -210,7 +182,7 @@ class Measuring:
         kept = self._kept.load(of) if self._kept and of else None
         if kept is not None:
             return load_spreads(kept)
-        spreads = run_spreads([_named(item) for item in replicates])
+        spreads = run_spreads([named_of(item) for item in replicates])
         if self._kept and of:
             self._kept.save(of, dump_spreads(spreads))
         return spreads
@@ -219,12 +191,12 @@ class Measuring:
         """Return the measurement of a fit, from the store or a fresh one."""
         source = self._study.references.get(item.run.dataset)
         is_alone = source is None or source.run == item.run
-        judge = _Judge() if is_alone else self._judges.get(item.run.dataset, _NO_FIT)
+        judge = Judge() if is_alone else self._judges.get(item.run.dataset, NO_FIT)
         of = self._made_from(item, "measurement", judge=judge)
         kept = self._kept.load(of) if self._kept and of else None
         if kept is not None:
             return load_measurement(kept)
-        named = _named(item)
+        named = named_of(item)
         against, clash = judge.against, ""
         if against is not None:
             clash = mismatch(against.draws, named, program=item.run.program)
@@ -245,11 +217,11 @@ class Measuring:
         item: FittedRun,
         what: str,
         *,
-        judge: _Judge | None = None,
+        judge: Judge | None = None,
         others: Sequence[FittedRun] = (),
     ) -> MeasuredFrom | None:
         """Return what decides a measurement; None if the store cannot tell."""
-        judge = judge or _Judge()
+        judge = judge or Judge()
         digests = [content_digest(each.fit) for each in (item, *others)]
         if self._kept is None or None in digests or judge.identity is None:
             return None
@@ -265,44 +237,3 @@ class Measuring:
             ),
             code=measuring_digest(),
         )
-
-    def _judge_of_run(self, item: FittedRun) -> _Judge:
-        """Check a run that is a reference, by what was measured of it."""
-        found = self._done.get(item.run)
-        if not isinstance(found, Measurement):
-            return _NO_FIT if found is None else _Judge(problems=str(found))
-        problems = list(sampler_problems(item.fit))
-        if item.fit.draw_kind is not DrawKind.CHAINS:
-            problems.append("its draws are not Markov chains, so they cannot be checked")
-        else:
-            varying = [each for each in found.judged if not (each.is_constant or each.undefined)]
-            problems += diagnosed_problems(
-                {each.name: each.moments.r_hat for each in varying},
-                {each.name: each.moments.ess_bulk for each in varying},
-                {each.name: each.moments.ess_tail for each in varying},
-            )
-        if problems:
-            return _Judge(problems="; ".join(problems))
-        digest = content_digest(item.fit)
-        return _Judge(
-            against=Against(
-                lambda: ReferenceDraws(title=item.run.label, quantities=_named(item), problems=())
-            ),
-            identity=(digest, *program_identity(item.program.program)) if digest else None,
-            key=item.key,
-        )
-
-
-def _judge_of_file(draws: ReferenceDraws) -> _Judge:
-    """Take reference draws of a file, which have been checked."""
-    if draws.problems:
-        return _Judge(problems="; ".join(draws.problems))
-    return _Judge(
-        against=Against(lambda: draws), identity=("file", quantities_digest(draws.quantities))
-    )
-
-
-def _named(item: FittedRun) -> Quantities:
-    """Name the quantities of a fit."""
-    program = item.program.program
-    return quantities(posterior_arrays(item.fit, program), program)

@@ -16,12 +16,6 @@ from harness.verdict.criteria import (
 )
 from harness.verdict.judge import judge_parameter
 
-#: What a reference without a long NUTS run leaves open.
-_LEFT_OPEN = (
-    "; the reference is trusted by its evidence, and a mode that no start has reached is not "
-    "excluded"
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -37,15 +31,15 @@ class Target:
         Why a reference is none.
     r_hat_all : float or None
         Over the chains of all fits of the data set, if there are several.
-    is_provisional : bool
-        Whether the reference is trusted by its evidence alone.
+    caveat : str
+        What a sentence has to add because of its reference.
     """
 
     n_rows: int | None
     state: Reference
     problems: str = ""
     r_hat_all: float | None = None
-    is_provisional: bool = False
+    caveat: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +69,7 @@ class MeasuredQuantity:
 
 
 def explain(judgement: Judgement, target: Target) -> Judgement:
-    """Add why the reference is none to a sentence that says so, or what the reference leaves open.
+    """Add to a sentence why the reference is none, or what it leaves open.
 
     Parameters
     ----------
@@ -86,9 +80,10 @@ def explain(judgement: Judgement, target: Target) -> Judgement:
     -------
     Judgement
     """
+    if target.caveat:
+        return replace(judgement, reason=f"{judgement.reason}; {target.caveat}")
     if judgement.criterion != "reference_failed":
-        left_open = _LEFT_OPEN if target.is_provisional else ""
-        return replace(judgement, reason=judgement.reason + left_open)
+        return judgement
     return replace(judgement, reason=f"{judgement.reason} (the reference: {target.problems})")
 
 

@@ -26,11 +26,14 @@ class ReferenceDraws:
         The draws, as chains.
     problems : tuple of str
         The checks that they fail, a clause each; with any, they are no reference.
+    caveat : str
+        What every sentence about an error has to add, empty of a reference like any other.
     """
 
     title: str
     quantities: Quantities
     problems: tuple[str, ...]
+    caveat: str = ""
 
 
 def reference_from_fit(fit: Fit, named: Quantities, *, title: str) -> ReferenceDraws:
