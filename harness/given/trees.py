@@ -23,7 +23,7 @@ else:
 
 _SAMPLE = ("chain", "draw")
 #: Groups beside the posterior that a fit's own tree has, and that say something of its draws.
-_GROUPS = ("sample_stats", "proposals", "points", "elbo_trace")
+_GROUPS = ("sample_stats", "scores", "proposals", "points", "elbo_trace")
 #: Statistics that only Markov chains have, and only approximations.
 _OF_CHAINS = frozenset({"diverging", "energy", "tree_depth", "n_steps", "acceptance_rate"})
 _OF_APPROXIMATIONS = frozenset({"log_q", "lp_approx", "log_g"})
