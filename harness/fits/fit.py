@@ -106,15 +106,16 @@ class Cost:
     adapt_time_s : float or None
         Wall time of adaptation, in seconds.  NUTS: the share of warm-up in the chains' own
         times, of the sampler's wall time, and all of a warm start.  ADVI: from the start of the
-        search for a step size to its end, 0 if the step size is given.  Laplace: the
-        optimisation.  Pathfinder: 0.
+        search for a step size to its end, 0 if the step size is given.  Laplace, DADVI, batch
+        and match: the optimisation.  Pathfinder: 0.
     run_time_s : float or None
         The rest of ``fit_time_s``, reading the data and failed attempts included, in seconds.
     n_gradients : int or None
         Gradients of the log density, adaptation included.  NUTS: leapfrog steps and one for the
         start of each transition, and those of a warm start.  ADVI: ``grad_samples`` for each
-        iteration.  Laplace: the optimiser's, and 2 d + 1 for the Hessian of d unconstrained
-        parameters.  VI: those of batches by their share of the rows.  Pathfinder: those of
+        iteration.  Laplace: the optimiser's, and for each Newton step 4 d + 2 or more of d
+        unconstrained parameters.  DADVI, batch and match: all, four for each product with the
+        Hessian.  VI: those of batches by their share of the rows.  Pathfinder: those of
         L-BFGS; its ELBO takes log densities only.  Not
         counted: the handful before the start, NUTS's search for its first step sizes,
         evaluations that ADVI drops because they are not finite, and failed attempts.

@@ -3,7 +3,7 @@
 - `METHODS`, `make_method`: methods by name; a method with its options set
 - `Nuts`, `Advi`, `AdviFullrank`, `Pathfinder`, `Laplace`, on all rows; `SubsampleAdvi`,
   `SubsampleNuts`, `MinibatchAdvi`, on some
-- `ViMeanfield`, `ViFullrank`, `ViLowrank`
+- `ViMeanfield`, `ViFullrank`, `ViLowrank`, `Dadvi`, `BatchAndMatch`
 - `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
   it uses
 - `options_of`, `variant_of`, `DEFAULT_VARIANT`: a method's options, and the name of a variant
@@ -25,6 +25,8 @@ from harness.methods.base import (
     options_of,
     variant_of,
 )
+from harness.methods.batch_and_match import BatchAndMatch
+from harness.methods.dadvi import Dadvi
 from harness.methods.laplace import Laplace
 from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
@@ -38,6 +40,8 @@ __all__ = [
     "METHODS",
     "Advi",
     "AdviFullrank",
+    "BatchAndMatch",
+    "Dadvi",
     "Laplace",
     "Method",
     "MinibatchAdvi",
@@ -71,6 +75,8 @@ METHODS: Mapping[str, type[Method]] = {
         ViMeanfield,
         ViFullrank,
         ViLowrank,
+        Dadvi,
+        BatchAndMatch,
     )
 }
 

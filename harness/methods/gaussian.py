@@ -1,11 +1,17 @@
 """Gaussians on the unconstrained scale: draws and their log densities (pure)."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import lazy_loader as lazy
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from harness.data.dataset import FloatArray
+
+if TYPE_CHECKING:
+    import scipy
+else:
+    scipy = lazy.load("scipy")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +91,7 @@ class Gaussian:
         if factor.ndim == 1:
             white, log_sds = away / factor, np.log(factor)
         else:
-            white = solve_triangular(factor, away.T, lower=True).T
+            white = scipy.linalg.solve_triangular(factor, away.T, lower=True).T
             log_sds = np.log(np.diag(factor))
         constant = 0.5 * self.mean.size * np.log(2 * np.pi) + log_sds.sum()
         return np.asarray(-0.5 * np.square(white).sum(axis=1) - constant)

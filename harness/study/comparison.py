@@ -19,7 +19,6 @@ from harness.methods import (
     Method,
     Nuts,
     PartOfRows,
-    RowsUsed,
     make_method,
     variant_of,
 )
@@ -30,10 +29,8 @@ from harness.program.stanc import ProgramVariables, describe_program
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
 
-#: Methods that are compared if none are named: all that need not know what a row is.
-DEFAULT_METHODS = tuple(
-    name for name, method in METHODS.items() if method.rows_used is RowsUsed.ALL
-)
+#: Methods that are compared if none are named; they need not know what a row is.
+DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
 #: Names of a comparison's only data set and of the variants of its runs.
 DATASET, REFERENCE = "data", "reference"
 #: In the place of a reference: evidence without one.
