@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 from scipy.special import expit
 
-from harness.methods.over_density import CountedDensity
+from harness.methods.counted_density import CountedDensity
 from harness.program.log_density import Density, LogDensity
 from tests.cases import FloatArray
 from tests.known_posteriors import data_of

@@ -5,13 +5,14 @@ import pytest
 
 from harness.errors import FitError
 from harness.methods.batch_and_match import BatchAndMatch
+from harness.methods.counted_density import CountedDensity
 from harness.methods.gaussian import Gaussian
-from harness.methods.over_density import CountedDensity, Found
+from harness.methods.over_density import Found
 from tests import known_posteriors, numpy_density
 
 
 def found_in(density: CountedDensity, **options: int) -> Found:
-    return BatchAndMatch(**options)._find(density, seed=3)
+    return BatchAndMatch(**options).find(density, seed=3)
 
 
 def gaussian_of(found: Found) -> Gaussian:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from harness.errors import FitError
+from harness.methods.counted_density import CountedDensity
 from harness.methods.dadvi import Dadvi, FixedDrawsElbo, Optimum, find_optimum
-from harness.methods.over_density import CountedDensity
 from tests import known_posteriors, numpy_density
 from tests.cases import FloatArray
 
@@ -63,10 +63,12 @@ def test_the_error_of_the_means_is_their_scatter_over_fixed_draws() -> None:
 
 def test_more_fixed_draws_have_a_smaller_error_and_few_are_told() -> None:
     density = numpy_density.gaussian(*numpy_density.correlated(5))
-    few, many = optimum(density, n=20), optimum(density, n=2000)
+    few, many = optimum(density, n=8), optimum(density, n=800)
     np.testing.assert_allclose(many.mcse, few.mcse / 10, rtol=0.5)
-    method = Dadvi(n_fixed_draws=20)
+    method = Dadvi(n_fixed_draws=8)
     assert len(method._found(few).warnings) == 1
+    told = method._found(few).diagnostics.mean_mcse_sd
+    assert told == (few.mcse / np.sqrt(np.diag(few.covariance)[:5])).max()
     assert method._found(many).warnings == ()
 
 

@@ -60,9 +60,12 @@ class Diagnostics:
         that it is the sd of the log density over the fitted approximation's draws divided by
         the root of ``elbo_samples``.  The log density is the one that was optimised, of the
         subsample if the fit has seen one.
+    mean_mcse_sd : float or None
+        Largest Monte Carlo standard error of a mean that the fixed draws of DADVI leave, in sds of
+        the fit.
     n_iterations : int or None
         Iterations of stochastic gradient ascent (ADVI) or of L-BFGS (Laplace; Pathfinder, all
-        paths).
+        paths); steps of both optimisers (DADVI); steps to the mode and batches (batch and match).
     converged : str or None
         The stopping rule that was met, ``"mean"``, ``"median"`` or ``"mean and median"``
         relative change of the ELBO, or the ``"distance"`` to the optimum (VI); ``"no"`` if the run
@@ -86,6 +89,7 @@ class Diagnostics:
     n_leapfrog: int | None = None
     elbo: float | None = None
     elbo_mcse: float | None = None
+    mean_mcse_sd: float | None = None
     n_iterations: int | None = None
     converged: str | None = None
     may_be_diverging: bool | None = None

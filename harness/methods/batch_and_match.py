@@ -12,20 +12,13 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness.data.dataset import Dataset, FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import FitError
-from harness.fits.fit import Diagnostics, DrawKind, Fit
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
-from harness.methods.over_density import (
-    CountedDensity,
-    Found,
-    climb,
-    fit_over_density,
-    random_start,
-    reasons,
-)
+from harness.fits.fit import Diagnostics
+from harness.methods.base import OPTIONS_CONFIG
+from harness.methods.counted_density import CountedDensity, climb, random_start, reasons
+from harness.methods.over_density import Found, OverDensity
 from harness.methods.score_matching import Covariance, FullRank, OfRank
-from harness.program.program import Program
 
 _BATCHES_STREAM = 10
 #: So many batches in a row may be useless, each drawn from a narrower Gaussian than the last.
@@ -37,7 +30,7 @@ _MOVED_LIMIT = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
-class BatchAndMatch:
+class BatchAndMatch(OverDensity):
     """Batch and match: a Gaussian that matches the scores of the posterior.
 
     Attributes
@@ -49,8 +42,6 @@ class BatchAndMatch:
         as much as the Gaussian before it.
     rank : int or None
         Directions in which coordinates may be correlated; all of them by default.
-    n_draws : int
-        Draws taken from the approximation.
     init_radius : float
         The mean starts uniformly within this distance of zero on the unconstrained scale.
     """
@@ -58,27 +49,14 @@ class BatchAndMatch:
     name: ClassVar[str] = "batch_and_match"
     title: ClassVar[str] = "batch and match"
     family: ClassVar[str] = "batch and match"
-    draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
-    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     batch_size: PositiveInt = 32
     n_iterations: PositiveInt = 500
     rank: PositiveInt | None = None
-    n_draws: PositiveInt = 1000
     init_radius: PositiveFloat = 2.0
 
-    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
-        """Refuse random batches; see :meth:`harness.methods.base.Method.check`."""
-        refuse_batches(self.name, program)
-
-    def fit(self, problem: Problem, *, seed: int) -> Fit:
-        """Match batches of scores; see :meth:`harness.methods.base.Method.fit`."""
-        return fit_over_density(
-            problem, lambda density: self._find(density, seed=seed), n_draws=self.n_draws, seed=seed
-        )
-
-    def _find(self, density: CountedDensity, *, seed: int) -> Found:
-        """Match one batch after another."""
+    def find(self, density: CountedDensity, *, seed: int) -> Found:
+        """Match one batch after another; see :meth:`OverDensity.find`."""
         rng = np.random.default_rng([seed, _BATCHES_STREAM])
         start = random_start(density, radius=self.init_radius, seed=seed)
         mode, n_climbed = climb(density, start, max_iterations=_MAX_CLIMB)

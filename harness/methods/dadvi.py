@@ -15,19 +15,13 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness.data.dataset import Dataset, FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import FitError
-from harness.fits.fit import Diagnostics, DrawKind, Fit
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
+from harness.fits.fit import Diagnostics
+from harness.methods.base import OPTIONS_CONFIG
+from harness.methods.counted_density import CountedDensity, random_start, reasons
 from harness.methods.gaussian import Gaussian
-from harness.methods.over_density import (
-    CountedDensity,
-    Found,
-    fit_over_density,
-    random_start,
-    reasons,
-)
-from harness.program.program import Program
+from harness.methods.over_density import Found, OverDensity
 
 if TYPE_CHECKING:
     import scipy
@@ -212,7 +206,7 @@ def _shortened(elbo: FixedDrawsElbo, at: FloatArray, step: FloatArray) -> FloatA
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
-class Dadvi:
+class Dadvi(OverDensity):
     """Mean-field ADVI over fixed draws, at its optimum, with linear response covariances.
 
     Attributes
@@ -223,8 +217,6 @@ class Dadvi:
         Whether draws have the linear response covariance; else those of the mean-field Gaussian.
     max_iterations : int
         Maximum number of trust-region steps.
-    n_draws : int
-        Draws taken from the approximation.
     init_radius : float
         The means start uniformly within this distance of zero on the unconstrained scale.
     """
@@ -232,30 +224,19 @@ class Dadvi:
     name: ClassVar[str] = "dadvi"
     title: ClassVar[str] = "DADVI"
     family: ClassVar[str] = "DADVI"
-    draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
-    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     n_fixed_draws: PositiveInt = 64
     linear_response: bool = True
     max_iterations: PositiveInt = 500
-    n_draws: PositiveInt = 1000
     init_radius: PositiveFloat = 2.0
 
-    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
-        """Refuse random batches; see :meth:`harness.methods.base.Method.check`."""
-        refuse_batches(self.name, program)
-
-    def fit(self, problem: Problem, *, seed: int) -> Fit:
-        """Optimise over fixed draws; see :meth:`harness.methods.base.Method.fit`."""
-
-        def find(density: CountedDensity) -> Found:
-            rng = np.random.default_rng([seed, _FIXED_STREAM])
-            fixed = rng.standard_normal((self.n_fixed_draws, density.n_parameters))
-            elbo = FixedDrawsElbo(density, fixed)
-            start = self._start(density, elbo, seed=seed)
-            return self._found(find_optimum(elbo, start, max_iterations=self.max_iterations))
-
-        return fit_over_density(problem, find, n_draws=self.n_draws, seed=seed)
+    def find(self, density: CountedDensity, *, seed: int) -> Found:
+        """Optimise over fixed draws; see :meth:`OverDensity.find`."""
+        rng = np.random.default_rng([seed, _FIXED_STREAM])
+        fixed = rng.standard_normal((self.n_fixed_draws, density.n_parameters))
+        elbo = FixedDrawsElbo(density, fixed)
+        start = self._start(density, elbo, seed=seed)
+        return self._found(find_optimum(elbo, start, max_iterations=self.max_iterations))
 
     def _start(self, density: CountedDensity, elbo: FixedDrawsElbo, *, seed: int) -> FloatArray:
         """Return means with a density, and sds at which every draw has one."""
@@ -281,6 +262,6 @@ class Dadvi:
             )
         return Found(
             approximation=Gaussian(mean=mean, factor=factor),
-            diagnostics=Diagnostics(n_iterations=optimum.n_steps),
+            diagnostics=Diagnostics(n_iterations=optimum.n_steps, mean_mcse_sd=relative),
             warnings=warnings,
         )

@@ -18,10 +18,11 @@ from harness.data.dataset import Dataset
 from harness.fits.fit import Diagnostics, DrawKind, Fit
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
+from harness.methods.counted_density import CountedDensity
 from harness.methods.draws_file import parse_draws_file
 from harness.methods.gaussian import Gaussian
 from harness.methods.mode import polished, unmoved
-from harness.methods.over_density import CountedDensity, Found, fit_over_density
+from harness.methods.over_density import Found, fit_over_density
 from harness.program.program import Program
 
 #: What L-BFGS writes.

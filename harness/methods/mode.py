@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
-from harness.methods.over_density import CountedDensity, reasons
+from harness.methods.counted_density import CountedDensity, reasons
 
 #: A mode is found when the next Newton step would move it by less, in posterior sds.
 TOLERANCE_SD = 1e-4

@@ -1,39 +1,27 @@
-"""What methods over a program's density share: a start, the count of gradients, and the fit.
+"""What methods over a program's density share: all but how an approximation is found.
 
 Such a method gets the density with its gradient and Hessian, and returns an approximation that can
 be drawn from; see `dadvi.py` for one.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import ClassVar, Protocol
 
-import lazy_loader as lazy
-import numpy as np
+from pydantic import PositiveInt
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from harness.data.dataset import FloatArray
+from harness.data.dataset import Dataset, FloatArray
 from harness.errors import DensityError, FitError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import Problem
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
+from harness.methods.counted_density import CountedDensity
 from harness.methods.density import open_density
 from harness.methods.scoring import drawn_points
-from harness.program.log_density import Density, LogDensity
-
-if TYPE_CHECKING:
-    import scipy
-else:
-    scipy = lazy.load("scipy")
-
-#: So many random starts are tried, as in Stan.
-_MAX_STARTS = 100
-_START_STREAM = 8
-#: A climb ends at this norm of the gradient per parameter.
-_SMALL_GRADIENT = 1e-3
-#: Gradients of a product with the Hessian: of differences, and by autodiff.
-_DIFFERENCES, _AUTODIFF = 4, 2
+from harness.program.log_density import Density
+from harness.program.program import Program
 
 
 class Approximation(Protocol):
@@ -42,49 +30,6 @@ class Approximation(Protocol):
     def draw(self, n: int, seed: int) -> tuple[FloatArray, FloatArray]:
         """Return points on the unconstrained scale, shape (n, d), and the log density there."""
         ...
-
-
-class CountedDensity:
-    """A density that counts what it is asked for.
-
-    Attributes
-    ----------
-    density : Density
-        For what need not be counted.
-    n_gradients : int
-        Gradients so far, those for products with the Hessian included.
-    """
-
-    def __init__(self, density: Density) -> None:
-        self.density = density
-        self.n_gradients = 0
-
-    @property
-    def n_parameters(self) -> int:
-        """How many unconstrained parameters there are."""
-        return self.density.n_parameters
-
-    @property
-    def failures(self) -> tuple[str, ...]:
-        """Why the last call gave NaN."""
-        return self.density.failures
-
-    def gradient(self, points: FloatArray) -> LogDensity:
-        """Return the log density and its gradient; see :meth:`Density.gradient`."""
-        self.n_gradients += int(np.prod(points.shape[:-1]))
-        return self.density.gradient(points)
-
-    def hessian_vector(self, points: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Return the Hessian times vectors; see :meth:`Density.hessian_vector`."""
-        found = self.density.hessian_vector(points, vectors)
-        each = _AUTODIFF if self.density.has_exact_curvature else _DIFFERENCES
-        self.n_gradients += each * int(np.prod(found.shape[:-1]))
-        return found
-
-    def hessian(self, point: FloatArray) -> FloatArray:
-        """Return the Hessian at a point, shape (d, d)."""
-        rows = self.hessian_vector(point, np.eye(point.size))
-        return 0.5 * (rows + rows.T)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,6 +107,37 @@ def fit_over_density(
     )
 
 
+@pydantic_dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
+class OverDensity:
+    """The base of methods over a density: all but how the approximation is found.
+
+    Attributes
+    ----------
+    n_draws : int
+        Draws taken from the approximation.
+    """
+
+    name: ClassVar[str]
+    draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
+
+    n_draws: PositiveInt = 1000
+
+    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
+        """Refuse random batches; see :meth:`harness.methods.base.Method.check`."""
+        refuse_batches(self.name, program)
+
+    def find(self, density: CountedDensity, *, seed: int) -> Found:
+        """Approximate a density; the seed decides all randomness."""
+        raise NotImplementedError
+
+    def fit(self, problem: Problem, *, seed: int) -> Fit:
+        """Find an approximation and draw; see :meth:`harness.methods.base.Method.fit`."""
+        return fit_over_density(
+            problem, lambda density: self.find(density, seed=seed), n_draws=self.n_draws, seed=seed
+        )
+
+
 @contextmanager
 def _density(problem: Problem) -> Iterator[Density]:
     """Give the density; what it cannot do is a failure of the fit."""
@@ -170,90 +146,3 @@ def _density(problem: Problem) -> Iterator[Density]:
             yield density
     except DensityError as error:
         raise FitError(str(error)) from error
-
-
-def random_start(density: CountedDensity, *, radius: float, seed: int) -> FloatArray:
-    """Return a point with a finite density and gradient, uniform within a distance of zero.
-
-    Raises
-    ------
-    FitError
-        If a hundred points have none; the message has the program's reason.
-    """
-    rng = np.random.default_rng([seed, _START_STREAM])
-    points = rng.uniform(-radius, radius, size=(_MAX_STARTS, density.n_parameters))
-    for point in points:
-        value, gradient = density.gradient(point)
-        if np.isfinite(value) and np.isfinite(gradient).all():
-            return np.asarray(point)
-    raise FitError(
-        f"Initialization failed: none of {_MAX_STARTS} points within {radius:g} of zero on the "
-        f"unconstrained scale has a finite log density{reasons(density)}"
-    )
-
-
-def reasons(density: CountedDensity) -> str:
-    """Return why the last call gave no density, as the end of a sentence."""
-    return f": {'; '.join(density.failures)}" if density.failures else ""
-
-
-def climb(
-    density: CountedDensity, start: FloatArray, *, max_iterations: int
-) -> tuple[FloatArray, int]:
-    """Climb the log density by trust-region Newton steps (Nocedal and Wright 2006, algorithm 7.2).
-
-    Parameters
-    ----------
-    density : CountedDensity
-    start : ndarray, shape (d,)
-        With a finite density.
-    max_iterations : int
-        Steps at most; fewer if the gradient's norm is small before.
-
-    Returns
-    -------
-    point : ndarray, shape (d,)
-        About a mode, if there is one.
-    n_iterations : int
-        Steps taken.
-    """
-    downhill = _Downhill(density)
-    found = scipy.optimize.minimize(
-        downhill.value,
-        start,
-        method="trust-ncg",
-        jac=downhill.gradient,
-        hessp=downhill.hessian_vector,
-        options={"gtol": _SMALL_GRADIENT * math.sqrt(start.size), "maxiter": max_iterations},
-    )
-    return np.asarray(found.x, dtype=np.float64), int(found.nit)
-
-
-class _Downhill:
-    """The negative log density, evaluated once where value and gradient are asked for."""
-
-    def __init__(self, density: CountedDensity) -> None:
-        self._density = density
-        self._at: FloatArray | None = None
-        self._found = LogDensity(np.empty(0), np.empty(0))
-
-    def _evaluate(self, at: FloatArray) -> LogDensity:
-        if self._at is None or not np.array_equal(at, self._at):
-            self._at, self._found = at.copy(), self._density.gradient(at)
-        return self._found
-
-    def value(self, at: FloatArray) -> float:
-        """Return it, infinite where there is none."""
-        if not np.isfinite(at).all():
-            return np.inf
-        value, gradient = self._evaluate(at)
-        usable = np.isfinite(value) and np.isfinite(gradient).all()
-        return -float(value) if usable else np.inf
-
-    def gradient(self, at: FloatArray) -> FloatArray:
-        """Return its gradient."""
-        return -self._evaluate(at).gradient
-
-    def hessian_vector(self, at: FloatArray, vector: FloatArray) -> FloatArray:
-        """Return its Hessian times a vector."""
-        return -self._density.hessian_vector(at, vector)
