@@ -32,7 +32,7 @@ class Covariance(LowRank):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Matched:
+class MatchedCovariance:
     """The covariance of an update: `prior` less ``taken @ taken.T``.
 
     Attributes
@@ -83,7 +83,7 @@ class Matched:
 
 def match(
     covariance: Covariance, points: FloatArray, scores: FloatArray, *, lam: float
-) -> tuple[FloatArray, Matched]:
+) -> tuple[FloatArray, MatchedCovariance]:
     """Return mean and covariance of the Gaussian that matches the scores of a batch.
 
     Parameters
@@ -108,7 +108,7 @@ def match(
     seen = prior.times(of_scores)
     values, vectors = np.linalg.eigh(of_scores.T @ seen)
     weight = 1 / (0.5 + np.sqrt(np.maximum(values, 0) + 0.25))
-    matched = Matched(prior=prior, taken=(seen @ vectors) * weight)
+    matched = MatchedCovariance(prior=prior, taken=(seen @ vectors) * weight)
     return part * (matched.times(score[:, None])[:, 0] + centre), matched
 
 
