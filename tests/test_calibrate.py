@@ -9,9 +9,11 @@ import pytest
 
 import harness
 from harness.calibration.asked import Calibration, read_programs
+from harness.calibration.posterior import _Rows
 from harness.cli import main
+from harness.data.stan_json import read_stan_json
 from harness.errors import CalibrationError, HarnessError, MethodError
-from tests.cases import DATA
+from tests.cases import DATA, PROJECT
 
 SIMULATE = DATA / "models" / "regression_simulate.stan"
 MODEL = DATA / "models" / "regression.stan"
@@ -112,6 +114,12 @@ def test_programs_that_do_not_belong_together_are_refused(
     assert "\n" not in str(caught.value)
 
 
+def test_a_posterior_calibration_needs_replicated_data() -> None:
+    asked = Calibration(simulate=MODEL, model=MODEL, data=GIVEN, posterior=True)
+    with pytest.raises(CalibrationError, match="y_rep"):
+        read_programs(asked)
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "named"),
     [
@@ -155,3 +163,34 @@ def test_a_simulator_that_fails_is_told_of_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match="simulate") as caught:
         harness.calibrate(simulate, MODEL, GIVEN, methods=["laplace"], replicates=20)
     assert "\n" not in str(caught.value)
+
+
+EXAMPLES = PROJECT / "examples" / "calibrate"
+
+
+@pytest.mark.slow
+def test_replicates_given_observed_data_are_fitted_with_them(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, data = EXAMPLES / "regression.stan", EXAMPLES / "regression.json"
+
+    def calibrated() -> harness.CalibrationResult:
+        return harness.calibrate(
+            *(model, model, data), posterior=True, methods=["laplace"], replicates=20, store=store
+        )
+
+    result = calibrated()
+    assert list(result.methods["verdict"]) == ["calibrated"]
+    dataset = result.tables.plan.replicates[0].dataset.variables or {}
+    given = read_stan_json(data)
+    n = given["N"]
+    assert isinstance(n, int)
+    assert dataset["N"] == 2 * n
+    np.testing.assert_array_equal(np.asarray(dataset["x"]), np.tile(given["x"], (2, 1)))
+    np.testing.assert_array_equal(np.asarray(dataset["y"])[:n], given["y"])
+    assert (np.asarray(dataset["y"])[n:] != given["y"]).all()
+
+    joined = _Rows._joined
+    monkeypatch.setattr(_Rows, "_joined", lambda *given: np.asarray(joined(*given)) + 0.1)
+    with pytest.raises(CalibrationError, match="misses the sum"):
+        calibrated()

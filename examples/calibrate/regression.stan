@@ -12,3 +12,6 @@ model {
   beta ~ normal(0, 1);
   y ~ normal(x * beta, 1);
 }
+generated quantities {
+  vector[N] y_rep = to_vector(normal_rng(x * beta, 1)); // for harness calibrate --posterior
+}

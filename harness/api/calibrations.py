@@ -12,12 +12,8 @@ from harness.api.programs import program_file
 from harness.api.running import ProgressLines
 from harness.calibration import page
 from harness.calibration.asked import CALIBRATED_METHODS, Calibration, read_programs
-from harness.calibration.running import (
-    CalibrationTables,
-    Plan,
-    plan_calibration,
-    run_calibration,
-)
+from harness.calibration.plan import Plan, plan_calibration
+from harness.calibration.running import CalibrationTables, run_calibration
 from harness.errors import ResultsError
 from harness.execution.pool import Pool
 from harness.execution.run import Observer
@@ -127,6 +123,7 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
     contract: DataContract | None = None,
     components: Components | None = None,
     subsample: int | None = None,
+    posterior: bool = False,
     seed: int = 1,
     store: str | Path | None = None,
     jobs: int = 1,
@@ -161,6 +158,9 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
         Of a mixture: what is ranked then does not depend on the order of its components.
     subsample : int, optional
         Rows of a subsample where such a method is named without options; by default a tenth.
+    posterior : bool
+        Whether replicates are drawn given the observed `data`: `simulate` is then a program with
+        parameters, `model` itself for example, with ``y_rep`` for each data ``y`` to be replicated.
     seed : int
         Decides all randomness.
     store, jobs, scheduler, time_limit_s, retry_failed, progress
@@ -186,6 +186,7 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
         components=components,
         subsample=subsample,
         replicates=replicates,
+        posterior=posterior,
         seed=seed,
     )
     options = RunOptions(
@@ -202,8 +203,11 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
 def _run(asked: Calibration, options: RunOptions) -> CalibrationResult:
     """Calibrate where the caller said."""
     observer = Observer() if options.progress is None else ProgressLines(options.progress)
-    plan = plan_calibration(asked, read_programs(asked), observer)
+    programs = read_programs(asked)
     with options.open_pool() as pool:
+        plan = plan_calibration(
+            asked, programs, store=options.open_store(), pool=pool, observer=observer
+        )
         return fit_calibration(plan, options, pool=pool, observer=observer)
 
 

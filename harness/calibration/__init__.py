@@ -1,9 +1,9 @@
 """Simulation-based calibration: posteriors of data from the prior against the true values.
 
 - `Calibration`, `read_programs`: what to calibrate, checked with stanc
-- `plan_calibration`, `run_calibration`: its replicates, and their fits and ranks
+- `Plan`, `plan_calibration`, `run_calibration`: its replicates, and their fits and ranks
 - `CalibrationTables`: ranks, a row per method and quantity, a row per method; `page` shows them
-- `simulation` draws replicates, `joint` what is ranked, `ranks` ranks it, `tables` judges
+- `simulation` and `posterior` draw replicates, `ranks` ranks what `joint` says, `tables` judges
 
 Names are imported when they are first used: what refuses needs neither pandas nor matplotlib.
 """

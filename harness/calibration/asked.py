@@ -20,6 +20,8 @@ from harness.program.stanc import ProgramVariables, describe_program
 CALIBRATED_METHODS = ("nuts", "advi")
 #: Of fewer replicates, the band hides an approximation that is half as wide as it should be.
 FEWEST_REPLICATES = 20
+#: A generated quantity ``y_rep`` replicates the data ``y``.
+REPLICATED = "_rep"
 #: As CmdStan by default: one chain, so that a replicate takes one core.
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {"nuts": {"n_chains": 1}}
 _GIVEN = "given"
@@ -52,6 +54,10 @@ class Calibration:
         Rows of a subsample; a tenth of them by default.
     replicates : int
         How many data sets are simulated.
+    posterior : bool
+        Whether replicates are drawn given the observed `data`: `simulate` is then a program with
+        parameters, fitted to them first, whose generated quantities ``y_rep`` replicate data ``y``
+        of `model`, which is fitted to both together.
     seed : int
         Decides all randomness.
     """
@@ -65,7 +71,13 @@ class Calibration:
     components: Components | None = None
     subsample: int | None = None
     replicates: int = 200
+    posterior: bool = False
     seed: int = 1
+
+    @property
+    def weight(self) -> str | None:
+        """The data of the model that the harness gives."""
+        return self.contract.likelihood_weight if self.contract else None
 
     def named_methods(self, n_rows: int | None) -> dict[tuple[str, str], Method]:
         """Return the methods by their names and those of their variants.
@@ -118,6 +130,12 @@ class Programs:
     given: Mapping[str, Value]
 
     @property
+    def replicated_data(self) -> tuple[str, ...]:
+        """The model's data that a posterior calibration replicates."""
+        drawn = self.drawn.generated_quantities
+        return tuple(name for name in self.fitted.data if f"{name}{REPLICATED}" in drawn)
+
+    @property
     def simulated_data(self) -> tuple[str, ...]:
         """The model's data that are simulated; they stand for those given."""
         return tuple(name for name in self.fitted.data if name in self.drawn.generated_quantities)
@@ -140,20 +158,21 @@ def read_programs(asked: Calibration) -> Programs:
     given = _given(asked.data)
     simulator = _bare(asked.simulate)
     drawn = describe_program(simulator)
-    if drawn.parameters:
+    if drawn.parameters and not asked.posterior:
         raise CalibrationError(
             f"program '{shown(asked.simulate.name)}' has the parameter '{drawn.parameters[0]}', "
             "which would have to be sampled; draw it from its prior in generated quantities"
         )
     fitted = describe_program(_bare(asked.model))
-    _check_names(asked, drawn, fitted, given)
-    return Programs(
+    programs = Programs(
         simulator=simulator,
         model=_model(asked, fitted),
         drawn=drawn,
         fitted=fitted,
         given=given,
     )
+    _check_names(asked, programs)
+    return programs
 
 
 def _bare(file: Path) -> Program:
@@ -172,21 +191,19 @@ def _given(data: Path | Mapping[str, Any] | None) -> Mapping[str, Value]:
     return dataset.variables or {}
 
 
-def _check_names(
-    asked: Calibration,
-    drawn: ProgramVariables,
-    fitted: ProgramVariables,
-    given: Mapping[str, Value],
-) -> None:
+def _check_names(asked: Calibration, programs: Programs) -> None:
     """Refuse programs of which one needs what the other does not draw."""
+    drawn, fitted, given = programs.drawn, programs.fitted, programs.given
     model, simulate = shown(asked.model.name), shown(asked.simulate.name)
     if not fitted.parameters:
         raise CalibrationError(f"program '{model}' has no parameters; there is nothing to fit")
+    kind = "variable" if asked.posterior else "generated quantity"
+    own = {*drawn.parameters, *drawn.transformed_parameters} if asked.posterior else set()
     for name in fitted.parameters:
-        if name not in drawn.generated_quantities:
+        if name not in {*own, *drawn.generated_quantities}:
             raise CalibrationError(
-                f"'{name}' is a parameter of '{model}', but no generated quantity of "
-                f"'{simulate}'; draw it there from its prior"
+                f"'{name}' is a parameter of '{model}', but no {kind} of '{simulate}'; "
+                "draw it there from its prior"
             )
     missing = missing_data(drawn.inputs, drawn.input_vars, given)
     if missing:
@@ -196,13 +213,19 @@ def _check_names(
     problem = data_problem(drawn.inputs, drawn.input_vars, given)
     if problem:
         raise CalibrationError(f"of the data given to '{simulate}', {problem}")
-    weight = {asked.contract.likelihood_weight: 1.0} if asked.contract else {}
+    weight = {asked.weight: 1.0} if asked.weight else {}
+    simulated = set() if asked.posterior else set(drawn.generated_quantities)
     for name in missing_data(fitted.inputs, fitted.input_vars, {**given, **weight}):
-        if name not in drawn.generated_quantities:
+        if name not in simulated:
             raise CalibrationError(
                 f"'{name}' is data of '{model}', but neither a generated quantity of '{simulate}' "
                 "nor in the data given; add it to one of them"
             )
+    if asked.posterior and not (drawn.parameters and programs.replicated_data):
+        raise CalibrationError(
+            f"'{simulate}' needs parameters, and a generated quantity 'y_rep' for data 'y' of "
+            f"'{model}', to replicate data given the observed ones"
+        )
 
 
 def _model(asked: Calibration, fitted: ProgramVariables) -> Program:

@@ -1,49 +1,21 @@
-"""From two programs to ranks: simulate, fit every replicate, rank the true values."""
+"""From replicates to ranks: fit every replicate, rank the true values."""
 
-import hashlib
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from harness.calibration.asked import Calibration, Programs
+from harness.calibration.plan import Plan
 from harness.calibration.ranking import Ranking
-from harness.calibration.simulation import Replicate, simulate
 from harness.calibration.tables import RANK_COLUMNS, calibration_table, methods_table
 from harness.execution.compiling import compile_all
 from harness.execution.pool import Pool
 from harness.execution.run import FittedRun, Observer, fit_runs
-from harness.messages.clauses import shown
-from harness.program.compilation import compile_density
 from harness.results.columns import make_table
 from harness.results.manifest import make_manifest
 from harness.store import Store
 from harness.study.series import SeriesKey, series_titles
-from harness.study.study import Run, Study, derive_seed
-
-#: What seeds are derived from beside a replicate's number and a method's name.
-_SIMULATION, _FIT = "simulation", "calibration"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A calibration with its replicates, as a study.
-
-    Attributes
-    ----------
-    asked : Calibration
-    programs : Programs
-    replicates : tuple of Replicate
-    study : Study
-        A data set for each replicate, a run for each replicate and method.
-    """
-
-    asked: Calibration
-    programs: Programs
-    replicates: tuple[Replicate, ...]
-    study: Study
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,85 +40,6 @@ class CalibrationTables:
     methods: pd.DataFrame
     n_stored: int
     manifest: dict[str, Any]
-
-
-def plan_calibration(asked: Calibration, programs: Programs, observer: Observer) -> Plan:
-    """Simulate the replicates and plan their fits.
-
-    Parameters
-    ----------
-    asked : Calibration
-    programs : Programs
-        From :func:`harness.calibration.asked.read_programs`.
-    observer : Observer
-        Told what happens.
-
-    Returns
-    -------
-    Plan
-
-    Raises
-    ------
-    HarnessError
-        If the simulator fails, or the model or a method cannot take what it draws.
-    """
-    observer.step(f"drawing {asked.replicates} replicates from {shown(asked.simulate.name)}")
-    replicates = simulate(
-        compile_density(programs.simulator),
-        programs,
-        replicates=asked.replicates,
-        seed=derive_seed(asked.seed, _SIMULATION),
-        weight=asked.contract.likelihood_weight if asked.contract else None,
-    )
-    return Plan(
-        asked=asked,
-        programs=programs,
-        replicates=tuple(replicates),
-        study=_study(asked, programs, replicates),
-    )
-
-
-def _study(asked: Calibration, programs: Programs, replicates: Sequence[Replicate]) -> Study:
-    """Cross replicates and methods."""
-    model = programs.model
-    runs = []
-    for replicate in replicates:
-        dataset = replicate.dataset
-        model.check_rows(dataset)
-        n_rows = model.n_rows_of(dataset)
-        for (_, variant), method in asked.named_methods(n_rows).items():
-            method.check(dataset, model)
-            number = str(replicate.number)
-            runs.append(
-                Run(
-                    dataset=dataset.name,
-                    program=model.name,
-                    method=method,
-                    variant=variant,
-                    replicate=1,
-                    seed=derive_seed(asked.seed, _FIT, number, method.name, variant),
-                )
-            )
-    return Study(
-        name=f"{model.name}_calibration",
-        title=f"{model.name}: are its posteriors calibrated?",
-        description=f"Program {shown(asked.model.name)} on data of {shown(asked.simulate.name)}.",
-        datasets={replicate.dataset.name: replicate.dataset for replicate in replicates},
-        programs={model.name: model},
-        runs=tuple(runs),
-        published=None,
-        digest=_digest(asked, replicates),
-    )
-
-
-def _digest(asked: Calibration, replicates: Sequence[Replicate]) -> str:
-    """Hash what was asked for and what was simulated, whatever the files are called."""
-    content = {field.name: getattr(asked, field.name) for field in fields(asked)}
-    for name in ("simulate", "model", "data"):
-        del content[name]
-    digests = [replicate.dataset.digest for replicate in replicates]
-    text = f"{content} {digests}"
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def run_calibration(

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "simulate",
         type=Path,
         metavar="SIMULATE.stan",
-        help="a program without parameters, whose generated quantities draw parameters and data",
+        help="a program whose generated quantities draw parameters and data",
     )
     parser.add_argument("model", type=Path, metavar="MODEL.stan", help="the program to fit")
     parser.add_argument(
@@ -57,6 +57,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         metavar="A,B,...",
         help="variables that are ranked, beside the log density (default: the parameters)",
     )
+    parser.add_argument(
+        "--posterior",
+        action="store_true",
+        help="replicate data given those of DATA.json: SIMULATE.stan then has parameters and y_rep",
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the calibration (default: 1)")
     parser.add_argument(
         "--out",
@@ -83,5 +88,6 @@ def _asked(arguments: argparse.Namespace) -> Calibration:
         methods=split_names(arguments.methods),
         variables=split_names(arguments.variables),
         replicates=arguments.replicates,
+        posterior=arguments.posterior,
         seed=arguments.seed,
     )

@@ -44,16 +44,17 @@ def calibrate_and_write(
         time_limit_s=arguments.time_limit,
         retry_failed=arguments.retry_failed,
     )
-    plan = plan_calibration(asked, programs, _Steps(mode))
-    with (
-        options.open_pool() as pool,
-        Display(
-            plan.study, mode=mode, log_file=folder / LOG_FILE, n_at_once=pool.n_at_once()
-        ) as display,
-    ):
-        result = api.fit_calibration(plan, options, pool=pool, observer=display)
-        display.step("writing tables and figures")
-        report_file = result.save(folder)
+    with options.open_pool() as pool:
+        plan = plan_calibration(
+            asked, programs, store=options.open_store(), pool=pool, observer=_Steps(mode)
+        )
+        log_file = folder / LOG_FILE
+        with Display(
+            plan.study, mode=mode, log_file=log_file, n_at_once=pool.n_at_once()
+        ) as display:
+            result = api.fit_calibration(plan, options, pool=pool, observer=display)
+            display.step("writing tables and figures")
+            report_file = result.save(folder)
     if mode is Mode.USUAL:
         _print_tables(result)
     display.summary(
