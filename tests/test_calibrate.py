@@ -186,7 +186,7 @@ def test_replicates_given_observed_data_are_fitted_with_them(
     n = given["N"]
     assert isinstance(n, int)
     assert dataset["N"] == 2 * n
-    np.testing.assert_array_equal(np.asarray(dataset["x"]), np.tile(given["x"], (2, 1)))
+    np.testing.assert_array_equal(np.asarray(dataset["x"]), np.tile(np.asarray(given["x"]), (2, 1)))
     np.testing.assert_array_equal(np.asarray(dataset["y"])[:n], given["y"])
     assert (np.asarray(dataset["y"])[n:] != given["y"]).all()
 
