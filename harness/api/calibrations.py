@@ -122,7 +122,6 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
     variables: Iterable[str] = (),
     contract: DataContract | None = None,
     components: Components | None = None,
-    subsample: int | None = None,
     posterior: bool = False,
     seed: int = 1,
     store: str | Path | None = None,
@@ -156,8 +155,6 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
         What a row of `model` is, for methods that take a part of the rows.
     components : Components, optional
         Of a mixture: what is ranked then does not depend on the order of its components.
-    subsample : int, optional
-        Rows of a subsample where such a method is named without options; by default a tenth.
     posterior : bool
         Whether replicates are drawn given the observed `data`: `simulate` is then a program with
         parameters, `model` itself for example, with ``y_rep`` for each data ``y`` to be replicated.
@@ -184,7 +181,6 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
         variables=tuple(variables),
         contract=contract,
         components=components,
-        subsample=subsample,
         replicates=replicates,
         posterior=posterior,
         seed=seed,

@@ -50,8 +50,6 @@ class Calibration:
     components : Components or None
         Set for a mixture: what is ranked then has its components ordered in every draw, or does
         not depend on their order.
-    subsample : int or None
-        Rows of a subsample; a tenth of them by default.
     replicates : int
         How many data sets are simulated.
     posterior : bool
@@ -69,7 +67,6 @@ class Calibration:
     variables: tuple[str, ...] = ()
     contract: DataContract | None = None
     components: Components | None = None
-    subsample: int | None = None
     replicates: int = 200
     posterior: bool = False
     seed: int = 1
@@ -102,7 +99,7 @@ class Calibration:
                 options = dict(_OPTIONS.get(item, {}))
                 method = METHODS[item]
                 if issubclass(method, PartOfRows):
-                    options["m"] = self.subsample or method.default_m(n_rows)
+                    options["m"] = method.default_m(n_rows)
                 yield DEFAULT_VARIANT, make_method(item, options)
             else:
                 yield item if isinstance(item, tuple) else (variant_of(item), item)
