@@ -12,9 +12,8 @@ from harness.cli import main
 from harness.errors import HarnessError
 from harness.messages.docstrings import descriptions_of
 from harness.methods import METHODS
-from harness.methods.base import build_method
 from harness.study.json_schema import options_schema, schema_text
-from harness.study.toml import parse_study
+from harness.study.toml import parse_study, swept_crosses
 from tests.cases import PROJECT
 
 SCHEMA = json.loads(schema_text())
@@ -67,8 +66,8 @@ def accepted_by_schema(content: dict[str, Any]) -> bool:
 def accepted_by_harness(content: dict[str, Any]) -> bool:
     try:
         for cross in parse_study(content).cross:
-            build_method(METHODS[cross.method], cross.options)
-    except (HarnessError, KeyError):
+            list(swept_crosses(cross))
+    except HarnessError:
         return False
     return True
 
@@ -123,6 +122,29 @@ def test_slips_are_refused_by_both(old: str, new: str) -> None:
     assert accepted_by_harness(good)
     assert old in TEXT
     bad = tomllib.loads(TEXT.replace(old, new, 1))
+    assert not accepted_by_schema(bad)
+    assert not accepted_by_harness(bad)
+
+
+SWEPT = TEXT.replace("options = { m = 10 }", "sweep = { m = [10, 20], eta = [0.1, 1.0] }")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("m = [10, 20]", "m = []"),
+        ("m = [10, 20]", "m = 10"),
+        ("m = [10, 20]", "m = [10, 0]"),
+        ("m = [10, 20]", 'm = ["10"]'),
+        ("m = [10, 20]", "mm = [10]"),
+        ("m = [10, 20], ", ""),
+    ],
+)
+def test_slips_of_sweeps_are_refused_by_both(old: str, new: str) -> None:
+    good = tomllib.loads(SWEPT)
+    assert accepted_by_schema(good)
+    assert accepted_by_harness(good)
+    bad = tomllib.loads(SWEPT.replace(old, new, 1))
     assert not accepted_by_schema(bad)
     assert not accepted_by_harness(bad)
 

@@ -14,12 +14,15 @@ from harness.calibration.asked import Programs
 from harness.data.dataset import Dataset, FloatArray
 from harness.data.stan_values import Value, value_of
 from harness.errors import CalibrationError, FitError
+from harness.messages.faults import capped
 from harness.methods.cmdstan_run import run_folder, run_method
 from harness.methods.draws_file import base_name, parse_draws_file, real_parts
 from harness.program.declared_data import data_problem, missing_data
 
 #: Reals that hold whole numbers to the last digit.
 _WHOLE = 2**31
+#: What Stan says of an exception has its place in the program; the draw then has no values.
+_PLACE = "(in '"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +88,7 @@ def simulate(
         if bad.size:
             raise CalibrationError(
                 f"'{programs.simulator.name}' draws no finite '{name}' in {bad.size} of "
-                f"{replicates} replicates, first in replicate {bad[0] + 1}"
+                f"{replicates} replicates, first in replicate {bad[0] + 1}{drawn.complaint}"
             )
     return [
         Replicate(
@@ -103,6 +106,7 @@ class _Drawn:
 
     names: tuple[str, ...]
     table: FloatArray
+    complaint: str
 
     @cached_property
     def variables(self) -> Mapping[str, Variable]:
@@ -115,14 +119,14 @@ def _drawn(executable: Path, programs: Programs, *, replicates: int, seed: int) 
     with run_folder(programs.given) as (data_file, folder):
         output = folder / "simulated.csv"
         try:
-            run_method(
+            console = run_method(
                 executable,
                 *("method=sample", f"num_samples={replicates}", "num_warmup=0"),
                 "algorithm=fixed_param",
                 data_file=data_file,
                 output_file=output,
                 seed=seed,
-            )
+            ).result
         except FitError as error:
             raise CalibrationError(
                 f"program '{programs.simulator.name}' cannot simulate: {error}"
@@ -133,7 +137,12 @@ def _drawn(executable: Path, programs: Programs, *, replicates: int, seed: int) 
             f"program '{programs.simulator.name}' has drawn {len(drawn.table)} of {replicates} "
             "replicates"
         )
-    return _Drawn(names=drawn.names, table=drawn.table)
+    complaint = next((line for line in console.text.splitlines() if _PLACE in line), "")
+    return _Drawn(
+        names=drawn.names,
+        table=drawn.table,
+        complaint=f": {capped(complaint.strip())}" if complaint else "",
+    )
 
 
 def _dataset(programs: Programs, drawn: _Drawn, row: int, *, weight: str | None) -> Dataset:

@@ -94,6 +94,10 @@ class CrossTable(Table):
         Number of runs of each combination, each with its own seed.
     options : dict
         Options of the method; the others have their defaults.
+    sweep : dict
+        Of further options the lists of their values, which are crossed like everything else. Each
+        combination is a variant named after its values, `m=50`, behind a `variant` other than
+        `default`.
     """
 
     datasets: list[str]
@@ -102,6 +106,14 @@ class CrossTable(Table):
     variant: str
     replicates: PositiveInt = 1
     options: dict[str, Any] = Field(default={})
+    sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default={})
+
+    @model_validator(mode="after")
+    def _swept_options_have_no_other_value(self) -> Self:
+        for name in self.sweep:
+            if name in self.options:
+                raise ValueError(f"option '{name}' is in 'options' and in 'sweep'; leave one out")
+        return self
 
 
 class ReferenceTable(Table):

@@ -15,6 +15,9 @@ from harness.methods import METHODS
 from harness.methods.base import Method
 from harness.study.file import TABLES, CrossTable, StudyTable
 
+#: Where a ``[[cross]]`` says what the options of its method are.
+_SETTING = ("options", "sweep")
+
 
 class _TomlSchema(GenerateJsonSchema):
     """JSON Schema for TOML, which has no null; titles would repeat the names of keys."""
@@ -61,7 +64,9 @@ def study_schema() -> dict[str, Any]:
     definitions["ReferenceTable"]["properties"]["method"]["enum"] = list(METHODS)
     cross = definitions.pop(CrossTable.__name__)
     for name, method in METHODS.items():
-        definitions[f"options_{name}"] = options_schema(method)
+        definitions[f"options_{name}"] = {
+            key: part for key, part in options_schema(method).items() if key != "required"
+        }
         definitions[f"cross_{name}"] = _cross_of(cross, name, method)
     _described(schema, StudyTable)
     schema["properties"]["cross"]["items"] = {"oneOf": [_ref(f"cross_{name}") for name in METHODS]}
@@ -108,19 +113,36 @@ def _with_sources(schema: dict[str, Any], table: type[Table]) -> dict[str, Any]:
 
 
 def _cross_of(cross: Mapping[str, Any], name: str, method: type[Method]) -> dict[str, Any]:
-    """Return the schema of a ``[[cross]]`` of one method."""
-    options = {
-        **_ref(f"options_{name}"),
-        "description": cross["properties"]["options"]["description"],
+    """Return the schema of a ``[[cross]]`` of one method.
+
+    An option that the method cannot do without is one of the options, or swept.
+    """
+    parts = cross["properties"]
+    options = options_schema(method)
+    values = {
+        key: {"type": "array", "minItems": 1, "items": _ref(f"options_{name}/properties/{key}")}
+        for key in options["properties"]
     }
-    is_needed = bool(options_schema(method).get("required"))
+    needed = [
+        {"anyOf": [{"required": [at], "properties": {at: {"required": [key]}}} for at in _SETTING]}
+        for key in options.get("required", [])
+    ]
     return {
         **cross,
         "description": f"{cross['description']} `{name}`: {summary_of(method)}",
         "properties": {
-            **cross["properties"],
+            **parts,
             "method": {"const": name, "description": summary_of(method)},
-            "options": options,
+            "options": {
+                **_ref(f"options_{name}"),
+                "description": parts["options"]["description"],
+            },
+            "sweep": {
+                "type": "object",
+                "properties": values,
+                "additionalProperties": False,
+                "description": parts["sweep"]["description"],
+            },
         },
-        "required": [*cross["required"], *(["options"] if is_needed else [])],
+        **({"allOf": needed} if needed else {}),
     }

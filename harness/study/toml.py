@@ -3,7 +3,8 @@
 import hashlib
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from harness.data.dataset import make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.messages.clauses import absence, did_you_mean, first_problem
-from harness.methods import make_method
+from harness.methods import DEFAULT_VARIANT, make_method
 from harness.program.program import Program
 from harness.study.file import TABLES, CrossTable, ProgramTable, ReferenceTable, StudyTable
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
@@ -127,7 +128,7 @@ def _declaration(table: StudyTable, *, folder: Path, text: str) -> Declaration:
         seed=table.seed,
         datasets=datasets,
         programs={spec.name: _program(spec, folder) for spec in table.programs},
-        crosses=tuple(map(_cross, table.cross)),
+        crosses=tuple(cross for spec in table.cross for cross in swept_crosses(spec)),
         references=tuple(_reference(spec, folder) for spec in table.references),
         published=folder / table.published if table.published else None,
         digest=hashlib.sha256(text.encode()).hexdigest(),
@@ -155,15 +156,25 @@ def _program(table: ProgramTable, folder: Path) -> Program:
     )
 
 
-def _cross(table: CrossTable) -> Cross:
-    """Return a cross with its method."""
-    return Cross(
-        datasets=tuple(table.datasets),
-        programs=tuple(table.programs),
-        method=make_method(table.method, table.options),
-        variant=table.variant,
-        replicates=table.replicates,
-    )
+def swept_crosses(table: CrossTable) -> Iterator[Cross]:
+    """Give a cross for each combination of the options that are swept, with its method.
+
+    Raises
+    ------
+    MethodError
+        If the method or an option is unknown, or a value is not allowed.
+    """
+    for values in product(*table.sweep.values()):
+        swept = dict(zip(table.sweep, values, strict=True))
+        named = ", ".join(f"{name}={value}" for name, value in swept.items())
+        kept = "" if swept and table.variant == DEFAULT_VARIANT else table.variant
+        yield Cross(
+            datasets=tuple(table.datasets),
+            programs=tuple(table.programs),
+            method=make_method(table.method, {**table.options, **swept}),
+            variant=" ".join(filter(None, (kept, named))),
+            replicates=table.replicates,
+        )
 
 
 def _reference(table: ReferenceTable, folder: Path) -> DeclaredReference:
