@@ -15,7 +15,7 @@ from harness.given.given import Given
 from harness.given.judged import judged_study
 from harness.given.matching import Matched, match
 from harness.given.problem import NO_PROGRAM, known_program
-from harness.given.provisional import Provisional, provisional_reference, reference_draws
+from harness.given.provisional import EvidenceReference, provisional_reference, reference_draws
 from harness.given.read import read_given
 from harness.methods import Problem
 from harness.methods.density import open_density
@@ -126,7 +126,7 @@ def _reference(given: object) -> Given | None:
 
 def _evaluated(
     fits: list[Given], problem: Problem, *, wants_reference: bool, say: SayLine
-) -> tuple[list[Given], Provisional | None]:
+) -> tuple[list[Given], EvidenceReference | None]:
     """Evaluate the posterior at the draws of each fit, and gather evidence in a reference's place.
 
     Both need the process of the density, which reads the data once.

@@ -98,7 +98,7 @@ class Calibration:
                     raise MethodError(f"unknown method '{item}'{did_you_mean(item, METHODS)}")
                 options = dict(_OPTIONS.get(item, {}))
                 method = METHODS[item]
-                if issubclass(method, PartOfRows):
+                if issubclass(method, PartOfRows) and n_rows is not None:
                     options["m"] = method.default_m(n_rows)
                 yield DEFAULT_VARIANT, make_method(item, options)
             else:

@@ -21,7 +21,7 @@ from harness.summary.reference import ReferenceDraws
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Provisional:
+class EvidenceReference:
     """What evidence there is on a posterior.
 
     Attributes
@@ -44,7 +44,7 @@ class Provisional:
 
 def provisional_reference(
     density: Density, *, seed: int, told: Callable[[Step], object]
-) -> Provisional:
+) -> EvidenceReference:
     """Gather evidence, from cheap to dear, but for a run of NUTS.
 
     Parameters
@@ -58,14 +58,14 @@ def provisional_reference(
 
     Returns
     -------
-    Provisional
+    EvidenceReference
     """
     cascade = Cascade(density, seed=seed, told=told)
     cascade.run()
     answer = cascade.answer
     if answer is None or not answer.is_good:
         last = answer.judgement if answer else cascade.steps[-1].judgement
-        return Provisional(draws=None, title="evidence", problems=last.reason)
+        return EvidenceReference(draws=None, title="evidence", problems=last.reason)
     step = _repetitions(answer.points)
     kept = replace(answer, points=answer.points[:, ::step], log_p=answer.log_p[:, ::step])
     posterior = points_tree(density, kept, seed=seed)["posterior"].to_dataset()
@@ -76,7 +76,7 @@ def provisional_reference(
         variables={name: of.to_numpy() for name, of in stan_variables(posterior).items()},
         seed=seed,
     )
-    return Provisional(draws=draws, title=f"{answer.title}, {answer.verdict}", problems="")
+    return EvidenceReference(draws=draws, title=f"{answer.title}, {answer.verdict}", problems="")
 
 
 def _repetitions(points: FloatArray) -> int:
@@ -89,12 +89,12 @@ def _repetitions(points: FloatArray) -> int:
     return max(1, each)
 
 
-def reference_draws(provisional: Provisional, draws: Given | None) -> ReferenceDraws:
+def reference_draws(provisional: EvidenceReference, draws: Given | None) -> ReferenceDraws:
     """Return what fits are measured against.
 
     Parameters
     ----------
-    provisional : Provisional
+    provisional : EvidenceReference
     draws : Given or None
         Its draws, reduced to what is judged.
 
