@@ -392,7 +392,10 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
         nothing,
         "'rhoo'",
     ),
-    "contract in part": (f"{COMPARE} --rows y", nothing, "--n-rows"),
+    "contract in part": (f"{COMPARE} --rows y --n-rows T", nothing, "--n-rows"),
+    "arrays of rows without the rest": (f"{COMPARE} --rows y,z", nothing, "--n-rows"),
+    "rows that no integer counts": (f"{COMPARE} --rows y --subsample 3", nothing, "'y'"),
+    "batch of no rows": (f"{COMPARE} --batch 0", nothing, "batch is 0"),
     "contract with a weight that the program lacks": (
         f"{COMPARE} --rows y --n-rows T --weight w",
         nothing,

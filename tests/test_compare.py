@@ -165,7 +165,7 @@ def test_a_program_without_a_contract_gives_a_fit_that_does_not_apply() -> None:
     dataset = make_dataset("data", file=MODELS / "ar1.json")
     fit = SubsampleAdvi(m=10).fit(Problem(program=compiled, dataset=dataset), seed=1)
     assert fit.status is Status.NOT_APPLICABLE
-    assert "no contract" in fit.reason
+    assert "order" in fit.reason
 
 
 def test_rows_of_json_are_taken_together() -> None:

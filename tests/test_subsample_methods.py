@@ -13,7 +13,7 @@ from harness.data.dataset import Dataset
 from harness.data.subsample import Subsample, draw_subsample
 from harness.errors import DensityError, ProgramError, SubsampleError
 from harness.fits.fit import Fit, Status, log_weights
-from harness.methods import Problem, make_method, row_axis
+from harness.methods import Problem, make_method, options_of, row_axis
 from harness.methods.base import ProblemPart
 from harness.methods.density import open_density
 from harness.methods.subsample import take_rows
@@ -23,6 +23,7 @@ from harness.program.compilation import compile_program
 from harness.program.contract import DataContract
 from harness.program.log_density import RowBlocks
 from harness.program.rows import RowAxis
+from harness.study.comparison import Comparison, comparison_study
 from tests.cases import FloatArray, gaussian_posterior
 from tests.row_programs import ADDING_UP, CASES, row_data, row_program
 from tests.test_density_values import assert_cmdstans
@@ -232,3 +233,44 @@ def test_a_contract_without_a_weight_names_the_rows(gaussian: Callable[[float], 
     ).part
     assert part is not None
     assert part.axis == 0
+
+
+def test_a_comparison_fits_both_to_the_same_rows_and_adds_batches(
+    cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+    asked = Comparison(
+        model=row_program("logit").file,
+        data=row_data("logit"),
+        methods=("laplace",),
+        subsample=8,
+        batch=6,
+        rows="N",
+        replicates=2,
+    )
+    runs = comparison_study(asked).runs
+    seeds = {
+        name: [run.seed for run in runs if run.method.name == name]
+        for name in ("subsample_advi", "subsample_nuts")
+    }
+    assert len(seeds["subsample_advi"]) == 2
+    assert seeds["subsample_nuts"] == seeds["subsample_advi"]
+    of_name = {run.method.name: options_of(run.method) for run in runs}
+    for name in METHODS:
+        assert (of_name[name]["m"], of_name[name]["rows"]) == (8, "N")
+    for name in ("vi_meanfield", "vi_fullrank", "vi_lowrank"):
+        assert (of_name[name]["batch_size"], of_name[name]["rows"]) == (6, "N")
+
+
+def test_batches_are_for_the_methods_named_that_can_take_them(
+    cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+    asked = Comparison(
+        model=row_program("logit").file,
+        data=row_data("logit"),
+        methods=("vi_fullrank",),
+        batch=6,
+    )
+    names = {run.method.name for run in comparison_study(asked).runs}
+    assert names == {"nuts", "vi_fullrank"}

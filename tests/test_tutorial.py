@@ -43,6 +43,7 @@ def test_every_step_gives_what_the_page_says(cmdstan_home: Path, tmp_path: Path)
         "ADVI full-rank tuned": ("advi_fullrank", "tuned"),
         "Laplace": ("laplace", "default"),
         "subsample ADVI 100 of 500": ("subsample_advi", "100 of 500"),
+        "subsample NUTS 100 of 500": ("subsample_nuts", "100 of 500"),
     }
     found = {}
     for title, (method, variant) in titles.items():

@@ -14,7 +14,7 @@ from harness.store import Store
 SayLine = Callable[[str], object]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RunOptions:
     """Where and how a study runs; what it runs is the study's.
 

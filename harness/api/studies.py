@@ -97,6 +97,8 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     contract: DataContract | None = None,
     components: Components | None = None,
     subsample: int | None = None,
+    batch: int | None = None,
+    rows: str | None = None,
     replicates: int = 1,
     seed: int = 1,
     store: str | Path | None = None,
@@ -124,11 +126,19 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         trusted by evidence without a NUTS run; by default NUTS with four chains
         of 2,000 draws and a target acceptance of 0.95.
     contract : DataContract, optional
-        What a row is, for methods that take a part of the rows.
+        For a program that weights the likelihood of a subsample itself: which data are its rows and
+        the weight. Any other program needs none.
     components : Components, optional
         Of a mixture: which variables are its components' means and shares.
     subsample : int, optional
-        Rows of ``"subsample_advi"`` where it is named without options; by default a tenth.
+        Compares fits to a subsample of so many rows too, by ``"subsample_advi"`` and
+        ``"subsample_nuts"``.
+    batch : int, optional
+        Rows of a batch for the methods ``"vi_meanfield"``, ``"vi_fullrank"`` and ``"vi_lowrank"``
+        where they are named without options; they are added if none is named.
+    rows : str, optional
+        The integer of the data that counts the rows; by default the largest whose rows are proved
+        to add up.
     replicates : int
         Runs of each approximation, from as many seeds.
     seed : int
@@ -171,17 +181,12 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         contract=contract,
         components=components,
         subsample=subsample,
+        batch=batch,
+        rows=rows,
         replicates=replicates,
         seed=seed,
     )
-    options = RunOptions(
-        store=store,
-        jobs=jobs,
-        scheduler=scheduler,
-        time_limit_s=time_limit_s,
-        retry_failed=retry_failed,
-        progress=progress,
-    )
+    options = RunOptions(store, jobs, scheduler, time_limit_s, retry_failed, progress)
     return _run(comparison_study(asked), options)
 
 

@@ -13,6 +13,7 @@ from harness.study.comparison import (
     comparison_study,
     named_reference,
 )
+from harness.study.parts import SUBSAMPLES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,19 +50,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder of tables and report (default: results/<program>)",
     )
-    _add_contract(parser)
+    _add_rows(parser)
     add_store_argument(parser)
     add_running_arguments(parser)
     parser.set_defaults(action=compare)
 
 
-def _add_contract(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say what a row is."""
-    contract = parser.add_argument_group("what a row is (for subsample_advi)")
-    contract.add_argument("--rows", default="", metavar="A,B,...", help="arrays of rows")
-    contract.add_argument("--n-rows", metavar="N", help="the integer with the number of rows")
-    contract.add_argument("--weight", metavar="W", help="the real that weights the likelihood")
-    contract.add_argument("--subsample", type=int, metavar="m", help="rows of a subsample")
+def _add_rows(parser: argparse.ArgumentParser) -> None:
+    """Declare the options for methods that use a part of the rows."""
+    rows = parser.add_argument_group("parts of the rows")
+    rows.add_argument(
+        "--batch", type=int, metavar="m", help="fit by batches of m rows, where a method can"
+    )
+    rows.add_argument(
+        "--subsample",
+        type=int,
+        metavar="m",
+        help=f"compare fits to a subsample of m rows too ({', '.join(SUBSAMPLES)})",
+    )
+    rows.add_argument(
+        "--rows",
+        metavar="N",
+        help="the integer of the data that counts the rows (default: the largest whose rows are "
+        "proved to add up; see `harness rows`)",
+    )
+    # of programs that weight a subsample themselves, as earlier versions wanted
+    for option in ("--n-rows", "--weight"):
+        rows.add_argument(option, help=argparse.SUPPRESS)
 
 
 def compare(arguments: argparse.Namespace) -> None:
@@ -73,26 +88,33 @@ def compare(arguments: argparse.Namespace) -> None:
 
 def _asked(arguments: argparse.Namespace) -> Comparison:
     """Read the command line."""
+    contract = _contract(arguments)
     return Comparison(
         model=arguments.model,
         data=arguments.data,
         methods=split_names(arguments.methods),
         variables=split_names(arguments.variables),
         reference=named_reference(arguments.reference),
-        contract=_contract(arguments),
         subsample=arguments.subsample,
+        batch=arguments.batch,
+        contract=contract,
+        rows=None if contract else arguments.rows,
         replicates=arguments.replicates,
         seed=arguments.seed,
     )
 
 
 def _contract(arguments: argparse.Namespace) -> DataContract | None:
-    """Read what a row is."""
-    parts = (split_names(arguments.rows), arguments.n_rows, arguments.weight)
-    if not any(parts):
+    """Read what the rows are of a program that weights them itself: `--rows` are then arrays."""
+    variables = split_names(arguments.rows or "")
+    names = (arguments.n_rows, arguments.weight)
+    if not any(names) and len(variables) < 2:
         return None
-    if not all(parts):
-        raise StudyError("give --rows, --n-rows and --weight together, or none of them")
+    if not all(names) or not variables:
+        raise StudyError(
+            "rows are found without help now: leave out --n-rows and --weight, and --rows too or "
+            "give it the integer that counts the rows"
+        )
     return DataContract(
-        row_variables=parts[0], n_rows=arguments.n_rows, likelihood_weight=arguments.weight
+        row_variables=variables, n_rows=arguments.n_rows, likelihood_weight=arguments.weight
     )

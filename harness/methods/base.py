@@ -109,14 +109,17 @@ class PartOfRows:
     ----------
     default_share : float
         The part of all rows.
+    seeded_as : str or None
+        The method whose seeds, and so whose rows, it has in a study; None for seeds of its own.
     """
 
     default_share: ClassVar[float] = 0.1
+    seeded_as: ClassVar[str | None] = None
 
     @classmethod
-    def default_m(cls, n_rows: int) -> int:
-        """Return `m` for a number of rows."""
-        return max(1, int(n_rows * cls.default_share))
+    def default_m(cls, n_rows: int | None) -> int:
+        """Return `m` for a number of rows; 1 where it is not known."""
+        return max(1, int((n_rows or 1) * cls.default_share))
 
 
 class Method(Protocol):

@@ -22,8 +22,9 @@ from harness.program.program import Program
 class SubsampleNuts(PartOfRows, Nuts):
     """NUTS on `m` rows drawn once, without replacement; other options as for NUTS.
 
-    With the same seed the rows are those of ``subsample_advi``.  Its chains converge to the
-    posterior of the subsample, whose centre is not that of all rows.
+    In a study the rows are those of the run of ``subsample_advi`` with the same variant and
+    replicate.  Its chains converge to the posterior of the subsample, whose centre is not that of
+    all rows.
 
     Attributes
     ----------
@@ -39,6 +40,7 @@ class SubsampleNuts(PartOfRows, Nuts):
     name: ClassVar[str] = "subsample_nuts"
     title: ClassVar[str] = "subsample NUTS"
     rows_used: ClassVar[RowsUsed] = RowsUsed.SUBSAMPLE
+    seeded_as: ClassVar[str | None] = "subsample_advi"
 
     m: PositiveInt
     weighted: bool = True

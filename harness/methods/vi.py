@@ -14,8 +14,8 @@ from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
-from harness.errors import DensityError, FitError, SubsampleError
-from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.errors import DensityError, FitError, ProgramError, SubsampleError
+from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods.ascent import Ascended, Asked, End, Family, ascend
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
 from harness.methods.density import open_density
@@ -98,6 +98,8 @@ class Vi:
                 return self._fit(problem, density, axis, seed=seed, open_time_s=open_time_s)
         except DensityError as error:
             raise FitError(str(error)) from error
+        except ProgramError as error:  # it has no rows for batches
+            return failed_fit(Status.NOT_APPLICABLE, str(error))
 
     def _fit(
         self, problem: Problem, density: Density, axis: str | None, *, seed: int, open_time_s: float

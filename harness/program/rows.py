@@ -113,6 +113,25 @@ def prove_rows(
     )
 
 
+def n_candidate_rows(program: Program, data: Mapping[str, Any]) -> int | None:
+    """Return how many rows a program seems to have, before it is compiled.
+
+    Parameters
+    ----------
+    program : Program
+    data : Mapping
+        Its data.
+
+    Returns
+    -------
+    int or None
+        The size of the largest axis that could be proved; None if there is none.
+    """
+    found = find_program_axes(ensure_cmdstan().path / "bin" / "stanc", program)
+    sizes = (data.get(axis.name, 0) for axis in found if not axis.refusal)
+    return max((size for size in sizes if isinstance(size, int)), default=None)
+
+
 def _report(axis: ProgramAxis, data: Mapping[str, Any], proved: Mapping[str, str]) -> RowAxis:
     reason = axis.refusal or proved[axis.name]
     return RowAxis(

@@ -15,10 +15,9 @@ from harness.fits.fit import DrawKind
 from harness.messages.clauses import did_you_mean, plain_name, shown
 from harness.methods import (
     DEFAULT_VARIANT,
-    METHODS,
     Method,
     Nuts,
-    PartOfRows,
+    RowsUsed,
     make_method,
     variant_of,
 )
@@ -26,6 +25,7 @@ from harness.program.contract import Components, DataContract
 from harness.program.declared_data import data_problem, missing_data
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
+from harness.study.parts import row_options, with_parts
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
 
@@ -35,6 +35,8 @@ DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
 DATASET, REFERENCE = "data", "reference"
 #: In the place of a reference: evidence without one.
 NO_REFERENCE: Literal["none"] = "none"
+#: What stanc says of an integer.
+_INTEGER = {"type": "int", "dimensions": 0}
 #: What seeds are derived from in the place of the program's name.
 _PROGRAM = "model"
 
@@ -62,9 +64,16 @@ class Comparison:
     components : Components or None
         Set for a mixture, whose components are then ordered in every draw.
     subsample : int or None
-        Rows of a subsample; a tenth of them by default.
+        Adds methods that fit a subsample of so many rows, and is the `m` of all methods named
+        without options; a tenth of the rows by default.
+    batch : int or None
+        Rows of a batch, for methods named without options that can take one; they are added if none
+        is named.
+    rows : str or None
+        The integer of the data that counts the rows, for these methods; by default the largest
+        whose rows are proved to add up.
     replicates : int
-        Runs of each approximation.
+        Runs of each approximation and of each method on a subsample.
     seed : int
         Decides all randomness.
     """
@@ -77,6 +86,8 @@ class Comparison:
     contract: DataContract | None = None
     components: Components | None = None
     subsample: int | None = None
+    batch: int | None = None
+    rows: str | None = None
     replicates: int = 1
     seed: int = 1
 
@@ -113,7 +124,7 @@ def comparison_study(asked: Comparison) -> Study:
         If a file is missing or broken, stanc refuses the program, a data variable is missing, or
         a method or variable is unknown.
     """
-    for option in ("replicates", "subsample"):
+    for option in ("replicates", "subsample", "batch"):
         value = getattr(asked, option)
         if value is not None and value < 1:
             raise StudyError(f"{option} is {value}; give a number above 0")
@@ -182,6 +193,12 @@ def _check_data(asked: Comparison, given: Mapping[str, Value], declared: Program
             f"{asked.data_title} has no '{missing[0]}'; program '{shown(asked.model.name)}' needs "
             f"{', '.join(declared.data)}"
         )
+    integers = [name for name, kind in declared.inputs.items() if kind == _INTEGER]
+    if asked.rows is not None and asked.rows not in integers:
+        raise StudyError(
+            f"program '{shown(asked.model.name)}' has no integer '{asked.rows}' in its data that "
+            f"could count rows{did_you_mean(asked.rows, integers)}"
+        )
     problem = data_problem(declared.inputs, declared.input_vars, known)
     if problem:
         raise DatasetError(f"{asked.data_title}: {problem}")
@@ -218,19 +235,29 @@ def _crosses(asked: Comparison, dataset: Dataset, program: Program) -> Iterator[
         yield _cross(program, given or Nuts(**Nuts.reference_options), REFERENCE)
     for item in _asked_methods(asked):
         if isinstance(item, str):
-            method = make_method(item, _options(asked, item, dataset, program))
-            variant = DEFAULT_VARIANT
+            options = row_options(
+                item,
+                dataset,
+                program,
+                subsample=asked.subsample,
+                batch=asked.batch,
+                rows=asked.rows,
+            )
+            method = make_method(item, options)
+            variant = variant_of(method) if "batch_size" in options else DEFAULT_VARIANT
         else:
             variant, method = item if isinstance(item, tuple) else (variant_of(item), item)
-        replicates = 1 if method.draw_kind is DrawKind.CHAINS else asked.replicates
+        is_exact = method.draw_kind is DrawKind.CHAINS and method.rows_used is RowsUsed.ALL
+        replicates = 1 if is_exact else asked.replicates
         yield _cross(program, method, variant, replicates=replicates)
 
 
 def _asked_methods(asked: Comparison) -> tuple[str | Method | tuple[str, Method], ...]:
     """Return the methods; who wants no NUTS run gets none by default."""
+    methods = asked.methods
     if asked.reference == NO_REFERENCE and asked.methods == DEFAULT_METHODS:
-        return tuple(name for name in asked.methods if name != Nuts.name)
-    return asked.methods
+        methods = tuple(name for name in asked.methods if name != Nuts.name)
+    return with_parts(methods, subsample=asked.subsample, batch=asked.batch)
 
 
 def _cross(program: Program, method: Method, variant: str, *, replicates: int = 1) -> Cross:
@@ -251,15 +278,3 @@ def _reference(asked: Comparison, crosses: Sequence[Cross]) -> DeclaredReference
     first = crosses[0]
     cell = (first.programs[0], first.method.name, REFERENCE)
     return DeclaredReference(datasets=first.datasets, cell=cell)
-
-
-def _options(asked: Comparison, name: str, dataset: Dataset, program: Program) -> Mapping[str, Any]:
-    """Return the options that a method cannot do without."""
-    method = METHODS.get(name)
-    if method is None or not issubclass(method, PartOfRows):
-        return {}
-    if program.contract is not None:
-        program.check_rows(dataset)
-    n_rows = program.n_rows_of(dataset)
-    m = asked.subsample or (method.default_m(n_rows) if n_rows else None)
-    return {} if m is None else {"m": m}

@@ -136,7 +136,8 @@ def _runs(declared: Declaration) -> Iterator[Run]:
             declared.programs[program].check_rows(declared.datasets[dataset])
             cross.method.check(declared.datasets[dataset], declared.programs[program])
             seed_name = declared.seed_names.get(program, program)
-            identity = (dataset, seed_name, cross.method.name, cross.variant, str(replicate))
+            method_name = getattr(cross.method, "seeded_as", None) or cross.method.name
+            identity = (dataset, seed_name, method_name, cross.variant, str(replicate))
             yield Run(
                 dataset=dataset,
                 program=program,
