@@ -97,3 +97,23 @@ def test_lengths_and_constants_do_not_matter() -> None:
     other = all_chains([fit(1000), fit(300, shift=2.0)])
     assert (other.name, other.are_apart) == ("y", True)
     assert np.isnan(all_chains([{"one": np.ones((4, 50))}, {"one": np.ones((4, 50))}]).r_hat)
+
+
+def on_a_part(fit: Fit) -> Fit:
+    used = {"n_rows": 10, "likelihood_weight": 10.0, "n_rows_of_all": 100}
+    return dataclasses.replace(fit, used_data=used)
+
+
+def test_chains_on_a_part_of_the_rows_say_nothing_of_those_on_all() -> None:
+    elsewhere = on_a_part(chains_at(*(4 * [MODE]), seed=2))
+    rows = verdicts(chains_at(*ONE_MODE, seed=1), elsewhere)
+    assert rows["reference"]["verdict"] == "trust"
+    assert rows["other"]["verdict"] == "do not trust"
+
+
+def test_chains_on_a_part_of_the_rows_are_not_trusted_for_mixing_well() -> None:
+    mixing = chains_at(*ONE_MODE, seed=2)
+    lone = tables(fitted(mixing, program=PLAIN, method=Nuts(n_draws=500))).fits[0]
+    part = tables(fitted(on_a_part(mixing), program=PLAIN, method=Nuts(n_draws=500))).fits[0]
+    assert lone["verdict"] == "trust"
+    assert part["verdict"] == "unknown"

@@ -160,9 +160,11 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
     """Collect what the verdict on a fit looks at."""
     diagnostics = fit.diagnostics
     weights, joint = measurement.weights, measurement.joint
-    is_mcmc = fit.draw_kind is DrawKind.CHAINS
     used = fit.used_data
     n_rows = used.get("n_rows_of_all", target.n_rows)
+    # chains that mix well have the posterior of the rows that they have seen
+    is_part = n_rows is not None and used["n_rows"] < n_rows
+    is_mcmc = fit.draw_kind is DrawKind.CHAINS and (not is_part or target.state is Reference.VALID)
     seen = used["n_rows"] * used["likelihood_weight"] if n_rows is not None else 0.0
     orders = measurement.n_label_orders
     return FitCriteria(

@@ -159,7 +159,8 @@ class Measuring:
 
     def _has_seen_all(self, item: FittedRun) -> bool:
         """Whether a fit is to all rows of its data set."""
-        n_rows = item.program.program.n_rows_of(self._study.datasets[item.run.dataset])
+        counted = item.program.program.n_rows_of(self._study.datasets[item.run.dataset])
+        n_rows = item.fit.used_data.get("n_rows_of_all", counted)
         return n_rows is None or item.fit.used_data.get("n_rows") == n_rows
 
     def _all_chains(self, items: Sequence[FittedRun], file: "Judge | None") -> AllChains:
