@@ -58,12 +58,12 @@ def test_every_step_gives_what_the_page_says(cmdstan_home: Path, tmp_path: Path)
     # the figures of the text
     tuned = rows[(rows["method"] == "advi") & (rows["variant"] == "tuned")]
     ratio = np.exp(tuned.groupby("parameter")["log_sd_ratio"].median().astype(float))
-    assert ratio["beta_mass"] == pytest.approx(0.48, abs=0.03)
-    assert ratio["beta_power"] == pytest.approx(0.51, abs=0.03)
+    assert ratio["beta_mass"] == pytest.approx(0.49, abs=0.03)
+    assert ratio["beta_power"] == pytest.approx(0.49, abs=0.03)
     stability = read_table(results / "stability.csv", STABILITY_COLUMNS)
     spread = stability[
         (stability["method"] == "subsample_advi") & (stability["parameter"] == "beta_mass")
     ]
-    assert spread["between_sd_ratio"].item() == pytest.approx(3, abs=1)
+    assert spread["between_sd_ratio"].item() == pytest.approx(5, abs=1)
     speed = fits.groupby(["method", "variant"])["fit_time_s"].median()
     assert speed["nuts", "reference"] > 10 * speed["laplace", "default"]
