@@ -44,7 +44,6 @@ OF_FITS = {
         "ESS": "ess",
         "ESS per s": "ess_per_s",
         "ESS per gradient": "ess_per_gradient",
-        "time to error 0.1 sd (s)": "time_to_error_s",
     },
     "joint": {
         "Mahalanobis": "mahalanobis",

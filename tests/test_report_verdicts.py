@@ -114,7 +114,7 @@ def test_the_report_opens_with_the_answer(folder: Path) -> None:
     assert re.match(r"On `toy` \(100 rows\).* NUTS \(ordered\) in 2\.0 s ", lines[2])
     opening = dict(part.split("** ") for part in lines[2].split("**", 1)[1].split("; **"))
     pathfinder = fits[fits["method"] == "pathfinder"].iloc[0]["verdict"]
-    assert "Pathfinder (8.0\u00d7)" in opening[pathfinder]
+    assert "Pathfinder (12\u00d7)" in opening[pathfinder]
     assert "subsample ADVI weighted" in opening[Verdict.DO_NOT_TRUST]
     assert re.fullmatch(r"\| series +\| whole fit .*\| mu\[1,1\] .*\| +speed \|", lines[4])
 
@@ -237,7 +237,6 @@ def test_the_algorithms_own_accounts(folder: Path) -> None:
                 "ESS": "ess",
                 "ESS per s": "ess_per_s",
                 "ESS per gradient": "ess_per_gradient",
-                "time to error 0.1 sd (s)": "time_to_error_s",
             },
         ),
         (
@@ -272,10 +271,18 @@ def test_cost_and_joint_distances_are_those_of_the_csv(
                 assert numbers(cell)[0] == pytest.approx(fit[column], rel=0.06, abs=6e-4)
 
 
-def test_a_value_that_some_replicates_lack_says_how_many_have_it(folder: Path) -> None:
-    table = parse_markdown(folder / "tables" / "cost_toy.md").set_index("series")
-    cell = table.loc["subsample ADVI weighted, 3 replicates", "time to error 0.1 sd (s)"]
-    assert str(cell).endswith("(1 of 3)")
+def test_speed_is_that_beside_nuts_at_its_defaults_with_the_same_program(folder: Path) -> None:
+    """The reference, of another program here, has 2 seconds; NUTS with this one 3."""
+    fits = read_table(folder / "fits.csv", FITS_COLUMNS)
+    lines = (folder / "report.md").read_text().splitlines()
+    speeds = {
+        series: next(line for line in lines if line.startswith(f"| {series} ")).split("|")[-2]
+        for series in ("Pathfinder", "NUTS (plain)")
+    }
+    nuts = fits[(fits["method"] == "nuts") & (fits["program"] == "plain")]["fit_time_s"].iloc[0]
+    ours = fits[fits["method"] == "pathfinder"]["fit_time_s"].iloc[0]
+    assert float(speeds["Pathfinder"]) == pytest.approx(nuts / ours, rel=0.05)
+    assert float(speeds["NUTS (plain)"]) == 1.0
 
 
 def test_without_a_reference_no_error_is_known(tmp_path: Path) -> None:
@@ -285,7 +292,7 @@ def test_without_a_reference_no_error_is_known(tmp_path: Path) -> None:
     assert dataset_tables(read_results(tmp_path), "toy").reference is None
     table = parse_markdown(tmp_path / "tables" / "verdict_toy.md").set_index("series")
     assert "largest mean error (reference sds)" not in table.columns
-    assert "speed |" not in text
+    assert "speed |" in text  # NUTS at its defaults is no reference, but what others stand in for
     fits = read_table(tmp_path / "fits.csv", FITS_COLUMNS)
     assert set(fits[fits["method"] == "advi"]["decided_by"]) <= {"reference_absent", "k_hat"}
     assert said("reference_absent") in str(table.loc["ADVI tuned", "what decided"])
@@ -320,7 +327,7 @@ def test_a_reference_whose_run_failed(tmp_path: Path) -> None:
     assert reference.problems in (tmp_path / "report.md").read_text().splitlines()[2]
 
 
-def test_a_reference_from_a_file_has_errors_but_no_speed(tmp_path: Path) -> None:
+def test_a_reference_from_a_file_has_errors_but_no_time(tmp_path: Path) -> None:
     study, fitted = fabricate(CELLS[:1])
     program = study.programs["ordered"]
     named = quantities(posterior_arrays(fitted[0].fit, program), program)
@@ -335,7 +342,6 @@ def test_a_reference_from_a_file_has_errors_but_no_speed(tmp_path: Path) -> None
     assert "somewhere" not in text
     table = parse_markdown(tmp_path / "tables" / "verdict_toy.md")
     assert "largest mean error (reference sds)" in table.columns
-    assert "speed |" not in text
 
 
 def test_what_a_file_of_reference_draws_lacks_is_named(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def run_study(
     >>> import harness
     >>> result = harness.run_study("tests/data/studies/ar1.toml")
     >>> result
-    On 'data', against NUTS reference in ... s (2× means twice as fast): trust Laplace (...×).
+    On 'data', against NUTS reference in ... s: trust Laplace.
     >>> result.fits_table.loc["Laplace", "verdict"]
     'trust'
     """

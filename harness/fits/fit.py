@@ -78,6 +78,8 @@ class Diagnostics:
         Step size scales that adaptation tried, in this order; empty if one was given.
     n_retries : int or None
         Attempts that failed before this fit; the warnings say why.
+    attempts : tuple of str or None
+        Of chains that ran several times, what each attempt was and gave.
     k_hat_reported : float or None
         PSIS k-hat that CmdStan printed, which it does for Pathfinder and above 0.7 only.
     """
@@ -96,6 +98,7 @@ class Diagnostics:
     eta: float | None = None
     etas_tried: tuple[float, ...] | None = None
     n_retries: int | None = None
+    attempts: tuple[str, ...] | None = None
     k_hat_reported: float | None = None
 
 

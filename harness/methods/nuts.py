@@ -12,13 +12,15 @@ from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
 from harness.errors import MethodError
-from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
+from harness.fits.fit import Diagnostics, DrawKind, Fit, Status
 from harness.fits.posterior import posterior_group
 from harness.fits.sampler import sampler_diagnostics, sampler_stats
 from harness.messages.numerals import beside_limit
 from harness.methods.base import OPTIONS_CONFIG, Method, Problem, RowsUsed, refuse_batches
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.generated import variables_of
+from harness.methods.nuts_attempts import run_attempts
+from harness.methods.nuts_cost import cost_of, with_warm_start
 from harness.methods.scales import all_variables
 from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
 from harness.program.program import Program
@@ -70,6 +72,11 @@ class Nuts:
     adapt_metric : bool
         Whether warm-up estimates the metric. False keeps the metric of the warm start and adapts
         only the step size.
+    adapt_delta_retries : tuple of float
+        While transitions diverge, the chains run again with the next of these as `adapt_delta`.
+    min_ess : int or None
+        If a quantity has a smaller bulk or tail effective sample size, the chains run again, up to
+        four times longer. Times and gradients are those of all attempts.
     """
 
     name: ClassVar[str] = "nuts"
@@ -77,8 +84,13 @@ class Nuts:
     family: ClassVar[str] = "NUTS"
     draw_kind: ClassVar[DrawKind] = DrawKind.CHAINS
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
-    #: A comparison's reference: twice the draws and smaller steps than by default.
-    reference_options: ClassVar[Mapping[str, Any]] = {"n_draws": 2000, "adapt_delta": 0.95}
+    #: A comparison's reference: more draws and smaller steps than by default, and what to try next.
+    reference_options: ClassVar[Mapping[str, Any]] = {
+        "n_draws": 2000,
+        "adapt_delta": 0.95,
+        "adapt_delta_retries": (0.99, 0.999),
+        "min_ess": 2000,
+    }
 
     n_chains: PositiveInt = 4
     n_warmup: PositiveInt = 1000
@@ -90,6 +102,8 @@ class Nuts:
     warm_start: Literal["pathfinder", "laplace", "subsample_advi"] | None = None
     warm_start_options: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     adapt_metric: bool = True
+    adapt_delta_retries: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    min_ess: PositiveInt | None = None
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse what cannot be sampled; see :meth:`harness.methods.base.Method.check`."""
@@ -127,7 +141,13 @@ class Nuts:
             start = warm_start(
                 problem, approximation, n_chains=self.n_chains, metric=self.metric, seed=seed
             )
-        return self.fit_from(problem, start, seed=seed)
+        return run_attempts(
+            self,
+            lambda method, given: method.fit_from(problem, start, seed=given),
+            seed=seed,
+            adapt_deltas=self.adapt_delta_retries,
+            min_ess=self.min_ess,
+        )
 
     def fit_from(
         self,
@@ -154,7 +174,7 @@ class Nuts:
         """
         with run_folder(problem.stan_data()) as files:
             timed = self._sample(*(problem, files, start), seed=seed, time_limit_s=time_limit_s)
-            draws, cost = _draws(problem, timed.result, seed=seed), _cost(timed)
+            draws, cost = _draws(problem, timed.result, seed=seed), cost_of(timed)
         diagnostics = sampler_diagnostics(
             draws.tree["sample_stats"].to_dataset(), max_tree_depth=self.max_tree_depth
         )
@@ -164,7 +184,7 @@ class Nuts:
             draw_kind=self.draw_kind,
             diagnostics=diagnostics,
             fit_time_s=timed.wall_time_s + (start.fit_time_s if start else 0.0),
-            cost=_with_warm_start(cost, start) if start else cost,
+            cost=with_warm_start(cost, start) if start else cost,
             warnings=(
                 *(start.warnings if start else ()),
                 *self._warnings(diagnostics),
@@ -257,29 +277,3 @@ def _draws(problem: Problem, mcmc: "cmdstanpy.CmdStanMCMC", *, seed: int) -> _Dr
     sample_stats = sampler_stats(names, table)
     tree = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": sample_stats})
     return _Draws(tree=tree, warnings=variables.warnings)
-
-
-def _cost(timed: "Timed[cmdstanpy.CmdStanMCMC]") -> Cost:
-    """Split the time as the chains' own times are split; count the gradients of all iterations.
-
-    Chains share the cores, so that their own times add up to more than the wall time.
-    """
-    mcmc = timed.result
-    warmup_s, total_s = (sum(chain[part] for chain in mcmc.time) for part in ("warmup", "total"))
-    adapt_time_s = timed.wall_time_s * warmup_s / total_s if total_s > 0 else None
-    n_leapfrog = mcmc.draws(inc_warmup=True)[:, :, mcmc.column_names.index("n_leapfrog__")]
-    return Cost(
-        adapt_time_s=adapt_time_s,
-        run_time_s=None if adapt_time_s is None else timed.wall_time_s - adapt_time_s,
-        n_gradients=int(n_leapfrog.sum()) + n_leapfrog.size,
-    )
-
-
-def _with_warm_start(cost: Cost, start: WarmStart) -> Cost:
-    """Add what the approximation took to the adaptation."""
-    known = cost.n_gradients is not None and start.n_gradients is not None
-    return dataclasses.replace(
-        cost,
-        adapt_time_s=None if cost.adapt_time_s is None else cost.adapt_time_s + start.fit_time_s,
-        n_gradients=(cost.n_gradients or 0) + (start.n_gradients or 0) if known else None,
-    )

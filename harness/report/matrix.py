@@ -86,7 +86,8 @@ def matrix_grids(tables: DatasetTables) -> tuple[Grid, Grid]:
         Head(
             "speed",
             "speed",
-            meaning="The reference's time divided by the time of the fit.",
+            meaning="Time of NUTS at its defaults, with the same program, divided by the time of "
+            "the fit.",
         ),
     ]
     if all(line.cells_after[-1].value is None for line in lines):

@@ -76,7 +76,8 @@ INDEPENDENT = (
 
 #: The note below a README's table.
 BRIEF = (
-    "Speed is the reference's time divided by the fit's time. Errors are shown ± their Monte Carlo "
-    "standard errors, several replicates as median [smallest to largest]. "
+    "Speed is the time of NUTS at its defaults, with the same program, divided by the fit's time. "
+    "Errors are shown ± their Monte Carlo standard errors, several replicates as median [smallest "
+    "to largest]. "
     "[docs/tables.md](docs/tables.md) defines every column."
 )

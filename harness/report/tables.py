@@ -194,6 +194,7 @@ SAMPLERS = ReportTable[runs.RunRow](
             "explored too slowly."),
         of_run("n_leapfrog", "leapfrog steps", count, "Gradients after warm-up."),
         of_run("n_retries", "retries", count, _RETRIES),
+        text_of_run("attempts", "attempts", "What each attempt was and gave."),
     ),
 )
 
@@ -276,9 +277,6 @@ COST = ReportTable[SeriesTables](
             "weights if k-hat is within its limit."),
         of_fits("ess_per_s", "ESS per s", compact),
         of_fits("ess_per_gradient", "ESS per gradient", compact),
-        of_fits("time_to_error_s", "time to error 0.1 sd (s)", seconds,
-            "Time until every mean is within 0.1 reference sds of the reference; n/a if a fit "
-            "never is."),
     ),
 )
 

@@ -1,11 +1,13 @@
 """The answer: what may be trusted, in a sentence for each data set."""
 
+import math
 import statistics
 from collections.abc import Sequence
 
 import pandas as pd
 
-from harness.report.dataset import DatasetTables, ReferenceTables, SeriesTables
+from harness.methods import DEFAULT_VARIANT
+from harness.report.dataset import DatasetTables, SeriesTables
 from harness.report.grid import Cell, number
 from harness.report.numbers import (
     known_numbers,
@@ -19,21 +21,34 @@ from harness.verdict.outcome import SEVERITY, Verdict
 #: How many of the quantities without a reference are named.
 _MOST_NAMED = 8
 
+#: The method and the variant that an approximation would stand in for.
+_USUAL = ("nuts", DEFAULT_VARIANT)
 #: Verdicts on what a reader may use, so that its speed matters.
 _USABLE = frozenset({Verdict.TRUST, Verdict.MARGINALS, Verdict.MEANS_ONLY})
 
 
 def times(series: SeriesTables, tables: DatasetTables) -> tuple[Cell, Cell]:
-    """Return the time of a fit and how many times faster than the reference it is."""
+    """Return the time of a fit and how many times faster than NUTS at its defaults it is."""
     times = known_numbers(series.ok["fit_time_s"])
-    return median_range(times, seconds), number(_speed(series, tables.reference), significant)
+    return median_range(times, seconds), number(_speed(series, tables), significant)
 
 
-def _speed(series: SeriesTables, reference: ReferenceTables | None) -> float | None:
-    """Return the reference's time divided by the median time of a series."""
-    times = known_numbers(series.ok["fit_time_s"])
-    theirs = reference.fit_time_s if reference else None
-    return theirs / statistics.median(times) if times and theirs else None
+def _speed(series: SeriesTables, tables: DatasetTables) -> float | None:
+    """Return the time of NUTS at its defaults divided by the median time of a series.
+
+    That is what the series would stand in for, with the same program; a reference is longer.
+    """
+    ours, theirs = _median_time(series), _usual_time(series.key.program, tables)
+    return theirs / ours if theirs and math.isfinite(ours) and ours else None
+
+
+def _usual_time(program: str, tables: DatasetTables) -> float | None:
+    """Return the median time of NUTS at its defaults, None if it has no such run."""
+    for series in tables.series:
+        if (series.key.program, series.key.method, series.key.variant) == (program, *_USUAL):
+            time = _median_time(series)
+            return time if math.isfinite(time) else None
+    return None
 
 
 def answer(tables: DatasetTables) -> str:
@@ -59,7 +74,7 @@ def answer(tables: DatasetTables) -> str:
     parts = [
         f"**{verdict}** {', '.join(_named(item, tables, verdict) for item in members)}"
         for verdict, group in groups.items()
-        if (members := _fastest_first(group, tables, verdict))
+        if (members := _fastest_first(group, verdict))
     ]
     if not groups[Verdict.TRUST]:
         parts = ["**trust** none", *parts]
@@ -82,13 +97,17 @@ def subject(tables: DatasetTables) -> str:
     return f"{_name(tables)}{_standard(tables)}"
 
 
-def _fastest_first(
-    members: Sequence[SeriesTables], tables: DatasetTables, verdict: str
-) -> list[SeriesTables]:
+def _fastest_first(members: Sequence[SeriesTables], verdict: str) -> list[SeriesTables]:
     """Put what may be used in the order of its speed; leave the others in the study's."""
     if verdict not in _USABLE:
         return list(members)
-    return sorted(members, key=lambda item: -(_speed(item, tables.reference) or 0.0))
+    return sorted(members, key=_median_time)
+
+
+def _median_time(series: SeriesTables) -> float:
+    """Return the median time of a series, infinite if it has none."""
+    times = known_numbers(series.ok["fit_time_s"])
+    return statistics.median(times) if times else math.inf
 
 
 def _name(tables: DatasetTables) -> str:
@@ -108,7 +127,9 @@ def _standard(tables: DatasetTables) -> str:
             "so errors are unknown"
         )
     time = reference.fit_time_s
-    beside = "" if time is None else f" in {seconds(time)} s (2× means twice as fast)"
+    beside = "" if time is None else f" in {seconds(time)} s"
+    if any(_speed(series, tables) for series in tables.series):
+        beside += " (2× means twice as fast as NUTS at its defaults)"
     return f", against {reference.title}{beside}{_without_reference(tables)}"
 
 
@@ -137,7 +158,7 @@ def _named(series: SeriesTables, tables: DatasetTables, verdict: str) -> str:
     n_same = int((series.fits["verdict"] == verdict).sum())
     if n_same < series.n_runs:
         notes.append(f"{n_same} of {series.n_runs} replicates")
-    speed = _speed(series, tables.reference)
+    speed = _speed(series, tables)
     if speed is not None and verdict in _USABLE:
         notes.append(f"{significant(speed)}×")
     return series.title + (f" ({', '.join(notes)})" if notes else "")

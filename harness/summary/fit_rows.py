@@ -39,6 +39,7 @@ def fit_row(fitted: FittedRun, measured: MeasuredFit) -> dict[str, Any]:
         **asdict(fit.diagnostics),
         **asdict(fit.cost),
         "etas_tried": _listed(fit.diagnostics.etas_tried),
+        "attempts": "; ".join(fit.diagnostics.attempts or ()) or None,
         **(asdict(efficiency_of(fit, measured)) if is_ok else {}),
         **_chain_columns(measured),
         "r_hat_all": measured.r_hat_all,

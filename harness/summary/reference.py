@@ -74,7 +74,12 @@ def sampler_problems(fit: Fit) -> Iterable[str]:
     """
     diagnostics = fit.diagnostics
     if diagnostics.n_divergent:
-        yield f"{counted(diagnostics.n_divergent, 'transition')} diverged"
+        tried = f" (tried: {'; '.join(diagnostics.attempts)})" if diagnostics.attempts else ""
+        advice = "" if diagnostics.attempts else "raise adapt_delta, or "
+        yield (
+            f"{counted(diagnostics.n_divergent, 'transition')} diverged{tried}; {advice}"
+            "reparametrise the program: a non-centred one often helps where it is hierarchical"
+        )
     if diagnostics.e_bfmi_min is not None and diagnostics.e_bfmi_min <= E_BFMI_LIMIT:
         yield f"its smallest E-BFMI is {_beside(diagnostics.e_bfmi_min, 'above', E_BFMI_LIMIT)}"
 
