@@ -53,7 +53,7 @@ class Vi:
         visited in random order.
     tolerance : float
         The run ends when each mean and each log sd is known to be this close to its optimum, in
-        sds, but for three standard errors.
+        sds, but for two standard errors.
     max_gradients : int
         It ends without that after so many gradients, those of batches counted by their share of
         the rows.
@@ -106,7 +106,7 @@ class Vi:
     ) -> Fit:
         """Fit the density of a problem."""
         start = time.perf_counter()
-        found = ascend(density, self._asked(axis, seed))
+        found = ascend(density, self.asked(axis, seed))
         rng = np.random.default_rng([seed, _DRAWS_STREAM])
         seeds = [int(number) for number in rng.integers(2**31, size=2)]
         points, log_q = found.gaussian.draw(self.n_draws, seeds[0])
@@ -142,7 +142,7 @@ class Vi:
             used_data={**problem.used_data(), **batches},
         )
 
-    def _asked(self, axis: str | None, seed: int) -> Asked:
+    def asked(self, axis: str | None, seed: int) -> Asked:
         """Put the options into the optimiser's words."""
         return Asked(
             family=self.gaussians,

@@ -42,7 +42,7 @@ class Ascent {
         return;
       }
       keep_anchor_near();
-      const Tally tally = sampler_(q, metric_, checking_ ? std::max(least_pairs, n_pairs_ / 4) : n_pairs_);
+      const Tally tally = sampler_(q, metric_, checking_ ? std::max(least(), n_pairs_ / 4) : n_pairs_);
       ++n_iterations;
       if (is_refused(tally)) {
         if (++n_refused_ > 30) {
@@ -102,34 +102,72 @@ class Ascent {
     if (!known) {
       throw std::runtime_error("Initialization failed at 100 points: " + evidence_.last_failure());
     }
-    // not to the mode itself, which may lie where no mass is, or nowhere
-    const Minimum found = minimise(objective, start, 0.5 + 0.02 * d_, 200);
-    const Vector units = 1e-3 * (found.at.cwiseAbs().array() + 1);
-    measure(found.at, units);
-    q = Gaussian(settings_.family, settings_.rank, found.at, metric_);
+    const Vector at = best_of_path(objective, start);
+    measure(at, 1e-3 * (at.cwiseAbs().array() + 1));
+    q = Gaussian(settings_.family, settings_.rank, at, metric_);
     radius_ = std::max(2.0, std::sqrt(double(d_)));
-    n_pairs_ = least_pairs;
+    n_pairs_ = least();
     narrow();
+  }
+  // Not the mode itself, which may lie where no mass is, or nowhere: the iterate of L-BFGS whose Gaussian, with the
+  // covariance that the path tells, has the largest ELBO (Pathfinder).
+  Vector best_of_path(const Slope& objective, const Minimum& start) {
+    Random random(settings_.seed * 69069u + 5);
+    Vector z = normal(random, d_);
+    z *= std::sqrt(d_) / z.norm();
+    Vector best = start.at;
+    double best_elbo = -INFINITY;
+    int next = 3;
+    const Watch watch = [&](const Minimum& now, const Memory& memory) {
+      if (now.n_iterations < next || d_ > dense_limit) {
+        return;
+      }
+      next += std::max(1, next / 5);
+      Matrix covariance(d_, d_);
+      for (int i = 0; i < d_; ++i) {
+        covariance.col(i) = -memory.direction(Vector::Unit(d_, i));
+      }
+      const Matrix factor = cholesky(0.5 * (covariance + transposed(covariance)));
+      if (factor.size() == 0) {
+        return;
+      }
+      const Vector away = product(factor, z);
+      double above, below;
+      Vector unused;
+      if (!objective(now.at + away, above, unused)
+          || !objective(now.at - away, below, unused)) {
+        return;
+      }
+      const double elbo = -0.5 * (above + below) + factor.diagonal().array().log().sum();
+      if (elbo > best_elbo) {
+        best_elbo = elbo;
+        best = now.at;
+      }
+    };
+    const Minimum found = minimise(objective, start, 0.5 + 0.02 * d_, 200, watch);
+    return std::isfinite(best_elbo) ? best : found.at;
   }
   // As narrow as the ELBO says: the curvature at a point may be that of a wide plain where there is none.
   void narrow() {
-    double best = -INFINITY;
+    double best = -INFINITY, best_error = 0;
     for (int halvings = 0; halvings < 40; ++halvings) {
       Gaussian narrower = q;
       narrower.scale(halvings == 0 ? 1 : 0.5);
-      const Tally tally = sampler_(narrower, metric_, least_pairs / 2);
+      const Tally tally = sampler_(narrower, metric_, few / 2);
       const double elbo = tally.has_failed() ? -INFINITY : tally.value.mean()[0] + narrower.entropy();
-      if (std::isfinite(best) && !(elbo > best)) {
+      const double error = tally.has_failed() ? 0 : std::min(tally.value.error()[0], 1e6);
+      if (std::isfinite(best) && !(elbo > best + 2 * std::hypot(error, best_error))) {
         break;
       }
       q = narrower;
       best = elbo;
+      best_error = error;
     }
     follow();
   }
   // The metric in units of the Gaussian.
   void follow() {
-    metric_ = q.family() == Family::mean_field ? metric_.with_diagonal(q.curvature().diagonal()) : q.curvature();
+    metric_ = q.family() == Family::full_rank ? q.curvature() : metric_.with_diagonal(q.curvature().diagonal());
   }
 
   // ---- The curvature at a point, by differences along each axis over the size of the Gaussian there.
@@ -142,7 +180,7 @@ class Ascent {
     for (int i = 0; i < d_; ++i) {
       hessian.col(i) = difference(at, Vector::Unit(d_, i), units[i], first);
     }
-    metric_ = Curvature(Matrix(-0.5 * (hessian + hessian.transpose())));
+    metric_ = Curvature(Matrix(-0.5 * (hessian + transposed(hessian))));
     measured_at_ = at;
     ++n_measured_;
   }
@@ -170,7 +208,7 @@ class Ascent {
   }
   // Whether the curvature was measured near the mean, so that Newton's step is to be believed; else it is now.
   bool has_measured_here() {
-    if (q.family() != Family::mean_field || d_ > dense_limit || n_measured_ > 6) {
+    if (q.family() == Family::full_rank || d_ > dense_limit || n_measured_ > 6) {
       return true;
     }
     if (n_measured_ > 1 && metric_.norm(q.mean - measured_at_) < 1) {
@@ -184,7 +222,7 @@ class Ascent {
   }
 
   void measure_here() {
-    measure(q.mean, q.sd());
+    measure(q.mean, q.curvature().diagonal().cwiseSqrt().cwiseInverse());
     follow();
     weight_ = 0;
   }
@@ -203,7 +241,7 @@ class Ascent {
     evidence_.set_anchor(q.mean);
     n_since_anchor_ = 0;
     weight_ = 0;
-    n_pairs_ = least_pairs;
+    n_pairs_ = least();
     needed_ = 0;
   }
 
@@ -219,7 +257,10 @@ class Ascent {
     }
     elbo_ = tally.value.mean()[0] + q.entropy();
     elbo_error_ = tally.value.error()[0];
-    if (has_last_ && elbo_ + 4 * std::hypot(elbo_error_, last_elbo_error_) + 0.01 < last_elbo_) {
+    // an error that explodes excuses nothing
+    const double excuse = std::min(4 * std::hypot(elbo_error_, last_elbo_error_),
+                                   4 * last_elbo_error_ + 5 + std::sqrt(double(d_)));
+    if (has_last_ && !(elbo_ + excuse + 0.01 > last_elbo_)) {
       back();
       return true;
     }
@@ -229,7 +270,7 @@ class Ascent {
     q = last_;
     radius_ = std::max(0.05, 0.25 * std::min(radius_, last_size_));
     // a metric that misleads is measured again, then replaced by the Gaussian's own, which knows no correlation
-    if (q.family() == Family::mean_field && metric_.is_dense() && ++n_misled_ % 3 == 0) {
+    if (q.family() != Family::full_rank && metric_.is_dense() && ++n_misled_ % 3 == 0) {
       if (n_measured_ < 4) {
         measure_here();
       } else {
@@ -240,6 +281,7 @@ class Ascent {
     has_last_ = false;
     weight_ = 0;
     checking_ = false;
+    last_step_.resize(0);
   }
 
   void note(const Tally& tally) {
@@ -262,25 +304,52 @@ class Ascent {
     const Vector off = tally.scale.mean().cwiseAbs(), off_error = tally.scale.error();
     const double share = checking_ ? 2 : 1;  // of a check the error may be that of fewer pairs
     return error.maxCoeff() < share * settings_.tolerance && off_error.maxCoeff() < share * settings_.tolerance
-           && (far - 3 * error).maxCoeff() < settings_.tolerance
-           && (off - 3 * off_error).maxCoeff() < settings_.tolerance;
+           && (far - 2 * error).maxCoeff() < settings_.tolerance
+           && (off - 2 * off_error).maxCoeff() < settings_.tolerance;
+  }
+
+  // Whether steps are longer than their noise, as a whole or in any coordinate.
+  bool is_moving(const Tally& tally) const {
+    const Vector mean = tally.step.mean(), off = tally.scale.mean();
+    const double length = metric_.norm(mean);
+    const double noise = tally.noise / tally.n() + 2 * tally.scale.error().squaredNorm();
+    const auto clear = [&](const Vector& by, const Vector& error) {
+      return (by.cwiseAbs() - 4.5 * error).maxCoeff() > settings_.tolerance;
+    };
+    return length * length + 2 * off.squaredNorm() > 3 * noise
+           || clear(mean.cwiseQuotient(q.sd()), tally.step.error().cwiseQuotient(q.sd()))
+           || clear(off, tally.scale.error());
+  }
+  // Shorter steps where they turn back, longer ones where they go on.
+  void adapt(const Tally& tally) {
+    const Vector mean = tally.step.mean(), off = tally.scale.mean();
+    if (last_step_.size() > 0) {
+      const double along = mean.dot(metric_.times(last_step_)) + 2 * off.dot(last_off_);
+      const double before = last_step_.dot(metric_.times(last_step_)) + 2 * last_off_.squaredNorm();
+      share_ = along < -0.3 * before ? 0.5 * share_ : along > 0.3 * before ? std::min(1.0, 1.5 * share_) : share_;
+      share_ = std::max(share_, 0.02);
+    }
+    last_step_ = mean;
+    last_off_ = off;
   }
 
   void step(const Tally& tally) {
-    const double signal = metric_.norm(tally.step.mean()) * metric_.norm(tally.step.mean())
-                          + 2 * tally.scale.mean().squaredNorm();
-    const double noise = tally.noise / tally.n() + 2 * tally.scale.error().squaredNorm();
     ++n_since_anchor_;
-    if (signal > 3 * noise) {
+    if (is_moving(tally)) {
       weight_ = 0;
-      move(tally, 1);
+      adapt(tally);
+      move(tally, share_);
       return;
     }
+    if (!has_measured_here()) {
+      return;
+    }
+    last_step_.resize(0);
     const double share = n_pairs_ / (weight_ + n_pairs_);
     weight_ += n_pairs_;
     move(tally, share);
     if (needed_ > n_pairs_) {
-      n_pairs_ = std::min(2 * n_pairs_, static_cast<int>(std::max(needed_ * 1.2, 1.0 * least_pairs)));
+      n_pairs_ = std::min(2 * n_pairs_, static_cast<int>(std::max(needed_ * 1.2, 1.0 * least())));
     }
   }
 
@@ -310,25 +379,25 @@ class Ascent {
   // The expected curvature by least squares: symmetric, and what no pair has seen stays (Powell's symmetric update).
   Curvature regressed(const Tally& tally, double share) const {
     const double ridge = 0.1 * (tally.n() + d_);
-    const Matrix regular = tally.z_z + ridge * Matrix::Identity(d_, d_);
-    const Eigen::LLT<Matrix> solver(regular);
-    const Matrix b = -solver.solve(tally.residual_z.transpose()).transpose(), seen = solver.solve(tally.z_z);
-    const Matrix doubled = seen * b;
-    const Matrix white = b + b.transpose() - 0.5 * (doubled + doubled.transpose());
-    const Matrix half = q.factor().triangularView<Eigen::Lower>().transpose().solve(white);
-    const Matrix change = q.factor().triangularView<Eigen::Lower>().transpose().solve(half.transpose());
+    const Matrix inner = inverse_of_lower(cholesky(tally.z_z + ridge * Matrix::Identity(d_, d_)));
+    const Matrix solver = product(transposed(inner), inner);
+    const Matrix b = -product(tally.residual_z, solver), doubled = product(product(solver, tally.z_z), b);
+    const Matrix white = b + transposed(b) - 0.5 * (doubled + transposed(doubled));
+    const Matrix forth = inverse_of_lower(q.factor());
+    const Matrix now = q.curvature().matrix() + share * product(transposed(forth), product(white, forth));
     // within a factor of four of what it was, in its own units
-    const Matrix now = q.curvature().matrix() + share * change;
-    const Matrix unit = q.curvature().inverse().llt().matrixL();
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(unit.transpose() * now * unit);
-    const Matrix back = unit.transpose().triangularView<Eigen::Upper>().solve(eigen.eigenvectors());
-    return Curvature(Matrix(back * eigen.eigenvalues().cwiseMax(0.25).cwiseMin(4).asDiagonal() * back.transpose()));
+    const Matrix unit = cholesky(q.curvature().inverse());
+    const Spectrum found = spectrum(product(transposed(unit), product(now, unit)));
+    const Matrix back = product(transposed(inverse_of_lower(unit)), found.vectors);
+    return Curvature(composed(back, found.values.cwiseMax(0.25).cwiseMin(4)));
   }
 
   bool is_unbounded() const { return q.sd().maxCoeff() > 1e8 || q.mean.cwiseAbs().maxCoeff() > 1e12; }
 
-  static constexpr int least_pairs = 16;
   static constexpr double damping = 0.7;
+  static constexpr int few = 16;
+  // Fewer pairs than parameters do not tell a whole matrix.
+  int least() const { return q.family() == Family::mean_field ? few : std::max(few, std::min(2 * d_, 200)); }
 
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   Evidence& evidence_;
@@ -338,11 +407,13 @@ class Ascent {
   Curvature metric_;
   Vector measured_at_;
   int n_measured_ = 0, n_together_ = 1, n_since_anchor_ = 0, n_misled_ = 0, n_refused_ = 0;
-  int n_pairs_ = least_pairs;
+  int n_pairs_ = few;
   double radius_ = 2, weight_ = 0, needed_ = 0;
   double elbo_ = 0, elbo_error_ = 0;
   bool checking_ = false, has_last_ = false;
   Gaussian last_;
+  Vector last_step_, last_off_;
+  double share_ = 1;
   double last_elbo_ = 0, last_elbo_error_ = 0, last_size_ = 0;
 };
 

@@ -13,6 +13,37 @@ namespace harness {
 
 using Matrix = Eigen::MatrixXd;
 
+// Each compiled once: of Eigen's products and solvers every use is code anew.
+__attribute__((noinline)) inline Matrix product(const Matrix& a, const Matrix& b) { return a * b; }
+__attribute__((noinline)) inline Vector product(const Matrix& a, const Vector& b) { return a * b; }
+__attribute__((noinline)) inline Matrix transposed(const Matrix& a) { return a.transpose(); }
+// Row i times by[i].
+__attribute__((noinline)) inline Matrix scaled_rows(const Vector& by, const Matrix& a) { return by.asDiagonal() * a; }
+__attribute__((noinline)) inline Matrix scaled_both(const Vector& by, const Matrix& a) {
+  return by.asDiagonal() * a * by.asDiagonal();
+}
+struct Spectrum {
+  Vector values;  // ascending
+  Matrix vectors;
+};
+__attribute__((noinline)) inline Spectrum spectrum(const Matrix& a) {
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(a);
+  return {eigen.eigenvalues(), eigen.eigenvectors()};
+}
+// V diag(by) V'.
+__attribute__((noinline)) inline Matrix composed(const Matrix& v, const Vector& by) {
+  return product(v * by.asDiagonal(), transposed(v));
+}
+// The lower Cholesky factor; empty if there is none.
+__attribute__((noinline)) inline Matrix cholesky(const Matrix& a) {
+  const Eigen::LLT<Matrix> found(a);
+  return found.info() == Eigen::Success ? Matrix(found.matrixL()) : Matrix();
+}
+// The inverse of a lower triangle.
+__attribute__((noinline)) inline Matrix inverse_of_lower(const Matrix& l) {
+  return l.triangularView<Eigen::Lower>().solve(Matrix::Identity(l.rows(), l.cols()));
+}
+
 enum class Family { mean_field = 0, full_rank = 1, low_rank = 2 };
 
 // A symmetric matrix made positive: in units in which its diagonal is one, eigenvalues by their size, from `least` on.
@@ -23,12 +54,10 @@ class Curvature {
   explicit Curvature(const Vector& diagonal) : diagonal_(positive(diagonal)) {}
   explicit Curvature(const Matrix& matrix) : diagonal_(positive(matrix.diagonal())) {
     const Vector unit = diagonal_.cwiseSqrt().cwiseInverse();
-    const Eigen::SelfAdjointEigenSolver<Matrix> eigen(unit.asDiagonal() * matrix * unit.asDiagonal());
-    const Vector sizes = eigen.eigenvalues().cwiseAbs().cwiseMax(least);
-    const Matrix back = unit.cwiseInverse().asDiagonal() * eigen.eigenvectors();
-    const Matrix forth = unit.asDiagonal() * eigen.eigenvectors();
-    matrix_ = back * sizes.asDiagonal() * back.transpose();
-    inverse_ = forth * sizes.cwiseInverse().asDiagonal() * forth.transpose();
+    const Spectrum found = spectrum(scaled_both(unit, matrix));
+    const Vector sizes = found.values.cwiseAbs().cwiseMax(least);
+    matrix_ = composed(scaled_rows(unit.cwiseInverse(), found.vectors), sizes);
+    inverse_ = composed(scaled_rows(unit, found.vectors), sizes.cwiseInverse());
     diagonal_ = matrix_.diagonal();
   }
 
@@ -36,8 +65,8 @@ class Curvature {
   const Vector& diagonal() const { return diagonal_; }
   const Matrix& matrix() const { return matrix_; }
   const Matrix& inverse() const { return inverse_; }
-  Vector times(const Vector& v) const { return is_dense() ? Vector(matrix_ * v) : Vector(diagonal_.cwiseProduct(v)); }
-  Vector solve(const Vector& v) const { return is_dense() ? Vector(inverse_ * v) : Vector(v.cwiseQuotient(diagonal_)); }
+  Vector times(const Vector& v) const { return is_dense() ? product(matrix_, v) : Vector(diagonal_.cwiseProduct(v)); }
+  Vector solve(const Vector& v) const { return is_dense() ? product(inverse_, v) : Vector(v.cwiseQuotient(diagonal_)); }
   double norm(const Vector& v) const { return std::sqrt(v.dot(times(v))); }
   // The same with nothing beside its diagonal.
   Curvature own_diagonal() const { return Curvature(diagonal_); }
@@ -46,8 +75,8 @@ class Curvature {
     Curvature changed(diagonal);
     if (is_dense()) {
       const Vector by = changed.diagonal_.cwiseQuotient(diagonal_).cwiseSqrt();
-      changed.matrix_ = by.asDiagonal() * matrix_ * by.asDiagonal();
-      changed.inverse_ = by.cwiseInverse().asDiagonal() * inverse_ * by.cwiseInverse().asDiagonal();
+      changed.matrix_ = scaled_both(by, matrix_);
+      changed.inverse_ = scaled_both(by.cwiseInverse(), inverse_);
     }
     return changed;
   }
@@ -69,7 +98,7 @@ struct LowRank {
   Matrix factor;    // B
 
   Matrix covariance() const {
-    Matrix s = factor * factor.transpose();
+    Matrix s = product(factor, transposed(factor));
     s.diagonal() += diagonal;
     return s;
   }
@@ -78,26 +107,27 @@ struct LowRank {
 inline LowRank low_rank_of(const Curvature& precision, int rank) {
   const int d = precision.diagonal().size();
   const Vector unit = precision.diagonal().cwiseSqrt().cwiseInverse();
-  const Matrix p = unit.asDiagonal() * precision.matrix() * unit.asDiagonal();
+  const Matrix p = scaled_both(unit, precision.matrix());
   // begin with the directions in which the posterior is wider than its coordinates say
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(p);
+  const Spectrum found_in = spectrum(p);
   Vector start(d + d * rank);
   start.head(d).setZero();
   for (int k = 0; k < rank; ++k) {
-    const double wider = std::sqrt(std::max(1e-4, 1 / std::max(eigen.eigenvalues()[k], 1e-9) - 1));
-    start.segment(d + k * d, d) = wider * eigen.eigenvectors().col(k);
+    const double wider = std::sqrt(std::max(1e-4, 1 / std::max(found_in.values[k], 1e-9) - 1));
+    start.segment(d + k * d, d) = wider * found_in.vectors.col(k);
   }
   const Slope objective = [&](const Vector& x, double& value, Vector& gradient) {
     const Vector diagonal = x.head(d).array().exp();
-    const Eigen::Map<const Matrix> b(x.data() + d, d, rank);
-    const Matrix scaled = diagonal.cwiseInverse().asDiagonal() * b;
-    const Eigen::LLT<Matrix> inner(Matrix::Identity(rank, rank) + b.transpose() * scaled);
-    if (inner.info() != Eigen::Success) {
+    const Matrix b = Eigen::Map<const Matrix>(x.data() + d, d, rank);
+    const Matrix scaled = scaled_rows(diagonal.cwiseInverse(), b);
+    const Matrix inner = cholesky(Matrix::Identity(rank, rank) + product(transposed(b), scaled));
+    if (inner.size() == 0) {
       return false;
     }
-    const Matrix pb = p * b, sb = inner.solve(scaled.transpose()).transpose();
+    const Matrix outer = inverse_of_lower(inner);
+    const Matrix pb = product(p, b), sb = product(scaled, product(transposed(outer), outer));
     value = p.diagonal().dot(diagonal) + (b.array() * pb.array()).sum() - x.head(d).sum()
-            - 2 * Matrix(inner.matrixL()).diagonal().array().log().sum();
+            - 2 * inner.diagonal().array().log().sum();
     gradient.resize(x.size());
     const Vector inverse = diagonal.cwiseInverse() - (scaled.array() * sb.array()).rowwise().sum().matrix();
     gradient.head(d) = (p.diagonal() - inverse).cwiseProduct(diagonal);
@@ -109,7 +139,7 @@ inline LowRank low_rank_of(const Curvature& precision, int rank) {
   const Minimum found = minimise(objective, from, 1e-7, 500);
   const Vector squares = unit.cwiseProduct(unit);
   return {squares.array() * found.at.head(d).array().exp(),
-          unit.asDiagonal() * Eigen::Map<const Matrix>(found.at.data() + d, d, rank)};
+          scaled_rows(unit, Eigen::Map<const Matrix>(found.at.data() + d, d, rank))};
 }
 
 class Gaussian {
@@ -138,7 +168,8 @@ class Gaussian {
       low_rank_ = low_rank_of(curvature, rank_);
       covariance = low_rank_.covariance();
     }
-    factor_ = covariance.llt().matrixL();
+    factor_ = cholesky(covariance);
+    across_ = transposed(factor_);
     sd_ = covariance.diagonal().cwiseSqrt();
   }
   // Narrower or wider as a whole.
@@ -149,12 +180,12 @@ class Gaussian {
 
   Vector away(const Vector& z) const {
     return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(z))
-                                         : Vector(factor_.triangularView<Eigen::Lower>() * z);
+                                         : product(factor_, z);
   }
   // The transpose of what away() multiplies by.
   Vector whitened(const Vector& g) const {
     return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(g))
-                                         : Vector(factor_.transpose().triangularView<Eigen::Upper>() * g);
+                                         : product(across_, g);
   }
   double entropy() const {
     const double constant = 0.5 * mean.size() * std::log(2 * M_PI * M_E);
@@ -167,7 +198,7 @@ class Gaussian {
   int rank_ = 0;
   Curvature curvature_;
   LowRank low_rank_;
-  Matrix factor_;
+  Matrix factor_, across_;  // the Cholesky factor and its transpose
   Vector sd_;
 
  public:

@@ -59,8 +59,12 @@ class Memory {
   std::deque<Move> moves_;
 };
 
+// Told of each iterate, with what is known of the curvature there.
+using Watch = std::function<void(const Minimum& now, const Memory& memory)>;
+
 // Goes on until five iterations together gain less than `gain`, or nothing is gained any more.
-inline Minimum minimise(const Slope& f, Minimum from, double gain, int max_iterations) {
+inline Minimum minimise(const Slope& f, Minimum from, double gain, int max_iterations,
+                        const Watch& watch = {}) {
   Memory memory;
   Minimum now = std::move(from);
   std::deque<double> values{now.value};
@@ -99,6 +103,9 @@ inline Minimum minimise(const Slope& f, Minimum from, double gain, int max_itera
     memory.add(next.at - now.at, next.gradient - now.gradient);
     next.n_iterations = now.n_iterations;
     now = next;
+    if (watch) {
+      watch(now, memory);
+    }
     values.push_back(now.value);
     if (values.size() > 6) {
       values.pop_front();

@@ -1,0 +1,113 @@
+"""ADVI by the project's own optimiser, where the best Gaussian is known."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.errors import SubsampleError
+from harness.fits.fit import Fit
+from harness.methods import Problem, ViMeanfield, make_method
+from harness.methods.gaussian import Gaussian, LowRank
+from harness.methods.vi import Vi
+from tests.cases import FloatArray, gaussian_posterior, gaussian_program, gaussian_rows
+
+SEED = 20_250
+LOADINGS = np.array([[1.0, 0.2], [-0.5, 0.0], [0.3, 2.0]])
+LOWER = np.array([[1.0, 0, 0], [0.5, 2, 0], [-1, 0.3, 0.2]])
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        np.array([0.1, 1.0, 10.0]),
+        LOWER,
+        LowRank(variances=np.array([0.1, 1.0, 3.0]), loadings=LOADINGS),
+    ],
+)
+def test_draws_of_a_gaussian_have_its_moments_and_density(factor: FloatArray | LowRank) -> None:
+    gaussian = Gaussian(mean=np.array([1.0, -2.0, 3.0]), factor=factor)
+    points, log_q = gaussian.draw(40_000, seed=SEED)
+    truth = stats.multivariate_normal(gaussian.mean, gaussian.covariance)
+    np.testing.assert_allclose(log_q, truth.logpdf(points), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(gaussian.sd, np.sqrt(np.diag(gaussian.covariance)))
+    away = (points.mean(axis=0) - gaussian.mean) / gaussian.sd
+    assert np.abs(away).max() < 4 / np.sqrt(40_000)
+    correlation = np.corrcoef(points.T)
+    wanted = gaussian.covariance / np.outer(gaussian.sd, gaussian.sd)
+    np.testing.assert_allclose(correlation, wanted, atol=4 / np.sqrt(40_000))
+
+
+def fitted(name: str, problem: Problem, **options: object) -> Fit:
+    method = make_method(name, {"n_draws": 20_000, **options})
+    assert isinstance(method, Vi)
+    return method.fit(problem, seed=SEED)
+
+
+def moments(fit: Fit) -> tuple[FloatArray, FloatArray]:
+    """The mean and the covariance of the draws."""
+    theta = fit.read_draws()["posterior"]["theta"].to_numpy()[0]
+    return theta.mean(axis=0), np.cov(theta.T)
+
+
+@pytest.mark.parametrize(
+    ("name", "batch_size"),
+    [
+        ("vi_meanfield", None),
+        ("vi_meanfield", 8),
+        ("vi_fullrank", None),
+        ("vi_fullrank", 8),
+        ("vi_lowrank", None),
+    ],
+)
+def test_a_gaussian_posterior_is_found(
+    gaussian: Callable[[float], Problem], name: str, batch_size: int | None
+) -> None:
+    problem = gaussian(0.8)
+    target = gaussian_posterior(problem.dataset.rows, rho=0.8, likelihood_weight=1.0)
+    fit = fitted(name, problem, batch_size=batch_size)
+    assert fit.diagnostics.converged == "distance"
+    best = target.mean_field if name == "vi_meanfield" else target
+    mean, covariance = moments(fit)
+    error = 4 / np.sqrt(20_000) + 0.02  # of the draws, and what the optimiser may leave
+    assert (np.abs(mean - best.mean) < error * best.sd).all()
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance)), best.sd, rtol=error)
+    found = covariance[0, 1] / np.sqrt(np.prod(np.diag(covariance)))
+    assert abs(found - best.covariance[0, 1] / best.sd.prod()) < error
+
+
+def test_the_elbo_is_the_evidence_where_the_family_holds_the_posterior(
+    gaussian: Callable[[float], Problem],
+) -> None:
+    fit = fitted("vi_fullrank", gaussian(0.8))
+    stats_of = fit.read_draws()["sample_stats"]
+    gap = (stats_of["log_p"] - stats_of["log_q"]).to_numpy()[0]
+    # the log weight is the log evidence at every draw
+    assert gap.std() < 0.05
+    assert fit.diagnostics.elbo_mcse is not None
+    assert np.isfinite(fit.diagnostics.elbo_mcse)
+    distance = fit.read_draws()["elbo_trace"]["distance"].to_numpy()
+    assert distance[-1] < distance[0] or distance[0] < 0.02
+
+
+def test_a_run_without_gradients_left_says_so(gaussian: Callable[[float], Problem]) -> None:
+    fit = fitted("vi_meanfield", gaussian(0.8), max_gradients=60)
+    assert fit.diagnostics.converged == "no"
+    assert fit.cost.n_gradients is not None
+    assert fit.cost.n_gradients < 200
+    assert any("sds from it" in warning for warning in fit.warnings)
+
+
+def test_batches_are_counted_by_their_rows(gaussian: Callable[[float], Problem]) -> None:
+    problem = gaussian(0.8)
+    whole, part = (fitted("vi_meanfield", problem, batch_size=m) for m in (None, 8))
+    assert part.used_data["batch_size"] == 8
+    assert "batch_size" not in whole.used_data
+    assert part.diagnostics.n_iterations is not None
+
+
+def test_larger_batches_than_rows_are_refused_before_the_fit() -> None:
+    with pytest.raises(SubsampleError, match=r"41 rows .*'gaussian'.* N = 40"):
+        ViMeanfield(batch_size=41).check(gaussian_rows(), gaussian_program(rho=0.0))
+    ViMeanfield(batch_size=40).check(gaussian_rows(), gaussian_program(rho=0.0))
