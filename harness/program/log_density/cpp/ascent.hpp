@@ -156,7 +156,9 @@ class Ascent {
       const Tally tally = sampler_(narrower, metric_, few / 2);
       const double elbo = tally.has_failed() ? -INFINITY : tally.value.mean()[0] + narrower.entropy();
       const double error = tally.has_failed() ? 0 : std::min(tally.value.error()[0], 1e6);
-      if (std::isfinite(best) && !(elbo > best + 2 * std::hypot(error, best_error))) {
+      // beyond the noise, which of a plain without mass has no end itself
+      const double noise = std::min(2 * std::hypot(error, best_error), 1 + std::sqrt(double(d_)));
+      if (std::isfinite(best) && !(elbo > best + noise)) {
         break;
       }
       q = narrower;
