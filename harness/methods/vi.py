@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 else:
     xr = lazy.load("xarray")
 
+#: The optimiser knows how parameters go together up to so many.
+MAX_DENSE = 1000
 #: Draws have another stream of random numbers than the optimiser.
 _DRAWS_STREAM = 7
 _UNBOUNDED = (
@@ -105,6 +107,7 @@ class Vi:
         self, problem: Problem, density: Density, axis: str | None, *, seed: int, open_time_s: float
     ) -> Fit:
         """Fit the density of a problem."""
+        self._refuse_many(density.n_parameters)
         start = time.perf_counter()
         found = ascend(density, self.asked(axis, seed))
         rng = np.random.default_rng([seed, _DRAWS_STREAM])
@@ -125,13 +128,7 @@ class Vi:
             status=Status.OK,
             draws=draws.tree,
             draw_kind=self.draw_kind,
-            diagnostics=Diagnostics(
-                elbo=found.elbo,
-                elbo_mcse=found.elbo_error,
-                n_iterations=found.n_iterations,
-                converged="distance" if found.end is End.CONVERGED else "no",
-                may_be_diverging=found.end in {End.UNBOUNDED, End.DIVERGING},
-            ),
+            diagnostics=_diagnostics(found),
             fit_time_s=open_time_s + run_time_s,
             cost=Cost(
                 adapt_time_s=found.start_time_s,
@@ -141,6 +138,14 @@ class Vi:
             warnings=(*self._warnings(found), *draws.warnings),
             used_data={**problem.used_data(), **batches},
         )
+
+    def _refuse_many(self, n_parameters: int) -> None:
+        """Refuse a covariance matrix that would be too large."""
+        if n_parameters > MAX_DENSE and self.gaussians is not Family.MEAN_FIELD:
+            raise FitError(
+                f"method '{self.name}' takes at most {MAX_DENSE} parameters on the unconstrained "
+                f"scale, and there are {n_parameters}; use 'vi_meanfield'"
+            )
 
     def asked(self, axis: str | None, seed: int) -> Asked:
         """Put the options into the optimiser's words."""
@@ -171,6 +176,11 @@ class Vi:
             warnings.append(
                 f"the optimum was not reached: {why}, and the approximation is "
                 f"{found.distance:.2g} ± {found.distance_error:.2g} sds from it"
+            )
+        elif found.gaussian.mean.size > MAX_DENSE:
+            warnings.append(
+                f"above {MAX_DENSE} parameters their correlations are not measured, so that the "
+                "distance to the optimum is not known"
             )
         if found.n_failed:
             warnings.append(
@@ -215,6 +225,18 @@ class ViLowrank(Vi):
 
     def _rank(self) -> int:
         return self.rank
+
+
+def _diagnostics(found: Ascended) -> Diagnostics:
+    """Return the optimiser's account of its end."""
+    is_close = found.end is End.CONVERGED and found.gaussian.mean.size <= MAX_DENSE
+    return Diagnostics(
+        elbo=found.elbo,
+        elbo_mcse=found.elbo_error,
+        n_iterations=found.n_iterations,
+        converged="distance" if is_close else "no",
+        may_be_diverging=found.end in {End.UNBOUNDED, End.DIVERGING},
+    )
 
 
 def _trace_group(found: Ascended) -> "xr.DataTree":
