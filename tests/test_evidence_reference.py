@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 
 import harness
-from harness.errors import FitError
+from harness.errors import FitError, StudyError
 from harness.evidence.cascade import Cascade
 from harness.evidence.method import Evidence
 from harness.evidence.missed import missed
 from harness.evidence.steps import GOOD_ENOUGH
 from harness.methods import Problem
 from harness.study.comparison import Comparison, comparison_study, named_reference
+from harness.study.toml import read_study
 from harness.verdict.criteria import Verdict
 from tests.known_posteriors import MODELS, autoregression
 from tests.known_targets import KnownTarget, funnel, student, two_modes
 
+PROJECT = Path(__file__).parent.parent
 MODEL, DATA = MODELS / "ar1.stan", MODELS / "ar1.json"
 MEAN, SD = autoregression()["rho"]
 
@@ -71,6 +73,21 @@ def test_without_a_reference_nuts_runs_only_where_it_is_named(
     assert source.run == study.runs[0]
     assert study.runs[0].method == Evidence()
     assert ("nuts" in {run.method.name for run in study.runs}) == (methods is not None)
+
+
+def test_a_study_may_want_no_reference(tmp_path: Path) -> None:
+    text = (PROJECT / "tests" / "data" / "studies" / "ar1.toml").read_text()
+    begin, end = text.index("[[references]]"), text.index("[[cross]]")
+    folder = (PROJECT / "tests" / "data" / "models").as_posix()
+    text = 'reference = "none"\n' + text[:begin] + text[end:]
+    (tmp_path / "ar1.toml").write_text(text.replace("../models", folder))
+    study = read_study(tmp_path / "ar1.toml")
+    ((dataset, source),) = study.references.items()
+    assert source.run == study.runs[0]
+    assert (source.run.dataset, source.run.method) == (dataset, Evidence())
+    (tmp_path / "ar1.toml").write_text(text.replace("../models", folder).replace('"none"', '"no"'))
+    with pytest.raises(StudyError, match="reference"):
+        read_study(tmp_path / "ar1.toml")
 
 
 def test_a_file_may_be_called_anything_else() -> None:

@@ -1,7 +1,7 @@
 """What a study's TOML file may say (pure)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -160,6 +160,9 @@ class StudyTable(Table):
         Data sets.
     programs : list of ProgramTable
         Stan programs.
+    reference : str or None
+        `"none"`: no NUTS run is the reference of data sets without a `[[references]]`, but draws
+        that are trusted by their evidence.
     references : list of ReferenceTable
         The references that fits are compared with.
     cross : list of CrossTable
@@ -173,6 +176,7 @@ class StudyTable(Table):
     published: str | None = None
     datasets: list[DatasetTable]
     programs: list[ProgramTable]
+    reference: Literal["none"] | None = None
     references: list[ReferenceTable] = Field(default=[])
     cross: list[CrossTable]
 

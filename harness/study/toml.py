@@ -15,6 +15,7 @@ from harness.errors import HarnessError, StudyError
 from harness.messages.clauses import absence, did_you_mean, first_problem
 from harness.methods import DEFAULT_VARIANT, make_method
 from harness.program.program import Program
+from harness.study.evidence_reference import with_evidence
 from harness.study.file import TABLES, CrossTable, ProgramTable, ReferenceTable, StudyTable
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
@@ -121,7 +122,7 @@ def _declaration(table: StudyTable, *, folder: Path, text: str) -> Declaration:
         )
         for spec in table.datasets
     }
-    return Declaration(
+    declared = Declaration(
         name=table.name,
         title=table.title,
         description=table.description,
@@ -133,6 +134,7 @@ def _declaration(table: StudyTable, *, folder: Path, text: str) -> Declaration:
         published=folder / table.published if table.published else None,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+    return declared if table.reference is None else with_evidence(declared)
 
 
 def _refuse_twins(kind: str, names: Iterable[str]) -> None:
