@@ -62,6 +62,7 @@ def test_means_that_still_move_are_told() -> None:
     assert " sds " in warning
 
 
-def test_a_density_that_is_never_finite_is_refused() -> None:
+@pytest.mark.parametrize("factor", [np.nan, 0.0])
+def test_a_density_that_is_never_finite_or_flat_is_refused(factor: float) -> None:
     with pytest.raises(FitError):
-        found_in(numpy_density.counted(lambda at: at[..., 0] * np.nan, 1))
+        found_in(numpy_density.counted(lambda at: at[..., 0] * factor, 1))

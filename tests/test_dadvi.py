@@ -1,5 +1,8 @@
 """Deterministic ADVI: derivatives by differences, posteriors of known moments, its own error."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -72,7 +75,13 @@ def test_more_fixed_draws_have_a_smaller_error_and_few_are_told() -> None:
     assert method._found(many).warnings == ()
 
 
-def test_a_density_without_curvature_has_no_optimum() -> None:
-    flat = numpy_density.counted(lambda at: -np.sqrt(1 + at[..., 0] ** 2) + 0 * at[..., 1], 2)
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda at: -np.sqrt(1 + at[..., 0] ** 2) + 0 * at[..., 1],
+        lambda at: at[..., 0] ** 2 - at[..., 1] ** 2,
+    ],
+)
+def test_a_density_that_is_flat_or_rises_has_no_optimum(value: Callable[[Any], Any]) -> None:
     with pytest.raises(FitError):
-        optimum(flat)
+        optimum(numpy_density.counted(value, 2))

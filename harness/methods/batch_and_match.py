@@ -24,7 +24,9 @@ _BATCHES_STREAM = 10
 #: So many batches in a row may be useless, each drawn from a narrower Gaussian than the last.
 _MAX_NARROWER = 20
 #: Steps towards the mode before the first batch.
-_MAX_CLIMB = 100
+_MAX_CLIMB = 30
+#: Sds beyond are those of a posterior that cannot be normalised.
+_WIDEST = 1e12
 #: Means that move by more sds over the last quarter of the iterations have not converged.
 _MOVED_LIMIT = 0.1
 
@@ -65,8 +67,11 @@ class BatchAndMatch(OverDensity):
         for t in range(1, self.n_iterations + 1):
             now, drawn, scores = self._batch(density, now, rng)
             now = now.matched(drawn, scores, lam=len(drawn) * now.mean.size / t)
-            if not (np.isfinite(now.mean).all() and np.isfinite(now.sds()).all()):
-                raise FitError(f"the Gaussian is not finite after {t} iterations")
+            widest = float(now.sds().max())
+            if not (np.isfinite(now.mean).all() and widest < _WIDEST):
+                raise FitError(
+                    f"the Gaussian has no limit: iteration {t} gave it an sd of {widest:.3g}"
+                )
             if t == 3 * self.n_iterations // 4:
                 late = now.mean
         moved = float((np.abs(now.mean - late) / now.sds()).max())

@@ -150,5 +150,5 @@ class _Downhill:
         return -self._evaluate(at).gradient
 
     def hessian_vector(self, at: FloatArray, vector: FloatArray) -> FloatArray:
-        """Return its Hessian times a vector."""
-        return -self._density.hessian_vector(at, vector)
+        """Return its Hessian times a vector, 0 where it has none: the step is then a long one."""
+        return -np.nan_to_num(self._density.hessian_vector(at, vector), posinf=0.0, neginf=0.0)

@@ -98,6 +98,10 @@ class FixedDrawsElbo:
         bend = self._gradients * steps * vector[d:]
         return -np.concatenate([products.mean(axis=0), (products * steps + bend).mean(axis=0)])
 
+    def finite_hessian_vector(self, at: FloatArray, vector: FloatArray) -> FloatArray:
+        """Return that, 0 where it has no value: the step is then a long one."""
+        return np.nan_to_num(self.hessian_vector(at, vector), posinf=0.0, neginf=0.0)
+
     def hessian(self, at: FloatArray) -> FloatArray:
         """Return the Hessian, shape (2 d, 2 d), from that of the density at each draw."""
         self._evaluate(at)
@@ -161,7 +165,7 @@ def _minimised(elbo: FixedDrawsElbo, start: FloatArray, *, max_iterations: int) 
         start,
         method="trust-ncg",
         jac=elbo.gradient,
-        hessp=elbo.hessian_vector,
+        hessp=elbo.finite_hessian_vector,
         options={"gtol": _LOOSE * math.sqrt(start.size), "maxiter": max_iterations},
     )
     at = np.asarray(found.x, dtype=np.float64)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+import numpy as np
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
@@ -79,7 +80,8 @@ def fit_over_density(
     start = time.perf_counter()
     with _density(problem) as density:
         counted = CountedDensity(density)
-        found = find(counted)
+        with np.errstate(over="ignore", invalid="ignore"):  # methods look at what they find
+            found = find(counted)
         adapted = time.perf_counter()
         points, log_q = found.approximation.draw(n_draws, seed)
         drawn = time.perf_counter()
@@ -140,9 +142,11 @@ class OverDensity:
 
 @contextmanager
 def _density(problem: Problem) -> Iterator[Density]:
-    """Give the density; what it cannot do is a failure of the fit."""
+    """Give the density; what it cannot do, or its matrices, is a failure of the fit."""
     try:
         with open_density(problem) as density:
             yield density
     except DensityError as error:
         raise FitError(str(error)) from error
+    except np.linalg.LinAlgError as error:
+        raise FitError(f"the density leads to a matrix without a factor: {error}") from error
