@@ -13,6 +13,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass as pydantic_dataclass
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from harness.data.dataset import Dataset, FloatArray
 from harness.errors import DensityError, FitError
@@ -80,7 +81,8 @@ def fit_over_density(
     start = time.perf_counter()
     with _density(problem) as density:
         counted = CountedDensity(density)
-        with np.errstate(over="ignore", invalid="ignore"):  # methods look at what they find
+        # small matrices take longer on several threads; and methods look at what they find
+        with threadpool_limits(limits=1), np.errstate(over="ignore", invalid="ignore"):
             found = find(counted)
         adapted = time.perf_counter()
         points, log_q = found.approximation.draw(n_draws, seed)
