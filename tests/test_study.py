@@ -289,6 +289,10 @@ def test_swept_options_are_crossed_like_variants_written_by_hand(tmp_path: Path)
     )
     assert swept.runs == read(tmp_path, by_hand).runs
     assert len(swept.runs) == 1 + 2 * 4
+    table = parse(edited((options, sweep)))
+    assert [run.variant for run in swept.runs[1::2]] == [
+        name for name, _ in table.cross[1].variants()
+    ]
     renamed = read(tmp_path, edited((options, sweep), ('"tuned"', '"default"')))
     assert renamed.runs[1].variant == "eta=0.1, max_retries=0"
 

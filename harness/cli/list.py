@@ -144,12 +144,13 @@ def _print_runs(studies: Sequence[_Listed]) -> None:
             ", ".join(cross.datasets),
             ", ".join(cross.programs),
             cross.method,
-            cross.variant,
-            f"{_n_runs([cross])}",
-            ", ".join(f"{name} = {_value(value)}" for name, value in cross.options.items()),
+            variant,
+            f"{_n_cells(cross)}",
+            ", ".join(f"{name} = {_value(value)}" for name, value in options.items()),
         )
         for study in studies
         for cross in study.table.cross
+        for variant, options in cross.variants()
     ]
     head = ("study", "data sets", "programs", "method", "variant", "runs", "options")
     _print("Runs", head, rows)
@@ -172,7 +173,12 @@ def _print(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 
 def _n_runs(crosses: Iterable[CrossTable]) -> int:
     """Count runs."""
-    return sum(len(item.datasets) * len(item.programs) * item.replicates for item in crosses)
+    return sum(_n_cells(item) * len(list(item.variants())) for item in crosses)
+
+
+def _n_cells(cross: CrossTable) -> int:
+    """Count the runs of one variant."""
+    return len(cross.datasets) * len(cross.programs) * cross.replicates
 
 
 def _path(study: _Listed, file: str | None) -> str:

@@ -1,11 +1,13 @@
 """What a study's TOML file may say (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
 from harness.messages.toml_table import Table
+from harness.methods import DEFAULT_VARIANT
 from harness.program.contract import Components, DataContract, MinibatchContract
 
 
@@ -114,6 +116,14 @@ class CrossTable(Table):
             if name in self.options:
                 raise ValueError(f"option '{name}' is in 'options' and in 'sweep'; leave one out")
         return self
+
+    def variants(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give the name and the options of each combination of what is swept."""
+        for values in product(*self.sweep.values()):
+            swept = dict(zip(self.sweep, values, strict=True))
+            named = ", ".join(f"{name}={value}" for name, value in swept.items())
+            kept = "" if swept and self.variant == DEFAULT_VARIANT else self.variant
+            yield " ".join(filter(None, (kept, named))), {**self.options, **swept}
 
 
 class ReferenceTable(Table):

@@ -4,7 +4,6 @@ import hashlib
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from harness.data.dataset import make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.messages.clauses import absence, did_you_mean, first_problem
-from harness.methods import DEFAULT_VARIANT, make_method
+from harness.methods import make_method
 from harness.program.program import Program
 from harness.study.evidence_reference import with_evidence
 from harness.study.file import TABLES, CrossTable, ProgramTable, ReferenceTable, StudyTable
@@ -166,15 +165,12 @@ def swept_crosses(table: CrossTable) -> Iterator[Cross]:
     MethodError
         If the method or an option is unknown, or a value is not allowed.
     """
-    for values in product(*table.sweep.values()):
-        swept = dict(zip(table.sweep, values, strict=True))
-        named = ", ".join(f"{name}={value}" for name, value in swept.items())
-        kept = "" if swept and table.variant == DEFAULT_VARIANT else table.variant
+    for variant, options in table.variants():
         yield Cross(
             datasets=tuple(table.datasets),
             programs=tuple(table.programs),
-            method=make_method(table.method, {**table.options, **swept}),
-            variant=" ".join(filter(None, (kept, named))),
+            method=make_method(table.method, options),
+            variant=variant,
             replicates=table.replicates,
         )
 
