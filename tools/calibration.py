@@ -9,6 +9,9 @@ from pathlib import Path
 
 import harness
 from harness.api import CalibrationResult, method
+from harness.calibration.page import answers
+from harness.calibration.tables import CALIBRATION_COLUMNS, METHOD_COLUMNS
+from harness.results.columns import read_table
 
 EXAMPLES = Path("examples/calibrate")
 RESULTS = Path("results/calibration")
@@ -88,6 +91,19 @@ CALIBRATIONS: Mapping[str, tuple[Callable[[int, int], CalibrationResult], int]] 
 }
 
 
+def write_index(folder: Path) -> None:
+    """Write what theory says and what came of each calibration that a folder has."""
+    lines = ["# Calibrations", "", "`python -m tools.calibration` makes these pages:"]
+    for name, (calibrated, _) in CALIBRATIONS.items():
+        if not (folder / name / "methods.csv").is_file():
+            continue
+        methods = read_table(folder / name / "methods.csv", METHOD_COLUMNS)
+        judged = read_table(folder / name / "calibration.csv", CALIBRATION_COLUMNS)
+        lines += ["", f"## [{name}]({name}/report.md)", "", f"{calibrated.__doc__}", ""]
+        lines += [f"- {sentence}" for sentence in answers(methods, judged)]
+    (folder / "README.md").write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
 def _say_every(n: int) -> Callable[[str], object]:
     """Print one of so many lines."""
     told = 0
@@ -114,6 +130,7 @@ def main() -> None:
         result = calibrated(replicates if arguments.scale == "full" else SMALL, arguments.jobs)
         print(result)
         print(f"wrote {result.save(arguments.out / name)}")
+        write_index(arguments.out)
 
 
 if __name__ == "__main__":
