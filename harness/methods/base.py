@@ -103,17 +103,11 @@ class RowsUsed(StrEnum):
 
 
 class PartOfRows:
-    """The base of methods that use `m` rows: the `m` of those that are not told another.
+    """The base of methods that use `m` rows: the `m` of those that are not told another."""
 
-    Attributes
-    ----------
-    default_share : float
-        The part of all rows.
-    seeded_as : str or None
-        The method whose seeds, and so whose rows, it has in a study; None for seeds of its own.
-    """
-
+    #: The part of all rows.
     default_share: ClassVar[float] = 0.1
+    #: The method whose seeds, and so whose rows, it has in a study; None for seeds of its own.
     seeded_as: ClassVar[str | None] = None
 
     @classmethod
