@@ -66,7 +66,9 @@ class BatchAndMatch(OverDensity):
         late = now.mean
         for t in range(1, self.n_iterations + 1):
             now, drawn, scores = self._batch(density, now, rng)
-            now = now.matched(drawn, scores, lam=len(drawn) * now.mean.size / t)
+            lam = len(drawn) * now.mean.size / t
+            # more would widen directions that a low rank cannot narrow again
+            now = now.matched(drawn, scores, lam=lam if isinstance(now, FullRank) else min(lam, 1))
             widest = float(now.sds().max())
             if not (np.isfinite(now.mean).all() and widest < _WIDEST):
                 raise FitError(
