@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import lazy_loader as lazy
 import numpy as np
 
+from harness import metrics
 from harness.errors import FitError
 from harness.fits.fit import Cost, Fit
 from harness.messages.numerals import counted
 from harness.methods.retries import attempt_seed
-from harness.metrics.batch import batches_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -122,7 +122,7 @@ def smallest_ess(posterior: "xr.Dataset") -> float:
     for values in posterior.data_vars.values():
         array = values.to_numpy()
         flat = array.reshape(*array.shape[:2], -1).astype(np.float64)
-        for batch in batches_of(flat) if flat.size else ():
+        for batch in metrics.batch.batches_of(flat) if flat.size else ():
             found += [*batch.ess_bulk, *batch.ess_tail]
     known = np.array(found)[np.isfinite(found)]
     return float(known.min()) if known.size else float("nan")
