@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import norm, wasserstein_distance
 
 from harness.errors import HarnessError
 from harness.metrics.parameter import (
@@ -138,3 +138,10 @@ def test_bad_input_is_told() -> None:
         compare_parameter(np.arange(5.0), reference=[0, 1, 2, np.nan])
     with pytest.raises(HarnessError, match="level"):
         coverage(np.arange(5.0), reference=np.arange(5.0), level=90)
+
+
+def test_w1_of_draws_that_divide_the_reference_is_scipys() -> None:
+    rng = np.random.default_rng(21)
+    x, r = rng.gamma(2.0, size=250), rng.standard_normal((2, 500))
+    expected = wasserstein_distance(x, r.ravel()) / r.std(ddof=1)
+    assert w1_sd(x, reference=r) == pytest.approx(expected, rel=1e-12)

@@ -115,7 +115,9 @@ def tail_shape(draws: Floats, *, tail: str = "both") -> float:
     """
     try:
         with np.errstate(all="ignore"):
-            return float(array_stats.pareto_khat(draws, tail=tail))
+            # of one chain the library would estimate an effective sample size
+            r_eff = 1.0 if len(draws) == 1 else None
+            return float(array_stats.pareto_khat(draws, tail=tail, r_eff=r_eff))
     except ValueError:
         return float("nan")
 
