@@ -117,3 +117,18 @@ def test_evidence_that_is_not_good_enough_is_a_failure(
     monkeypatch.setattr("harness.evidence.judge.REACHED_LIMIT", 2.0)
     with pytest.raises(FitError, match="harness fit"):
         Evidence().fit(problem, seed=1)
+
+
+def test_evidence_takes_the_place_of_a_reference_that_fails(
+    gaussian: object, tmp_path: Path
+) -> None:
+    assert callable(gaussian)
+    short = harness.method("nuts", n_draws=20, n_warmup=20)  # too few draws to be checked
+    result = harness.compare(
+        MODEL, DATA, reference=short, methods=["laplace"], store=tmp_path / "fits"
+    )
+    fits = result.fits_table["verdict"].to_dict()
+    assert {"NUTS reference", "Laplace", "evidence reference"} <= set(fits)
+    assert fits["Laplace"] == "trust"
+    assert "no start has reached" in str(result.reasons["rho"].to_dict()["Laplace"])
+    assert fits["NUTS reference"] != "trust"

@@ -1,7 +1,8 @@
 """A study to its result: the one way in which the command line and Python programs run it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from harness.api.options import RunOptions, SayLine
 from harness.api.result import StudyResult, make_result
@@ -9,9 +10,13 @@ from harness.execution.compiling import compile_all
 from harness.execution.pool import Pool
 from harness.execution.progress import Pace, compiling_line, outcome_line
 from harness.execution.run import FittedRun, Observer, fit_runs
+from harness.fits.fit import Status
+from harness.store import Store
+from harness.study.evidence_reference import evidence_runs, with_evidence_runs
 from harness.study.published import published_of
 from harness.study.study import Run, Study
 from harness.summary import Background, Measuring
+from harness.summary.reference import ReferenceDraws
 from harness.summary.reference_file import read_references
 
 
@@ -44,10 +49,11 @@ def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observ
     store.check_writable()
     store.sweep()
     measuring = Measuring(study, references, store=store)
+    programs = compile_all(study.programs, observer.compiling)
     runs = fit_runs(
         study,
         store=store,
-        programs=compile_all(study.programs, observer.compiling),
+        programs=programs,
         pool=pool,
         observer=observer,
         retry_failed=options.retry_failed,
@@ -61,9 +67,40 @@ def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observ
             told.tell(background.news())
         observer.step("measuring the fits")
         told.tell(background.finish())
+    planned = evidence_runs(study, measuring.failed_references())
+    if planned:
+        observer.step("a reference cannot be used: gathering evidence in its place")
+        # whoever watches has been told of the study's runs alone
+        further = fit_runs(
+            replace(study, runs=planned, references={}),
+            store=store,
+            programs=programs,
+            pool=pool,
+            observer=Observer(),
+            retry_failed=options.retry_failed,
+        )
+        found = [item for item in further if item.fit.status is Status.OK]
+        if found:
+            study = with_evidence_runs(study, [item.run for item in found])
+            fitted = [*fitted, *found]
+            measuring = _measured_again(study, fitted, references, store)
     return make_result(
         study, fitted, references=references, published=published, measuring=measuring, store=store
     )
+
+
+def _measured_again(
+    study: Study,
+    fitted: Sequence[FittedRun],
+    references: Mapping[str, ReferenceDraws],
+    store: Store,
+) -> Measuring:
+    """Measure all fits, the references first."""
+    measuring = Measuring(study, references, store=store)
+    sources = [source.run for source in study.references.values()]
+    for item in sorted(fitted, key=lambda item: item.run not in sources):
+        measuring.take(item)
+    return measuring
 
 
 class _Measured:

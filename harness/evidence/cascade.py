@@ -175,7 +175,8 @@ class Cascade:
         """Return weighted draws as draws of equal weight."""
         if not draws.is_usable:
             return None
-        chosen = draws.resampled(min(MOST_DRAWS, len(draws.points)), self._rng)
+        # as many as are effective: of more, many would be duplicates
+        chosen = draws.resampled(max(1, min(MOST_DRAWS, int(draws.n_eff))), self._rng)
         return Answer(
             title=title,
             points=draws.points[chosen][None],

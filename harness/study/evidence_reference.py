@@ -1,9 +1,11 @@
 """References of a study that wants no NUTS run for them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from harness.evidence.method import Evidence
 from harness.study.plan import Cross, Declaration, DeclaredReference
+from harness.study.study import ReferenceSource, Run, Study
 
 #: The variant of the runs that are references.
 _VARIANT = "reference"
@@ -38,6 +40,34 @@ def with_evidence(declared: Declaration) -> Declaration:
         crosses=(*crosses, *declared.crosses),
         references=(*declared.references, *references),
     )
+
+
+def evidence_runs(study: Study, datasets: Iterable[str]) -> tuple[Run, ...]:
+    """Plan runs of evidence for data sets whose reference run has failed.
+
+    Parameters
+    ----------
+    study : Study
+    datasets : iterable of str
+
+    Returns
+    -------
+    tuple of Run
+        On the program of the reference.
+    """
+    failed = [study.references[dataset].run for dataset in datasets]
+    return tuple(
+        replace(run, method=Evidence(), variant=_VARIANT, replicate=1)
+        for run in failed
+        if run is not None and study.programs[run.program].minibatch is None
+    )
+
+
+def with_evidence_runs(study: Study, runs: Iterable[Run]) -> Study:
+    """Return a study in which runs of evidence are the references of their data sets."""
+    given = tuple(runs)
+    sources = {run.dataset: ReferenceSource(run=run) for run in given}
+    return replace(study, runs=(*study.runs, *given), references={**study.references, **sources})
 
 
 def _first_program(declared: Declaration, dataset: str) -> str | None:

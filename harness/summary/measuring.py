@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from harness.errors import HarnessError, StoreError
+from harness.evidence.method import Evidence
 from harness.execution.run import FittedRun
 from harness.fits.fit import DrawKind, Status
 from harness.messages.faults import unexpected
@@ -103,6 +104,16 @@ class Measuring:
         if isinstance(found, StoreError):
             raise found
         return found
+
+    def failed_references(self) -> list[str]:
+        """Return the data sets whose reference is a run that cannot be one."""
+        return [
+            dataset
+            for dataset, source in self._study.references.items()
+            if source.run is not None
+            and not isinstance(source.run.method, Evidence)
+            and self._judges.get(dataset, NO_FIT).against is None
+        ]
 
     def target(self, item: FittedRun) -> Target:
         """Say what a fit is measured against; the reference itself is judged by its own checks."""
