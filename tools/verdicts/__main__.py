@@ -9,25 +9,59 @@ from tools.verdicts.counting import Count, counts
 from tools.verdicts.pages import page
 from tools.verdicts.posteriors import posteriors
 
+_COLUMNS = [field.name for field in fields(Count)]
+
 
 def main() -> None:
-    """Count all posteriors, one after the other."""
+    """Count the posteriors that have no counts yet, one after the other, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
+    parser.add_argument("--page", action="store_true", help="only write the page again")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    rows: list[Count] = []
-    with (arguments.out / "counts.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Count)], lineterminator="\n")
-        writer.writeheader()
-        for posterior in posteriors():
-            for row in counts(posterior, arguments.seeds):
-                rows.append(row)
-                writer.writerow(asdict(row))
-            file.flush()
+    file = arguments.out / "counts.csv"
+    rows = _read(file) if file.is_file() else []
+    known = {row.posterior for row in rows}
+    for posterior in [] if arguments.page else posteriors():
+        if posterior.name not in known:
+            rows += counts(posterior, arguments.seeds)
+            _write(file, rows)
             print(posterior.name, flush=True)
     (arguments.out / "README.md").write_text(page(rows), encoding="utf-8")
+
+
+def _write(file: Path, rows: list[Count]) -> None:
+    """Write all counts, in the posteriors' order."""
+    order = {posterior.name: number for number, posterior in enumerate(posteriors())}
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            asdict(row) for row in sorted(rows, key=lambda row: order.get(row.posterior, -1))
+        )
+
+
+def _read(file: Path) -> list[Count]:
+    """Read counts."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        return [
+            Count(
+                posterior=row["posterior"],
+                half=row["half"],
+                d=int(row["d"]),
+                draws=row["draws"],
+                seed=int(row["seed"]),
+                verdict=row["verdict"],
+                criterion=row["criterion"],
+                is_right=row["is_right"] == "True",
+                mean_error_sd=float(row["mean_error_sd"]),
+                log_sd_ratio=float(row["log_sd_ratio"]),
+                gradients=float(row["gradients"]),
+                nuts_gradients=int(row["nuts_gradients"]),
+            )
+            for row in csv.DictReader(lines)
+        ]
 
 
 if __name__ == "__main__":
