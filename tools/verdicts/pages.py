@@ -6,7 +6,7 @@ import numpy as np
 from tabulate import tabulate
 
 from tools.verdicts.counting import Count
-from tools.verdicts.posteriors import REPORTED, SET
+from tools.verdicts.posteriors import REPORTED, SET, posteriors
 
 _GOOD = ("trust", "marginals")
 _INTRODUCTION = """\
@@ -32,7 +32,8 @@ part of the right draws that are trusted. *Cost* is in gradients of NUTS at its 
 def page(rows: Sequence[Count]) -> str:
     """Return the page in Markdown."""
     nuts = {row.posterior: row for row in rows if row.draws == "NUTS"}
-    parts = [_INTRODUCTION]
+    n_all = len(posteriors())
+    parts = [_INTRODUCTION, f"Counted so far: {len(nuts)} of {n_all} posteriors.\n"]
     for half in (REPORTED, SET):
         own = [row for row in rows if row.half == half]
         names = list(dict.fromkeys(row.posterior for row in own))
