@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.execution.run import FittedRun
 from harness.fits.fit import Status
-from harness.plot import figure_files, study_figures
+from harness.plot import Outcome, figure_files, study_figures
 from harness.results.manifest import make_manifest
 from harness.store import MeasuredFrom, Measurements, Store, content_digest
 from harness.store.code import code_digest
@@ -28,6 +28,8 @@ PLOTTING_CODE = (
     "fits/quantities.py",
     "fits/relabel.py",
     "study/series.py",
+    "verdict/outcome.py",
+    "verdict/rules.py",
 )
 _LIBRARIES = ("contourpy", "matplotlib", "numpy", "pillow", "scipy")
 
@@ -43,6 +45,7 @@ def drawn_figures(
     *,
     published: Published | None,
     store: Store | None,
+    outcomes: Mapping[str, Sequence[Outcome]] | None = None,
 ) -> Mapping[str, bytes]:
     """Return the files of a study's figures.
 
@@ -56,6 +59,8 @@ def drawn_figures(
         Numbers from elsewhere that are drawn.
     store : Store or None
         Where figures are kept, and found again while nothing that decides them has changed.
+    outcomes : Mapping, optional
+        By data set, what the tables say of its fits.
 
     Returns
     -------
@@ -63,12 +68,13 @@ def drawn_figures(
         Contents by the file's name.
     """
     kept = Measurements(store=store) if store else None
-    of = _made_from(study, fitted, published) if kept else None
+    of = _made_from(study, fitted, f"{published!r} {outcomes!r}") if kept else None
     packed = kept.load(of) if kept and of else None
     if packed is not None:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
-    files = figure_files(study_figures(study, fitted, published=published))
+    drawn_now = study_figures(study, fitted, published=published, outcomes=outcomes)
+    files = figure_files(drawn_now)
     if kept and of:
         drawn = io.BytesIO()
         with zipfile.ZipFile(drawn, "w") as archive:
@@ -78,9 +84,7 @@ def drawn_figures(
     return files
 
 
-def _made_from(
-    study: Study, fitted: Sequence[FittedRun], published: Published | None
-) -> MeasuredFrom | None:
+def _made_from(study: Study, fitted: Sequence[FittedRun], drawn: str) -> MeasuredFrom | None:
     """Return what decides the figures; None if the store cannot tell."""
     made = [item for item in fitted if item.fit.status is Status.OK]
     digests = [content_digest(item.fit) for item in made]
@@ -92,7 +96,7 @@ def _made_from(
             "figures",
             tuple(digests),
             json.dumps(make_manifest(study, fitted), sort_keys=True),
-            repr(published),
+            drawn,
         ),
         code=plotting_digest(),
     )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from harness.api.draws import Fits, run_titles
 from harness.api.figures import drawn_figures
+from harness.api.outcomes import outcomes_of
 from harness.errors import ResultsError
 from harness.execution.run import FittedRun
 from harness.fits.quantities import RAW, RELABELLED
@@ -127,6 +128,10 @@ class StudyResult:
         """
         return self._figure("posterior", dataset)
 
+    def plot_gain(self, dataset: str | None = None) -> CaptionedFigure:
+        """Draw errors of means against times; parameters as for :meth:`plot_posterior`."""
+        return self._figure("gain", dataset)
+
     def plot_weights(self, dataset: str | None = None) -> CaptionedFigure:
         """Draw the components' weights; parameters as for :meth:`plot_posterior`."""
         return self._figure("weights", dataset)
@@ -166,7 +171,13 @@ class StudyResult:
         write_table(self.fits_table, folder / "fits.csv")
         write_table(self.stability_table, folder / "stability.csv")
         write_manifest(self.as_saved.manifest, folder / "manifest.json")
-        files = drawn_figures(self.study, self.fitted, published=self.published, store=self._store)
+        files = drawn_figures(
+            self.study,
+            self.fitted,
+            published=self.published,
+            store=self._store,
+            outcomes=outcomes_of(self.as_saved),
+        )
         write_figure_files(files, folder / "figures")
         figures = figures_of(json.loads(files[CAPTIONS_FILE]))
         results = dataclasses.replace(self.as_saved, figures=figures)
@@ -218,7 +229,12 @@ class StudyResult:
         if name not in names:
             raise ResultsError(f"there is no data set '{name}'{did_you_mean(name, names)}")
         figure = draw_figure(
-            self.study, self.fitted, kind=kind, dataset=name, published=self.published
+            self.study,
+            self.fitted,
+            kind=kind,
+            dataset=name,
+            published=self.published,
+            outcomes=outcomes_of(self.as_saved).get(name, ()),
         )
         if figure is None:
             raise ResultsError(

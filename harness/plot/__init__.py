@@ -3,7 +3,7 @@
 - `study_figures`, `draw_figure`, `FIGURES`: all figures of a study, or one by its kind
 - `rank_figures`: ranks of a calibration
 - `scaling_figure`: time against the number of rows
-- `CaptionedFigure`: a figure with its caption
+- `CaptionedFigure`: a figure with its caption; `Outcome`: what the tables say of a fit
 - `save_figures`, `figure_files`, `write_figure_files`, `CAPTIONS_FILE`: figures as files
 """
 
@@ -16,8 +16,9 @@ from harness.plot.close_up import zoom_figure
 from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
 from harness.plot.forest import forest_figure
+from harness.plot.gain import gain_figure
 from harness.plot.mixture import posterior_figure
-from harness.plot.panels import FigureData, figure_data
+from harness.plot.panels import FigureData, Outcome, figure_data
 from harness.plot.scaling import scaling_figure
 from harness.plot.style import (
     CAPTIONS_FILE,
@@ -37,6 +38,7 @@ __all__ = [
     "CAPTIONS_FILE",
     "FIGURES",
     "CaptionedFigure",
+    "Outcome",
     "draw_figure",
     "figure_files",
     "rank_figures",
@@ -48,6 +50,7 @@ __all__ = [
 
 #: Figures in the order that a report shows them; each is left out where it does not apply.
 FIGURES: Mapping[str, Callable[[FigureData], CaptionedFigure | None]] = {
+    "gain": gain_figure,
     "posterior": posterior_figure,
     "weights": weights_figure,
     "elbo": elbo_figure,
@@ -58,12 +61,17 @@ FIGURES: Mapping[str, Callable[[FigureData], CaptionedFigure | None]] = {
 
 
 def study_figures(
-    study: Study, fitted: Sequence[FittedRun], *, published: Published | None = None
+    study: Study,
+    fitted: Sequence[FittedRun],
+    *,
+    published: Published | None = None,
+    outcomes: Mapping[str, Sequence[Outcome]] | None = None,
 ) -> dict[str, CaptionedFigure]:
     """Draw all figures of a study.
 
-    Every data set gets its ELBO traces and an interval plot; mixtures in the plane get the data
-    with draws, the weights, and contours of the approximations.
+    Every data set gets errors against times, if they are known, its ELBO traces and an interval
+    plot; mixtures in the plane get the data with draws, the weights, and contours of the
+    approximations.
 
     Parameters
     ----------
@@ -73,6 +81,8 @@ def study_figures(
         What came out; failed runs are left out.
     published : Published, optional
         Numbers from elsewhere, which are drawn where they apply.
+    outcomes : Mapping, optional
+        By data set, what the tables say of its fits.
 
     Returns
     -------
@@ -82,7 +92,8 @@ def study_figures(
     figures: dict[str, CaptionedFigure] = {}
     with house_style():
         for dataset in study.datasets:
-            view = figure_data(study, fitted, dataset, published)
+            told = (outcomes or {}).get(dataset, ())
+            view = figure_data(study, fitted, dataset, published, told)
             for name, draw in FIGURES.items():
                 figure = _drawn(draw, view, dataset=dataset)
                 if figure is not None:
@@ -109,6 +120,7 @@ def draw_figure(
     kind: str,
     dataset: str,
     published: Published | None = None,
+    outcomes: Sequence[Outcome] = (),
 ) -> CaptionedFigure | None:
     """Draw one figure of a study.
 
@@ -124,6 +136,8 @@ def draw_figure(
         The data set's name.
     published : Published, optional
         Numbers from elsewhere, which are drawn where they apply.
+    outcomes : sequence of Outcome
+        What the tables say of the data set's fits.
 
     Returns
     -------
@@ -131,4 +145,4 @@ def draw_figure(
         None where it does not apply.
     """
     with house_style():
-        return FIGURES[kind](figure_data(study, fitted, dataset, published))
+        return FIGURES[kind](figure_data(study, fitted, dataset, published, outcomes))

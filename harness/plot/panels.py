@@ -86,6 +86,30 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a fit, as the tables have it.
+
+    Attributes
+    ----------
+    title : str
+        Of its series.
+    fit_time_s : float
+        In seconds.
+    error_sd : float
+        Largest error of a mean, in the reference's sds.
+    verdict : str
+    is_usual : bool
+        Whether it is NUTS with default settings, which others are to replace.
+    """
+
+    title: str
+    fit_time_s: float
+    error_sd: float
+    verdict: str
+    is_usual: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class FigureData:
     """Everything that the figures of one data set draw on.
 
@@ -99,12 +123,15 @@ class FigureData:
         The chains that the others are drawn beside.
     published : Published or None
         Numbers from elsewhere.
+    outcomes : tuple of Outcome
+        Of the fits whose error and time are known, in the study's order.
     """
 
     dataset: Dataset
     series: tuple[Series, ...]
     reference: Series | None
     published: Published | None
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def approximations(self) -> tuple[Series, ...]:
@@ -143,7 +170,11 @@ def split_elements(arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def figure_data(
-    study: Study, fitted: Sequence[FittedRun], dataset: str, published: Published | None
+    study: Study,
+    fitted: Sequence[FittedRun],
+    dataset: str,
+    published: Published | None,
+    outcomes: Sequence[Outcome] = (),
 ) -> FigureData:
     """Collect the fits of one data set.
 
@@ -157,6 +188,8 @@ def figure_data(
         The data set's name.
     published : Published or None
         Numbers from elsewhere.
+    outcomes : sequence of Outcome
+        What the tables say of its fits.
 
     Returns
     -------
@@ -185,6 +218,7 @@ def figure_data(
         series=series,
         reference=_reference(series, source.run if source else None),
         published=published,
+        outcomes=tuple(outcomes),
     )
 
 

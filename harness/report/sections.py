@@ -130,6 +130,7 @@ def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Pa
     stability = _part(declared.STABILITY, tables)
     runs = or_reason(lambda: declared.RUNS.grid_of(all_runs(tables, published)))
     parts = (
+        Part(kind="gain", title="What is gained", figures=("gain",)),
         _part(declared.VERDICT, tables),
         Part(kind="data", title="The data and the posterior", figures=("posterior", "weights")),
         _part(declared.VARIABLES, tables),
