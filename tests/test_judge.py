@@ -432,7 +432,7 @@ def test_what_draws_are_is_asked_where_nothing_tells() -> None:
 def test_an_error_is_found(reference: dict[str, Floats]) -> None:
     shifted = draws_of(6)
     shifted["mu"] = shifted["mu"] + 1.0
-    result = harness.judge(shifted, reference=reference)
+    result = harness.judge(shifted, reference=reference, kind="independent")
     assert result.verdicts.loc["fit", "mu"] == "do not trust"
     assert result.verdicts.loc["fit", "theta[1]"] == "trust"
 
