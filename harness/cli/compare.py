@@ -14,13 +14,25 @@ from harness.study.comparison import (
     named_reference,
 )
 from harness.study.parts import SUBSAMPLES
+from harness.study.posteriordb import read_entry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("model", type=Path, metavar="MODEL.stan", help="a Stan program")
+    parser.add_argument("model", type=Path, nargs="?", metavar="MODEL.stan", help="a Stan program")
     parser.add_argument(
-        "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or compressed"
+        "data",
+        type=Path,
+        nargs="?",
+        metavar="DATA.json",
+        help="its data, in CmdStan's JSON, or compressed",
+    )
+    parser.add_argument(
+        "--posteriordb",
+        nargs=2,
+        metavar=("FOLDER", "NAME"),
+        help="a clone of posteriordb and a posterior of it, in place of program and data; its "
+        "reference draws, if there are any, replace the NUTS run",
     )
     parser.add_argument(
         "--methods",
@@ -89,12 +101,13 @@ def compare(arguments: argparse.Namespace) -> None:
 def _asked(arguments: argparse.Namespace) -> Comparison:
     """Read the command line."""
     contract = _contract(arguments)
+    model, data, reference = _posterior(arguments)
     return Comparison(
-        model=arguments.model,
-        data=arguments.data,
+        model=model,
+        data=data,
         methods=split_names(arguments.methods),
         variables=split_names(arguments.variables),
-        reference=named_reference(arguments.reference),
+        reference=named_reference(reference),
         subsample=arguments.subsample,
         batch=arguments.batch,
         contract=contract,
@@ -102,6 +115,23 @@ def _asked(arguments: argparse.Namespace) -> Comparison:
         replicates=arguments.replicates,
         seed=arguments.seed,
     )
+
+
+def _posterior(arguments: argparse.Namespace) -> tuple[Path, Path, str | None]:
+    """Return program, data and reference, as they are named or as a database has them."""
+    if arguments.posteriordb is None:
+        if arguments.model is None or arguments.data is None:
+            raise StudyError("give MODEL.stan and DATA.json, or --posteriordb FOLDER NAME")
+        return arguments.model, arguments.data, arguments.reference
+    if arguments.model is not None:
+        raise StudyError(
+            f"'{arguments.model}' is given beside --posteriordb; give a program with its data, or "
+            "a posterior of a database"
+        )
+    folder, name = arguments.posteriordb
+    entry = read_entry(Path(folder), name)
+    own = None if entry.draws is None else str(entry.draws)
+    return entry.model, entry.data, arguments.reference or own
 
 
 def _contract(arguments: argparse.Namespace) -> DataContract | None:
