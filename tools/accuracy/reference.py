@@ -18,11 +18,17 @@ type Loss = Callable[[FloatArray], tuple[float, FloatArray]]
 
 
 def fixed_draws(n: int, d: int) -> FloatArray:
-    """Return standard normal draws, the second half the negatives of the first."""
+    """Return standard normal draws, the second half the negatives of the first.
+
+    Where there are none, the points of the cubature of third degree on the axes (Stroud 1971),
+    which is exact for cubic functions.
+    """
+    if n == 0:
+        return np.sqrt(d) * np.concatenate([np.eye(d), -np.eye(d)])
     uniform = scipy.stats.qmc.Sobol(d, rng=np.random.default_rng(4)).random(max(1, n // 2))
     z = scipy.stats.norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12))
     # whole spread of each coordinate as that of the normal
-    z /= np.sqrt(np.mean(z**2, axis=0)) if n >= 64 else 1
+    z /= np.sqrt(np.mean(z**2, axis=0))
     return np.concatenate([z, -z])
 
 
