@@ -44,7 +44,7 @@ class Case:
     limit_sd: float = np.inf
     batch_size: int | None = None
     families: tuple[str, ...] = ("vi_meanfield",)
-    n_draws: int = 2**15
+    n_draws: int = 2**13
     has_best: bool = True
 
 
@@ -125,7 +125,7 @@ CASES: tuple[Case, ...] = (
         data=_collinear,
         limit_sd=0.1,
         families=ALL,
-        n_draws=2**11,
+        n_draws=0,
     ),
     Case(
         name="hierarchical regression",
@@ -133,7 +133,7 @@ CASES: tuple[Case, ...] = (
         data=_hierarchical,
         limit_sd=0.2,
         families=ALL,
-        n_draws=2**11,
+        n_draws=2**10,
     ),
     Case(name="normal, d = 1", file=KINDS, data=_kind(1, 1, 0), limit_sd=0.05, families=ALL),
     Case(name="half-normal", file=KINDS, data=_kind(2, 0, 1)),

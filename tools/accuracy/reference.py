@@ -101,7 +101,7 @@ def _evaluated(density: Density, points: FloatArray) -> tuple[float, FloatArray]
 
 
 def _minimised(loss: Loss, start: FloatArray) -> FloatArray:
-    options = {"maxiter": 300, "maxfun": 400, "ftol": 1e-14, "gtol": 1e-7, "maxcor": 30}
+    options = {"maxiter": 300, "maxfun": 400, "ftol": 1e-12, "gtol": 1e-4, "maxcor": 30}
     found = scipy.optimize.minimize(  # type: ignore[call-overload]
         loss, start, jac=True, method="L-BFGS-B", options=options
     )
