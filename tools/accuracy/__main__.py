@@ -25,6 +25,10 @@ from tools.accuracy.reference import best_gaussian
 
 RESULTS = Path(__file__).parent.parent.parent / "results" / "accuracy"
 _AGREE_SD = 0.3
+COLUMNS = (
+    *("case", "method", "seed", "end", "distance", "passes", "seconds", "elbo"),
+    *("mean_error", "sd_ratio_min", "sd_ratio_max"),
+)
 
 
 def _runs(case: Case, density: Density, n_seeds: int) -> Iterator[dict[str, Any]]:
@@ -124,7 +128,7 @@ def _main() -> None:
         executable = compile_program(program).executable
         with Density(executable, case.data(), name=case.name) as density:
             rows += _runs(case, density, asked.seeds)
-        runs = pd.DataFrame(rows)
+        runs = pd.DataFrame(rows, columns=COLUMNS)
         summary = _summary(runs)
         print(summary.tail(len(case.families)).to_string(), flush=True)
     asked.to.mkdir(parents=True, exist_ok=True)
