@@ -24,7 +24,7 @@ def fixed_draws(n: int, d: int) -> FloatArray:
     which is exact for cubic functions.
     """
     if n == 0:
-        return np.sqrt(d) * np.concatenate([np.eye(d), -np.eye(d)])
+        return np.asarray(np.sqrt(d) * np.concatenate([np.eye(d), -np.eye(d)]))
     uniform = scipy.stats.qmc.Sobol(d, rng=np.random.default_rng(4)).random(max(1, n // 2))
     z = scipy.stats.norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12))
     # whole spread of each coordinate as that of the normal
