@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from harness.api.options import RunOptions, SayLine
 from harness.api.result import StudyResult, make_result
@@ -49,16 +50,15 @@ def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observ
     store.check_writable()
     store.sweep()
     measuring = Measuring(study, references, store=store)
-    programs = compile_all(study.programs, observer.compiling)
-    runs = fit_runs(
-        study,
+    fit = partial(
+        fit_runs,
         store=store,
-        programs=programs,
+        programs=compile_all(study.programs, observer.compiling),
         pool=pool,
-        observer=observer,
         retry_failed=options.retry_failed,
     )
     fitted = []
+    runs = fit(study, observer=observer)
     with closing(runs), Background(measuring, spare=pool.spare) as background:
         told = _Measured(observer, n_runs=len(study.runs))
         for item in runs:
@@ -71,14 +71,7 @@ def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observ
     if planned:
         observer.step("a reference cannot be used: gathering evidence in its place")
         # whoever watches has been told of the study's runs alone
-        further = fit_runs(
-            replace(study, runs=planned, references={}),
-            store=store,
-            programs=programs,
-            pool=pool,
-            observer=Observer(),
-            retry_failed=options.retry_failed,
-        )
+        further = fit(replace(study, runs=planned, references={}), observer=Observer())
         found = [item for item in further if item.fit.status is Status.OK]
         if found:
             study = with_evidence_runs(study, [item.run for item in found])
