@@ -68,14 +68,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--dimensions", type=int, nargs="+", default=_DIMENSIONS, metavar="D")
     arguments = parser.parse_args(argv)
-    with ProcessPoolExecutor(arguments.jobs) as pool:
-        table = pd.DataFrame([_row(found) for found in pool.map(_run, _jobs(arguments))])
     folder = arguments.results / "exact_draws"
     folder.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame()
     if (folder / "verdicts.csv").is_file():
         old = pd.read_csv(folder / "verdicts.csv")
-        kept = old[~old["parameters"].isin(arguments.dimensions)]
-        table = pd.concat([kept, table]).sort_values("parameters", kind="stable")
+        table = old[~old["parameters"].isin(arguments.dimensions)]
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        # the trials take long, so that what is counted is written at once
+        for found in pool.map(_run, _jobs(arguments)):
+            table = pd.concat([table, pd.DataFrame([_row(found)])])
+            _write(table.sort_values("parameters", kind="stable"), folder)
+    return 0
+
+
+def _write(table: pd.DataFrame, folder: Path) -> None:
+    """Write the page and the table."""
     table.to_csv(folder / "verdicts.csv", index=False, lineterminator="\n")
     page = _TEXT.format(
         n_draws=N_DRAWS,
@@ -84,7 +92,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         table=table.to_markdown(index=False),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
-    return 0
 
 
 if __name__ == "__main__":
