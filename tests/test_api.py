@@ -263,6 +263,8 @@ def test_a_study_that_declares_a_comparison_plans_the_same_runs(tmp_path: Path) 
     text = (DATA / "studies" / "ar1.toml").read_text().replace("../models", str(MODELS))
     # a comparison's seeds do not depend on what its program is called
     text = text.replace('name = "ar1"\nfile', 'name = "model"\nfile')
+    again = "adapt_delta_retries = [0.99, 0.999], min_ess = 2000"
+    text = text.replace("adapt_delta = 0.95", f"adapt_delta = 0.95, {again}")
     file = tmp_path / "ar1.toml"
     file.write_text(
         text.replace('program = "ar1"', 'program = "model"').replace('["ar1"]', '["model"]')

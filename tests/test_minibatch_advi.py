@@ -21,6 +21,7 @@ from harness.errors import FitError, MethodError, SubsampleError
 from harness.fits.fit import DrawKind, Fit, Status
 from harness.fits.relabel import apply_permutation, by_first_coordinate
 from harness.methods import METHODS, Problem, make_method
+from harness.methods.base import PartOfRows
 from harness.methods.cmdstan_run import run_cmdstan, run_folder
 from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
@@ -146,7 +147,7 @@ def test_every_option_changes_the_draws(mixture: Compile, filed: Dataset) -> Non
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "minibatch_advi"])
 def test_other_methods_refuse_batches(filed: Dataset, name: str) -> None:
-    method = make_method(name, {"m": 5} if name == "subsample_advi" else {})
+    method = make_method(name, {"m": 5} if issubclass(METHODS[name], PartOfRows) else {})
     method.check(filed, mixture_program("gmm_file"))
     with pytest.raises(MethodError, match=f"'{name}' .*'gmm_minibatch'"):
         method.check(filed, mixture_program("gmm_minibatch"))

@@ -19,7 +19,10 @@ from tests.saved_report import PUBLISHED, write_results
 TABLES = [item for item in vars(declared).values() if isinstance(item, ReportTable)]
 
 #: Columns that apply to no run of the fabricated study; of many quantities only, all of a table.
-NOT_HERE = {("samplers", "n_retries"), *(("variables", c.key) for c in declared.VARIABLES.columns)}
+NOT_HERE = {
+    *(("samplers", key) for key in ("n_retries", "attempts")),
+    *(("variables", c.key) for c in declared.VARIABLES.columns),
+}
 
 #: What may follow a note.
 EXTRA = {"estimates": ORDERED, "diagnostics": INDEPENDENT}

@@ -28,7 +28,7 @@ def _pretended_compiler(
 ) -> None:
     """Compile nothing, into a cache folder of the test's own."""
 
-    def pretend(folder: Path, *_: object) -> None:
+    def pretend(folder: Path, *_: object, **__: object) -> None:
         (folder / COMPILED_AS).touch()
         (folder / "compile.json").write_text('{"compile_time_s": 1.0}')
 

@@ -101,7 +101,7 @@ def test_parse_is_pure() -> None:
             "seed = 7",
             "seed = 7\nqqq = 1",
             "unknown key 'qqq'; known are name, title, description, seed, published, datasets, "
-            "programs, references, cross",
+            "programs, reference, references, cross",
         ),
     ],
 )

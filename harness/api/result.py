@@ -191,7 +191,7 @@ class StudyResult:
             comparison=saved_values(self.table),
             fits=saved_values(self.fits_table),
             stability=saved_values(self.stability_table),
-            manifest=make_manifest(self.study, self.fitted),
+            manifest=json.loads(json.dumps(make_manifest(self.study, self.fitted))),
             figures=(),
         )
 

@@ -19,21 +19,7 @@ from harness.study.posteriordb import read_entry
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("model", type=Path, nargs="?", metavar="MODEL.stan", help="a Stan program")
-    parser.add_argument(
-        "data",
-        type=Path,
-        nargs="?",
-        metavar="DATA.json",
-        help="its data, in CmdStan's JSON, or compressed",
-    )
-    parser.add_argument(
-        "--posteriordb",
-        nargs=2,
-        metavar=("FOLDER", "NAME"),
-        help="a clone of posteriordb and a posterior of it, in place of program and data; its "
-        "reference draws, if there are any, replace the NUTS run",
-    )
+    _add_problem(parser)
     parser.add_argument(
         "--methods",
         default=",".join(DEFAULT_METHODS),
@@ -66,6 +52,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_argument(parser)
     add_running_arguments(parser)
     parser.set_defaults(action=compare)
+
+
+def _add_problem(parser: argparse.ArgumentParser) -> None:
+    """Declare where program and data come from."""
+    parser.add_argument("model", type=Path, nargs="?", metavar="MODEL.stan", help="a Stan program")
+    parser.add_argument(
+        "data",
+        type=Path,
+        nargs="?",
+        metavar="DATA.json",
+        help="its data, in CmdStan's JSON, or compressed",
+    )
+    parser.add_argument(
+        "--posteriordb",
+        nargs=2,
+        metavar=("FOLDER", "NAME"),
+        help="a clone of posteriordb and a posterior of it, in place of program and data; its "
+        "reference draws, if there are any, replace the NUTS run",
+    )
 
 
 def _add_rows(parser: argparse.ArgumentParser) -> None:

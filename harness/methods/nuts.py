@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import lazy_loader as lazy
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 else:
     cmdstanpy = lazy.load("cmdstanpy")
     xr = lazy.load("xarray")
+
+AdaptDeltas = Annotated[
+    tuple[Annotated[float, Field(gt=0, lt=1)], ...],
+    # an array of TOML is a list
+    BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given),
+]
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -102,7 +108,7 @@ class Nuts:
     warm_start: Literal["pathfinder", "laplace", "subsample_advi"] | None = None
     warm_start_options: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     adapt_metric: bool = True
-    adapt_delta_retries: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    adapt_delta_retries: AdaptDeltas = ()
     min_ess: PositiveInt | None = None
 
     def check(self, dataset: Dataset, program: Program) -> None:

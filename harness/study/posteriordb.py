@@ -15,7 +15,7 @@ _SUFFIXES = ("", ".zip", ".gz")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class PosteriorEntry:
     """A posterior of a database.
 
     Attributes
@@ -56,7 +56,7 @@ def entry_names(folder: Path) -> list[str]:
     return names
 
 
-def read_entry(folder: Path, name: str) -> Entry:
+def read_entry(folder: Path, name: str) -> PosteriorEntry:
     """Find what an entry of a database consists of.
 
     Parameters
@@ -68,7 +68,7 @@ def read_entry(folder: Path, name: str) -> Entry:
 
     Returns
     -------
-    Entry
+    PosteriorEntry
 
     Raises
     ------
@@ -86,7 +86,7 @@ def read_entry(folder: Path, name: str) -> Entry:
     data = _content(root / "data" / "info" / f"{_text(about, 'data_name', name)}.info.json")
     code = model.get("model_implementations", {}).get("stan", {}).get("model_code", "")
     draws = about.get("reference_posterior_name")
-    return Entry(
+    return PosteriorEntry(
         name=name,
         model=_file(root, str(code), name),
         data=_file(root, _text(data, "data_file", name), name),
