@@ -27,7 +27,6 @@ DATASET = "large"
 SINGLE = {
     "NUTS default (gmm_fused)": ("gmm_fused", "nuts", "default"),
     "Laplace": ("gmm_fused", "laplace", "default"),
-    "ADVI tuned": ("gmm_fused", "advi", "tuned"),
 }
 
 #: Rows whose criteria are so far from all limits that no machine's rounding turns their verdict.
