@@ -37,9 +37,9 @@ _LEAST_ERROR = 1e-3
 _MOST_ERROR = 1e3
 _HEIGHT_IN = 3.6
 #: Of a label of one letter, in parts of the axes' width and height.
-_LETTER, _LINE = 0.0105, 0.042
+_LETTER, _LINE = 0.0092, 0.04
 #: Where a label may stand beside its mark, in lines above it: the nearest free place is taken.
-_PLACES = (0.0, 0.6, -0.6, 1.2, -1.2, 1.8, -1.8, 2.4, -2.4, 3.0, -3.0)
+_PLACES = sorted((0.6 * step for step in range(-18, 19)), key=abs)
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class _Label:
     y: float
     text: str
     is_left: bool
+    mark_y: float = 0.0
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -88,14 +89,16 @@ def gain_figure(view: FigureData) -> CaptionedFigure | None:
         colour, mark = _LOOKS[item.verdict]
         axes.plot(item.fit_time_s, _shown(item.error_sd), mark, color=colour, ms=5.5, mec="white")
     for label in _labels(axes, outcomes):
-        axes.text(
-            label.x,
-            label.y,
+        is_far = abs(label.y - label.mark_y) > 2 * _LINE
+        axes.annotate(
             label.text,
-            transform=axes.transAxes,
+            (label.x, label.mark_y),
+            xytext=(label.x, label.y),
+            xycoords="axes fraction",
             fontsize=6.5,
             va="center",
             ha="right" if label.is_left else "left",
+            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5} if is_far else None,
         )
     _legend(axes, outcomes)
     figure.caption = _caption(view, usual)
@@ -164,7 +167,7 @@ def _set_axes(axes: Axes, outcomes: Sequence[Outcome]) -> None:
         xscale="log",
         yscale="log",
         xlim=(min(times) / 1.6, max(times) * 3.0),
-        ylim=(min(errors) / 2.0, max(errors) * 2.0),
+        ylim=(min(errors) / 3.0, max(errors) * 3.0),
         xlabel="time of the fit (s)",
         ylabel="largest error of a mean (reference sds)",
     )
@@ -187,13 +190,23 @@ def _labels(axes: Axes, outcomes: Sequence[Outcome]) -> Iterator[_Label]:
         x, y = place(mine[len(mine) // 2])
         text = title if len(mine) == 1 else f"{title} \N{MULTIPLICATION SIGN}{len(mine)}"
         tried = [
-            _Label(x=x - _LETTER if is_left else x + _LETTER, y=y + at, text=text, is_left=is_left)
+            _Label(
+                x=x - _LETTER if is_left else x + _LETTER,
+                y=y + at,
+                text=text,
+                is_left=is_left,
+                mark_y=y,
+            )
             for at in (lines * _LINE for lines in _PLACES)
             for is_left in (False, True)
         ]
-        inside = [each for each in tried if each.ends[0] >= 0 and each.ends[1] <= 1]
-        free = [each for each in inside if not any(map(each.overlaps, taken))]
-        taken.append((free or inside or tried)[0])
+        inside = [
+            each
+            for each in tried
+            if each.ends[0] >= 0 and each.ends[1] <= 1 and _LINE < each.y < 1 - _LINE
+        ]
+        # of places that cover as little, the nearest
+        taken.append(min(inside or tried, key=lambda each: sum(map(each.overlaps, taken))))
         yield taken[-1]
 
 
