@@ -216,6 +216,16 @@ def test_a_process_killed_under_way_gives_one_line(density: Density) -> None:
     timer.join()
 
 
+def test_it_ends_with_the_group_of_a_worker_and_not_with_ctrl_c(
+    unruly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Density(unruly, DATA_OF_UNRULY) as opened:
+        assert os.getpgid(opened.process.pid) != os.getpgrp()
+    monkeypatch.setattr(os, "getsid", lambda _: os.getpid())  # as in a worker's process
+    with Density(unruly, DATA_OF_UNRULY) as opened:
+        assert os.getpgid(opened.process.pid) == os.getpgrp()
+
+
 def test_a_closed_density_says_so_and_leaves_no_process(unruly: Path) -> None:
     with Density(unruly, DATA_OF_UNRULY) as opened:
         pid = opened.process.pid

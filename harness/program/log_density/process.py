@@ -143,7 +143,8 @@ def _start(
             stderr=outputs[1],
             env={**environment, _PIPES: "{} {}".format(*pipes)},
             pass_fds=pipes,
-            start_new_session=True,  # Ctrl-C is for whoever asks
+            # Ctrl-C is for whoever asks; but a worker is killed with its group, this process too
+            start_new_session=os.getsid(0) != os.getpid(),
         )
     finally:
         for pipe in pipes:
