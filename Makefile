@@ -9,7 +9,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install study test test-slow check format docs notebook report bench readme lock clean
+.PHONY: help install study test test-slow test-all check format docs notebook report bench readme lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,11 @@ test: $(READY) ## run the fast tests
 
 test-slow: $(READY) ## run the tests that take minutes
 	@$(BIN)/harness cmdstan install
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "slow and not exhaustive" -n 2 --dist loadfile
+
+test-all: $(READY) ## run all tests, of every program and kind
+	@$(BIN)/harness cmdstan install
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY) ## lint and type-check
 	$(BIN)/ruff check .

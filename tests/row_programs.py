@@ -1,10 +1,11 @@
 """Programs of all kinds, in ``data/rows/``, with data, and what must be found of their rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 
 from harness.data.stan_json import plain_variables
 from harness.program.program import Program
@@ -147,3 +148,16 @@ ADDING_UP = _adding_up(np.random.default_rng(1))
 REFUSED = _refused(np.random.default_rng(2))
 REFUSED_AT_SIGHT = _refused_at_sight(np.random.default_rng(3))
 CASES = {**ADDING_UP, **REFUSED, **REFUSED_AT_SIGHT}
+
+#: One of each kind; CI compiles these, and `make test-all` all.
+_OFTEN = {
+    *("logit", "prior_n", "hmm", "centred", "groups", "by_column", "tuples", "choices"),
+    *("random_data", "two_axes", "ar1", "gp", "robust"),
+    *REFUSED_AT_SIGHT,
+}
+
+
+def each(names: Iterable[str]) -> list[object]:
+    """Parameters of a test, those that are not of every day marked so."""
+    marks = {True: (), False: (pytest.mark.exhaustive,)}
+    return [pytest.param(name, marks=marks[name in _OFTEN]) for name in names]

@@ -14,7 +14,7 @@ from harness.methods.density import open_density
 from harness.methods.draws_file import parse_draws_file
 from harness.program.compilation import CompiledProgram, compile_program
 from tests.cases import FloatArray
-from tests.row_programs import ADDING_UP, REFUSED, row_data, row_program
+from tests.row_programs import ADDING_UP, REFUSED, each, row_data, row_program
 
 N_POINTS = 12
 MIXTURES = ("gmm", "gmm_fused", "gmm_glm", "gmm_ordered", "gmm_ordered_fused", "gmm_file")
@@ -52,7 +52,7 @@ def cmdstans(problem: Problem, at: FloatArray) -> FloatArray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*ADDING_UP, *REFUSED])
+@pytest.mark.parametrize("name", each([*ADDING_UP, *REFUSED]))
 def test_a_program_has_cmdstans_density(
     cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -257,7 +257,7 @@ def test_an_executable_that_serves_no_density_is_told(tmp_path: Path) -> None:
     other.write_text("#!/bin/sh\nexit 0\n")
     other.chmod(0o755)
     with pytest.raises(DensityError, match="'other'"):
-        Density(other, {})
+        Density(other, {}, name="other")
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, SIZE + 1)])

@@ -466,7 +466,8 @@ def test_a_column_of_many_quantities_has_their_worst_verdict(tmp_path: Path) -> 
     assert cell.attributes["title"] == "theta[7]: r_hat = 2, above 1"
     reason = page.by_id(cell.all("a")[0].attributes["href"].removeprefix("#"))
     assert "theta[7]" in reason.line
-    assert rows["NUTS (ordered), the reference"][1].line == "✓ trust"
+    # another fit's chains have been at both places, so the reference may have missed one
+    assert rows["NUTS (ordered), the reference"][1].line == "? unknown"
     by_variable = table_rows(page.by_id("table-variables-toy"))
     mine = [cells for cells in by_variable if cells[0].line == "ADVI tuned"]
     assert [cells[1].line for cells in mine] == ["theta", "mu"]

@@ -62,7 +62,7 @@ def seeds_of_keys(n_runs: int) -> dict[str, int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("n_runs", "n_kills"), [(30, 2), pytest.param(200, 10, marks=pytest.mark.slow)]
+    ("n_runs", "n_kills"), [(30, 2), pytest.param(200, 10, marks=pytest.mark.exhaustive)]
 )
 def test_killed_again_and_again_ends_as_undisturbed(
     tmp_path: Path, undisturbed: Callable[[int], Tables], n_runs: int, n_kills: int

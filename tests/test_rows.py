@@ -18,7 +18,16 @@ from harness.program.log_density import NO_ROWS, Density, RowBlocks
 from harness.program.program import Program
 from harness.program.rows import RowAxis, choose_axis, find_rows
 from tests.cases import DATA, FloatArray
-from tests.row_programs import ADDING_UP, CASES, REFUSED_AT_SIGHT, N, RowCase, row_data, row_program
+from tests.row_programs import (
+    ADDING_UP,
+    CASES,
+    REFUSED_AT_SIGHT,
+    N,
+    RowCase,
+    each,
+    row_data,
+    row_program,
+)
 
 #: Compiled for the fast tests too; all others take their ten seconds among the slow ones.
 FAST = ("logit", "prior_n", "hmm", *REFUSED_AT_SIGHT)
@@ -54,7 +63,7 @@ def test_rows_are_proved_or_refused(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in CASES if name not in FAST])
+@pytest.mark.parametrize("name", each(name for name in CASES if name not in FAST))
 def test_rows_of_programs_of_all_kinds_are_proved_or_refused(name: str) -> None:
     check(name, CASES[name])
 
@@ -84,7 +93,7 @@ def test_an_epoch_of_blocks_is_the_program() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in ADDING_UP if name != "logit"])
+@pytest.mark.parametrize("name", each(name for name in ADDING_UP if name != "logit"))
 def test_an_epoch_of_blocks_is_the_program_of_any_kind(name: str) -> None:
     check_epoch(name)
 

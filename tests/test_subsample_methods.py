@@ -25,7 +25,7 @@ from harness.program.log_density import RowBlocks
 from harness.program.rows import RowAxis
 from harness.study.comparison import Comparison, comparison_study
 from tests.cases import FloatArray, gaussian_posterior
-from tests.row_programs import ADDING_UP, CASES, row_data, row_program
+from tests.row_programs import ADDING_UP, CASES, each, row_data, row_program
 from tests.test_density_values import assert_cmdstans
 
 SEED = 20_250
@@ -71,7 +71,7 @@ def theta(fit: Fit) -> FloatArray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ADDING_UP)
+@pytest.mark.parametrize("name", each(ADDING_UP))
 @pytest.mark.parametrize("weight", [1.0, 4.5])
 def test_executable_on_some_rows_has_the_density_of_the_weighted_block(
     of_rows: Callable[[str], Problem], name: str, weight: float
