@@ -8,7 +8,7 @@ from harness.calibration import page, plan_calibration
 from harness.calibration.asked import Calibration, Programs
 from harness.cli.console import OUT, note
 from harness.cli.display import Display, Mode
-from harness.cli.running import LOG_FILE, mode_of
+from harness.cli.running import LOG_FILE, mode_of, run_options
 from harness.cli.tables import print_table
 from harness.execution.events import StudyFinished
 from harness.execution.run import Observer
@@ -37,13 +37,7 @@ def calibrate_and_write(
     """
     folder = open_results_folder(results)
     mode = mode_of(arguments)
-    options = api.RunOptions(
-        store=arguments.store,
-        jobs=arguments.jobs,
-        scheduler=arguments.scheduler,
-        time_limit_s=arguments.time_limit,
-        retry_failed=arguments.retry_failed,
-    )
+    options = run_options(arguments)
     with options.open_pool() as pool:
         plan = plan_calibration(
             asked, programs, store=options.open_store(), pool=pool, observer=_Steps(mode)

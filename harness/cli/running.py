@@ -25,6 +25,17 @@ def mode_of(arguments: argparse.Namespace) -> Mode:
     return Mode.QUIET if getattr(arguments, "quiet", False) else Mode.USUAL
 
 
+def run_options(arguments: argparse.Namespace) -> api.RunOptions:
+    """Return how fits are run, as the command line says."""
+    return api.RunOptions(
+        store=arguments.store,
+        jobs=arguments.jobs,
+        scheduler=arguments.scheduler,
+        time_limit_s=arguments.time_limit,
+        retry_failed=arguments.retry_failed,
+    )
+
+
 def run_and_write(
     study: Study,
     results: Path,
@@ -46,13 +57,7 @@ def run_and_write(
     """
     folder = open_results_folder(results)
     mode = mode_of(arguments)
-    options = api.RunOptions(
-        store=arguments.store,
-        jobs=arguments.jobs,
-        scheduler=arguments.scheduler,
-        time_limit_s=arguments.time_limit,
-        retry_failed=arguments.retry_failed,
-    )
+    options = run_options(arguments)
     with (
         options.open_pool() as pool,
         Display(

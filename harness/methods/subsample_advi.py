@@ -2,56 +2,34 @@
 
 from typing import ClassVar
 
-from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
-from harness.errors import ProgramError
-from harness.fits.fit import Fit, Status, failed_fit
+from harness.fits.fit import Fit
 from harness.methods.advi import Advi
-from harness.methods.base import OPTIONS_CONFIG, PartOfRows, Problem, RowsUsed
-from harness.methods.subsample import check_subsample, take_rows
+from harness.methods.base import OPTIONS_CONFIG, Problem
+from harness.methods.on_subsample import OnSubsample
+from harness.methods.subsample import check_subsample
 from harness.program.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
-class SubsampleAdvi(PartOfRows, Advi):
+class SubsampleAdvi(OnSubsample, Advi):
     """ADVI on `m` rows drawn once, without replacement; other options as for ADVI.
 
     With the likelihood weighted N/m the approximation keeps about the width of the full-data
     posterior, but its centre is that of the subsample.  Without the weight it approximates
     the posterior of `m` rows, the notebook's mistake.
-
-    Attributes
-    ----------
-    m : int
-        Rows of the subsample.
-    weighted : bool
-        Whether the likelihood is weighted N/m.
-    rows : str or None
-        The integer of the data that counts the rows; by default the largest whose rows are proved
-        to add up.
     """
 
     name: ClassVar[str] = "subsample_advi"
     title: ClassVar[str] = "subsample ADVI"
-    rows_used: ClassVar[RowsUsed] = RowsUsed.SUBSAMPLE
-
-    m: PositiveInt
-    weighted: bool = True
-    rows: str | None = None
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse more rows than there are; see :meth:`harness.methods.base.Method.check`."""
+        super().check(dataset, program)
         check_subsample(self.name, dataset, program, m=self.m, rows=self.rows)
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
-        """Draw a subsample and fit it; see :meth:`harness.methods.base.Method.fit`.
-
-        A program whose rows do not add up gives a fit that does not apply.
-        """
-        try:
-            part = take_rows(problem, m=self.m, weighted=self.weighted, rows=self.rows, seed=seed)
-        except ProgramError as error:
-            return failed_fit(Status.NOT_APPLICABLE, str(error))
-        return super().fit(part, seed=seed)
+        """Draw a subsample and fit it; see :meth:`harness.methods.base.Method.fit`."""
+        return self.fit_rows(super().fit, problem, seed=seed)
