@@ -12,7 +12,7 @@ import numpy.typing as npt
 from harness.data.dataset import Dataset
 from harness.fits.fit import Diagnostics, DrawKind, Fit, Status
 from harness.program.compilation import CompiledProgram
-from harness.program.contract import Components, DataContract, MinibatchContract
+from harness.program.contract import Components, DataContract
 from harness.program.program import Program
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,19 +33,10 @@ MIXTURE = Program(
 )
 
 
-BATCHES = MinibatchContract(
-    batch_size="batch_size",
-    run_length="run_length",
-    seed="batch_seed",
-    without_replacement="without_replacement",
-    anchor_after="anchor_after",
-)
-
-
 def mixture_program(name: str) -> Program:
     """A shipped mixture program, with its header and its contract, by its name."""
     functions = PROJECT / "stan" / "functions"
-    reads_file = name in {"gmm_file", "gmm_minibatch"}
+    reads_file = name == "gmm_file"
     header = functions / f"{name if reads_file else 'gmm_fused'}.hpp"
     contract = MIXTURE_CONTRACT
     return dataclasses.replace(
@@ -56,7 +47,6 @@ def mixture_program(name: str) -> Program:
         if reads_file
         else contract,
         user_header=header if reads_file or name.endswith("fused") else None,
-        minibatch=BATCHES if name == "gmm_minibatch" else None,
     )
 
 

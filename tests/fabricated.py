@@ -195,8 +195,6 @@ def _elbo_trace(cell: Cell) -> xr.DataTree:
 
 
 def _method_options(cell: Cell) -> Mapping[str, object]:
-    if cell.method == "minibatch_advi":
-        return {"m": 10}
     if cell.method != "subsample_advi":
         return {}
     return {"m": cell.n_rows, "weighted": cell.likelihood_weight != 1.0}

@@ -38,11 +38,7 @@ def test_methods_have_their_options(
     assert row(methods["nuts"], "adapt_delta", "0.8")[2] == "number above 0 below 1"
     assert row(methods["nuts"], "metric", '"diag_e"')[2] == '"diag_e" or "dense_e" or "unit_e"'
     assert row(methods["subsample_advi"], "weighted")[1:3] == ["true", "true or false"]
-    assert row(methods["minibatch_advi"], "m", "required", "integer above 0", "Rows of a batch.")
-    assert {line.split()[1] for line in text.splitlines() if line.startswith("eta ")} == {
-        "unset",
-        "0.025",
-    }
+    assert {line.split()[1] for line in text.splitlines() if line.startswith("eta ")} == {"unset"}
 
 
 def test_all_of_it_and_its_parts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -89,5 +85,5 @@ def test_shipped_studies_name_files_that_are_there(
 ) -> None:
     monkeypatch.chdir(PROJECT)
     text = listed(capsys, "programs")
-    assert row(text, "notebook", "gmm_minibatch")[-1] == "rows_file, in batches"
+    assert row(text, "notebook", "gmm_fused")[-1] == "y"
     assert "(missing)" not in text

@@ -12,7 +12,7 @@ from harness.data.dataset import Dataset
 from harness.data.subsample import draw_subsample
 from harness.errors import FitError, MethodError, SubsampleError
 from harness.fits.fit import DrawKind, Fit, Status
-from harness.methods import METHODS, Problem, RowsUsed, advi, make_method
+from harness.methods import METHODS, Problem, advi, make_method
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.nuts import Nuts
@@ -31,10 +31,7 @@ SEED = 20_250
 #: Options without a default; a new method that needs none is covered without a line here.
 NEEDED: dict[str, dict[str, Any]] = {"subsample_advi": {"m": 25}, "subsample_nuts": {"m": 25}}
 
-#: Those for any program; ``test_minibatch_advi.py`` has the one that wants a program of its own.
-each_method = pytest.mark.parametrize(
-    "name", [name for name, cls in METHODS.items() if cls.rows_used is not RowsUsed.BATCHES]
-)
+each_method = pytest.mark.parametrize("name", METHODS)
 
 
 def fit_of(name: str, problem: Problem, *, seed: int = SEED, **options: Any) -> Fit:

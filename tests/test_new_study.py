@@ -46,15 +46,15 @@ def test_every_table_and_key_is_shown(study: Path) -> None:
     for name, table in TABLES.items():
         assert re.search(rf"^(# )?\[.*\b{name}\]", text, flags=re.MULTILINE)
         for key in table.model_fields:
-            is_table = key in {"contract", "minibatch", "components"}
+            is_table = key in {"contract", "components"}
             pattern = rf"^# \[programs.{key}\]|^\[programs.{key}\]" if is_table else rf"\b{key} = "
             assert re.search(pattern, text, flags=re.MULTILINE), (name, key)
 
 
 def test_what_is_commented_out_is_toml_too(study: Path) -> None:
-    """The tables of mixtures and batches, with their marks removed."""
+    """The table of mixtures, with its marks removed."""
     text = study.read_text()
-    for name in ("components", "minibatch"):
+    for name in ("components",):
         begin = text.index(f"# [programs.{name}]")
         lines = text[begin:].partition("\n\n")[0].splitlines()
         content = tomllib.loads("\n".join(line.removeprefix("# ") for line in lines))

@@ -250,7 +250,7 @@ def crowd() -> tuple[Cell, ...]:
     ]
     others = [
         Cell(program="plain", method=method, variant=f"with settings number {i}")
-        for method in ("advi_fullrank", "pathfinder", "laplace", "minibatch_advi")
+        for method in ("advi_fullrank", "pathfinder", "laplace", "vi_meanfield")
         for i in (1, 2)
     ]
     return (*CELLS[:4], DIVERGED, *others, *subsamples)
@@ -288,11 +288,10 @@ def test_elbos_share_one_figure_by_what_they_compare_with(
 ) -> None:
     full, weighted, unweighted = crowded["toy_elbo"].axes
     assert full.get_title("left") == "all 100 rows"
-    assert weighted.get_title("left") == "subsamples, weighted; mini-batches"
+    assert weighted.get_title("left") == "subsamples, weighted"
     assert unweighted.get_title("left") == "subsamples, unweighted"
     labels = weighted.get_legend_handles_labels()[1]
     assert sum(label.startswith("subsample ADVI m=") for label in labels) == 3
-    assert sum(label.startswith("mini-batch ADVI") for label in labels) == 2
     assert labels[-1] == "best run on all rows"
     assert unweighted.get_ylabel() == "ELBO per row (nats)"
     ends = {
@@ -304,7 +303,7 @@ def test_elbos_share_one_figure_by_what_they_compare_with(
     n_colours = [
         len({line.get_color() for line in axes.lines}) for axes in crowded["toy_elbo"].axes
     ]
-    assert n_colours == [4, 3 + 2 + 1, 3]
+    assert n_colours == [4, 3 + 1, 3]
 
 
 def test_a_run_that_diverged_does_not_flatten_the_others_and_is_named(
@@ -341,7 +340,7 @@ def test_mini_batches_are_close_up_with_fits_to_all_rows(
     crowded: dict[str, CaptionedFigure],
 ) -> None:
     labels = crowded["toy_zoom"].axes[0].get_legend_handles_labels()[1]
-    assert any(label.startswith("mini-batch ADVI") for label in labels)
+    assert any(label.startswith("VI mean-field") for label in labels)
 
 
 def test_what_looks_like_the_reference_is_left_out_and_said() -> None:

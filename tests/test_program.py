@@ -9,7 +9,7 @@ import pytest
 from harness.data.dataset import Dataset
 from harness.data.npy_file import write_rows
 from harness.errors import DatasetError
-from harness.program.contract import DataContract, MinibatchContract
+from harness.program.contract import DataContract
 from harness.program.program import Program
 
 CONTRACT = DataContract(rows="y", n_columns=2, n_rows="N", likelihood_weight="w")
@@ -56,13 +56,3 @@ def test_program_that_reads_a_file_is_told_which(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "rows.npy", [rows], n_rows=3)
     assert program.stan_data(rows, likelihood_weight=1.0, file=file)["f"] == file.stan_value()
     assert program.data_names == {"f", "N", "w", "prior_sd"}
-
-
-def test_batches_are_of_all_rows_unless_asked() -> None:
-    batches = MinibatchContract(
-        batch_size="m", run_length="r", seed="s", without_replacement="u", anchor_after="a"
-    )
-    program = dataclasses.replace(PROGRAM, minibatch=batches)
-    data = program.stan_data(np.zeros((3, 2)), likelihood_weight=1.0)
-    assert {name: data[name] for name in "mrsua"} == {"m": 0, "r": 1, "s": 0, "u": 1, "a": 0}
-    assert program.data_names == set(data)

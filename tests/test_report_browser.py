@@ -256,7 +256,7 @@ def test_all_tables_are_there_and_named(visit: tuple[Any, list[str]]) -> None:
 PRINTED = {
     "fabricated": (8, 25, "subsample ADVI unweighted"),
     "compared": (8, 30, "Laplace"),
-    "shipped": (20, 60, "mini-batch ADVI m=200 no control variate"),
+    "shipped": (20, 60, "VI mean-field batches of 200"),
 }
 
 

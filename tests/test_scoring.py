@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal
 from harness.data.dataset import Dataset
 from harness.errors import DensityError, FitError
 from harness.fits.fit import DrawKind, Fit, Status, log_weights
-from harness.methods import METHODS, Problem, RowsUsed, advi, evaluation, make_method
+from harness.methods import METHODS, Problem, advi, evaluation, make_method
 from harness.methods.advi import Advi
 from harness.methods.density import open_density
 from harness.methods.draws_file import DrawsFile, parse_draws_file
@@ -34,11 +34,7 @@ def stat(fit: Fit, name: str) -> FloatArray:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        name
-        for name, method in METHODS.items()
-        if method.draw_kind is DrawKind.INDEPENDENT and method.rows_used is not RowsUsed.BATCHES
-    ],
+    [name for name, method in METHODS.items() if method.draw_kind is DrawKind.INDEPENDENT],
 )
 def test_every_approximation_is_scored_under_the_full_posterior(
     gaussian: Callable[[float], Problem], name: str

@@ -362,26 +362,9 @@ def test_shipped_study_reads_and_plans() -> None:
     assert study.published.is_file()
 
 
-MINIBATCH = """\
-minibatch = { batch_size = "m", run_length = "r", seed = "s", without_replacement = "w", \
-anchor_after = "a" }
-contract ="""
-
-
-def test_program_of_batches_is_for_its_method_alone(tmp_path: Path) -> None:
-    batches = edited(("contract =", MINIBATCH), ('rows = "y"', 'rows_file = "f"'))
-    with pytest.raises(MethodError, match=r"'nuts' .*'gmm'"):
-        read(tmp_path, batches)
-    own = batches.replace(NUTS_CROSS, NUTS_CROSS.replace("nuts", "minibatch_advi")).replace(
-        ADVI_CROSS, ""
-    )
-    study = read(tmp_path, own + "options = { m = 100 }\n")
-    contract = study.programs["gmm"].contract
-    assert contract is not None
-    assert contract.rows_file == "f"
-    assert study.programs["gmm"].minibatch is not None
-    assert [run.method.name for run in study.runs] == ["minibatch_advi"]
-    with pytest.raises(SubsampleError, match=r"m = 101 .* N = 100"):
-        read(tmp_path, own + "options = { m = 101 }\n")
-    with pytest.raises(MethodError, match=r"'minibatch_advi'"):
-        read(tmp_path, own.replace('["gmm"]', '["gmm_glm"]') + "options = { m = 100 }\n")
+def test_what_drew_batches_by_itself_is_told_what_to_write(tmp_path: Path) -> None:
+    with pytest.raises(MethodError, match=r"'minibatch_advi' .*'vi_meanfield' .*batch_size"):
+        read(tmp_path, edited(('"nuts"', '"minibatch_advi"')))
+    key = 'minibatch = { batch_size = "m", run_length = "r" }\ncontract ='
+    with pytest.raises(StudyError, match=r"'programs\.minibatch' .*'vi_meanfield' .*batch_size"):
+        read(tmp_path, edited(("contract =", key)))

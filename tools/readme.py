@@ -21,8 +21,7 @@ _SERIES = (
     "NUTS default (gmm_fused)",
     "Laplace",
     "ADVI default, 5 replicates",
-    "mini-batch ADVI m=200, 5 replicates",
-    "VI mean-field batches of 200, 3 replicates",
+    "VI mean-field batches of 200, 5 replicates",
     "subsample ADVI m=10000 weighted, 5 replicates",
     "subsample ADVI m=200 unweighted, 5 replicates",
 )

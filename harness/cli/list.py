@@ -192,8 +192,7 @@ def _rows_of(program: ProgramTable) -> str:
     contract = program.contract
     if contract is None:
         return "unknown"
-    rows = contract.rows or contract.rows_file or ", ".join(contract.row_variables)
-    return f"{rows}, in batches" if program.minibatch else rows
+    return contract.rows or contract.rows_file or ", ".join(contract.row_variables)
 
 
 def _value(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 - `METHODS`, `make_method`: methods by name; a method with its options set
 - `Nuts`, `Advi`, `AdviFullrank`, `Pathfinder`, `Laplace`, on all rows; `SubsampleAdvi`,
-  `SubsampleNuts`, `MinibatchAdvi`, on some
+  `SubsampleNuts`, on some
 - `ViMeanfield`, `ViFullrank`, `ViLowrank`, `Dadvi`, `BatchAndMatch`
 - `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
   it uses
@@ -28,7 +28,6 @@ from harness.methods.base import (
 from harness.methods.batch_and_match import BatchAndMatch
 from harness.methods.dadvi import Dadvi
 from harness.methods.laplace import Laplace
-from harness.methods.minibatch_advi import MinibatchAdvi
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
@@ -44,7 +43,6 @@ __all__ = [
     "Dadvi",
     "Laplace",
     "Method",
-    "MinibatchAdvi",
     "Nuts",
     "PartOfRows",
     "Pathfinder",
@@ -69,7 +67,6 @@ METHODS: Mapping[str, type[Method]] = {
         AdviFullrank,
         SubsampleAdvi,
         SubsampleNuts,
-        MinibatchAdvi,
         Pathfinder,
         Laplace,
         ViMeanfield,
@@ -78,6 +75,12 @@ METHODS: Mapping[str, type[Method]] = {
         Dadvi,
         BatchAndMatch,
     )
+}
+
+#: What to write in the place of a method that was taken out.
+_SUCCESSORS = {
+    "minibatch_advi": "'vi_meanfield' with option batch_size, on a program without batches of its "
+    "own"
 }
 
 
@@ -100,6 +103,8 @@ def make_method(name: str, options: Mapping[str, Any]) -> Method:
     MethodError
         If the method or an option is unknown, an option is missing, or its value is not allowed.
     """
+    if name in _SUCCESSORS:
+        raise MethodError(f"method '{name}' was taken out; use {_SUCCESSORS[name]}")
     if name not in METHODS:
         raise MethodError(f"unknown method '{name}'{did_you_mean(name, METHODS)}")
     return build_method(METHODS[name], options)

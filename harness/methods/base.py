@@ -98,8 +98,6 @@ class RowsUsed(StrEnum):
     ALL = "all"
     SUBSAMPLE = "subsample"
     """The same rows in a whole fit."""
-    BATCHES = "batches"
-    """Other rows at every evaluation."""
 
 
 class PartOfRows:
@@ -169,23 +167,6 @@ class Method(Protocol):
             If the options cannot work for this problem.
         """
         ...
-
-
-def refuse_batches(method: str, program: Program) -> None:
-    """Raise :class:`MethodError` if a program is made for random batches of rows.
-
-    Parameters
-    ----------
-    method : str
-        A method that takes a density for what it is, the same at every evaluation.
-    program : Program
-        What it is to run.
-    """
-    if program.minibatch is not None:
-        raise MethodError(
-            f"method '{method}' cannot run program '{program.name}', whose density is that of "
-            "random batches of rows; use 'minibatch_advi', or a program without 'minibatch'"
-        )
 
 
 def options_of(method: Method) -> dict[str, Any]:

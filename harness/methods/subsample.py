@@ -7,7 +7,7 @@ import numpy as np
 from harness.data.dataset import Dataset
 from harness.data.subsample import draw_subsample
 from harness.errors import SubsampleError
-from harness.methods.base import Problem, ProblemPart, refuse_batches
+from harness.methods.base import Problem, ProblemPart
 from harness.methods.row_axis import row_axis
 from harness.methods.weight_check import check_weights
 from harness.program.program import Program
@@ -36,10 +36,7 @@ def check_subsample(
     ------
     SubsampleError
         If there are fewer rows.
-    MethodError
-        If the program draws its rows itself.
     """
-    refuse_batches(method, program)
     n_rows = program.n_rows_of(dataset)
     if rows is None and n_rows is not None and m > n_rows:
         raise SubsampleError(

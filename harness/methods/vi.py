@@ -17,7 +17,7 @@ from harness.data.dataset import Dataset
 from harness.errors import DensityError, FitError, ProgramError, SubsampleError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.methods.ascent import Ascended, Asked, End, Family, ascend
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_batches
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
 from harness.methods.density import open_density
 from harness.methods.row_axis import row_axis
 from harness.methods.scoring import drawn_points
@@ -82,7 +82,6 @@ class Vi:
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse larger batches than rows; see :meth:`harness.methods.base.Method.check`."""
-        refuse_batches(self.name, program)
         n_rows = program.n_rows_of(dataset)
         if n_rows is not None and self.batch_size is not None and self.batch_size > n_rows:
             raise SubsampleError(

@@ -44,7 +44,7 @@ def zoom_figure(view: FigureData) -> CaptionedFigure | None:
         None without an approximated mixture in the plane or a reference for it.
     """
     mixtures = [series for series in view.approximations if is_planar_mixture(series)]
-    groups = by_kind(mixtures, view.dataset, minibatches=Kind.FULL)
+    groups = by_kind(mixtures, view.dataset)
     if not groups or view.reference is None or not is_planar_mixture(view.reference):
         return None
     n_components = component_means(view.reference, relabelled=True).shape[2]

@@ -34,8 +34,8 @@ def elbo_figure(view: FigureData) -> CaptionedFigure | None:
     """Draw ELBO against iteration: all rows, weighted parts of them, unweighted parts.
 
     On all rows ELBOs compare to the nat, and the axis is stretched towards the best value, where
-    runs differ by few.  Those of weighted parts and of mini-batches are on the same scale but
-    scatter with the rows; those of unweighted parts of several sizes are given per row.
+    runs differ by few.  Those of weighted parts are on the same scale but scatter with
+    the rows; those of unweighted parts of several sizes are given per row.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def elbo_figure(view: FigureData) -> CaptionedFigure | None:
         None if no run has a trace.
     """
     traced = [s for s in view.approximations if any(_trace(fit)[0].size for fit in s.fits)]
-    groups = by_kind(traced, view.dataset, minibatches=Kind.WEIGHTED)
+    groups = by_kind(traced, view.dataset)
     if not groups:
         return None
     figure = make_figure(dataset=view.dataset.name, height_in=2.3 * len(groups))
@@ -236,8 +236,8 @@ def _caption(view: FigureData, groups: dict[Kind, list[Series]]) -> str:
         text += " For all rows the axis is logarithmic in the distance from the best value."
     if Kind.WEIGHTED in groups:
         text += (
-            " Weighted subsamples and mini-batches are on the same scale, but their ELBOs vary "
-            "with the rows that they use."
+            " Weighted subsamples are on the same scale, but their ELBOs vary with the rows that "
+            "they use."
         )
     if Kind.UNWEIGHTED in groups:
         text += " Unweighted subsamples are on another scale"

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 from harness.data.dataset import Dataset
-from harness.methods import METHODS, RowsUsed
 from harness.plot.panels import Objective, Series
 
 
@@ -29,9 +28,7 @@ def objective_kind(dataset: Dataset, objective: Objective) -> Kind:
     return Kind.FULL if is_full else Kind.UNWEIGHTED
 
 
-def by_kind(
-    series: Iterable[Series], dataset: Dataset, *, minibatches: Kind
-) -> dict[Kind, list[Series]]:
+def by_kind(series: Iterable[Series], dataset: Dataset) -> dict[Kind, list[Series]]:
     """Group series by what they were fitted to.
 
     Parameters
@@ -40,9 +37,6 @@ def by_kind(
         Those to group.
     dataset : Dataset
         What they were fitted to, or parts of it.
-    minibatches : Kind
-        Where ADVI on mini-batches stands: its draws with those for all rows, its ELBOs, which
-        scatter, with those of weighted parts.
 
     Returns
     -------
@@ -51,8 +45,7 @@ def by_kind(
     """
     groups: dict[Kind, list[Series]] = {}
     for item in series:
-        kind = minibatches if _is_minibatch(item) else objective_kind(dataset, item.objective)
-        groups.setdefault(kind, []).append(item)
+        groups.setdefault(objective_kind(dataset, item.objective), []).append(item)
     return dict(sorted(groups.items()))
 
 
@@ -63,18 +56,9 @@ def kind_title(dataset: Dataset, kind: Kind, members: Sequence[Series]) -> str:
     if kind is Kind.FULL:
         return f"all {dataset.n_rows:,} rows"
     weighting = "weighted" if kind is Kind.WEIGHTED else "unweighted"
-    objectives = {item.objective for item in members if not _is_minibatch(item)}
-    title = f"subsamples, {weighting}"
-    if len(objectives) == 1:
-        ((n_rows, weight),) = objectives
-        title = f"{n_rows:,} rows, {weighting}"
-        title += f" {weight:g}" if kind is Kind.WEIGHTED else ""
-    if not any(_is_minibatch(item) for item in members):
-        return title
-    return f"{title}; mini-batches" if objectives else "mini-batches"
-
-
-def _is_minibatch(series: Series) -> bool:
-    """Whether it is fitted to all rows, with ELBOs that are estimates from batches."""
-    method = METHODS.get(series.key.method)
-    return method is not None and method.rows_used is RowsUsed.BATCHES
+    objectives = {item.objective for item in members}
+    if len(objectives) > 1:
+        return f"subsamples, {weighting}"
+    ((n_rows, weight),) = objectives
+    title = f"{n_rows:,} rows, {weighting}"
+    return f"{title} {weight:g}" if kind is Kind.WEIGHTED else title

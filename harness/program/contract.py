@@ -1,4 +1,4 @@
-"""Which variables of a program mean what: rows, their weight and batches, components (pure).
+"""Which variables of a program mean what: rows and their weight, components (pure).
 
 Each class is a table of a study's file and what programs are made with.
 """
@@ -55,55 +55,6 @@ class DataContract(Table):
         """The data variables that hold rows."""
         table = self.rows or self.rows_file
         return (table,) if table else self.row_variables
-
-
-class MinibatchContract(Table):
-    """The data variables of a program that draws a new batch of rows at every evaluation.
-
-    Attributes
-    ----------
-    batch_size : str
-        The integer with the number of rows of a batch; 0 means all rows.
-    run_length : str
-        The integer with the number of adjacent rows that are drawn together.
-    seed : str
-        The integer with the seed of the batches.
-    without_replacement : str
-        The integer that is 1 for sampling without replacement: all rows are used once before any
-        row is used again.
-    anchor_after : str
-        The integer with the number of evaluations after which the anchor of the control variate is
-        set; 0 for none.
-    """
-
-    batch_size: str
-    run_length: str
-    seed: str
-    without_replacement: str
-    anchor_after: str
-
-    @property
-    def names(self) -> set[str]:
-        """The data variables that it names."""
-        return set(self.model_dump().values())
-
-    def stan_data(
-        self,
-        *,
-        batch_size: int = 0,
-        run_length: int = 1,
-        seed: int = 0,
-        without_replacement: bool = True,
-        anchor_after: int = 0,
-    ) -> dict[str, int]:
-        """Return these data; by default, those of the likelihood of all rows."""
-        return {
-            self.batch_size: batch_size,
-            self.run_length: run_length,
-            self.seed: seed,
-            self.without_replacement: int(without_replacement),
-            self.anchor_after: anchor_after,
-        }
 
 
 class Components(Table):

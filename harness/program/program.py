@@ -12,7 +12,7 @@ from harness.data.dataset import Dataset
 from harness.data.npy_file import FloatArray, RowsFile
 from harness.data.stan_values import Value, rows_of
 from harness.errors import DatasetError
-from harness.program.contract import Components, DataContract, MinibatchContract
+from harness.program.contract import Components, DataContract
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,8 +53,6 @@ class Program:
         Set for mixtures, whose components are then labelled by their first coordinate.
     user_header : Path or None
         A C++ header that defines what the program's ``functions`` block only declares.
-    minibatch : MinibatchContract or None
-        Set if the program can estimate its likelihood from random batches.
     """
 
     name: str
@@ -64,7 +62,6 @@ class Program:
     parameters: tuple[str, ...]
     components: Components | None = None
     user_header: Path | None = None
-    minibatch: MinibatchContract | None = None
 
     @property
     def takes_table(self) -> bool:
@@ -74,8 +71,7 @@ class Program:
     @property
     def data_names(self) -> set[str]:
         """The data that a run gives the program, apart from those of a JSON file."""
-        names = {*self.data, *(self.contract.names if self.contract else ())}
-        return names | self.minibatch.names if self.minibatch else names
+        return {*self.data, *(self.contract.names if self.contract else ())}
 
     def n_rows_of(self, dataset: Dataset) -> int | None:
         """Return how many observations a data set has for this program, if that can be known."""
@@ -155,7 +151,6 @@ class Program:
         contract = self._check_columns(rows, "the rows have")
         data: dict[str, Any] = {
             **self.data,
-            **(self.minibatch.stan_data() if self.minibatch else {}),
             contract.n_rows: rows.shape[0],
             **contract.weight(likelihood_weight),
         }

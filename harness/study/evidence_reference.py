@@ -59,7 +59,7 @@ def evidence_runs(study: Study, datasets: Iterable[str]) -> tuple[Run, ...]:
     return tuple(
         replace(run, method=Evidence(), variant=_VARIANT, replicate=1)
         for run in failed
-        if run is not None and study.programs[run.program].minibatch is None
+        if run is not None
     )
 
 
@@ -71,10 +71,9 @@ def with_evidence_runs(study: Study, runs: Iterable[Run]) -> Study:
 
 
 def _first_program(declared: Declaration, dataset: str) -> str | None:
-    """Return the first program that a data set meets and whose density is always the same."""
+    """Return the first program that a data set meets."""
     for cross in declared.crosses:
         for name in cross.programs if dataset in cross.datasets else ():
-            program = declared.programs.get(name)
-            if program is not None and program.minibatch is None:
+            if name in declared.programs:
                 return name
     return None

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from harness.messages.toml_table import Table
 from harness.methods import DEFAULT_VARIANT
-from harness.program.contract import Components, DataContract, MinibatchContract
+from harness.program.contract import Components, DataContract
 
 
 class DatasetTable(Table):
@@ -49,8 +49,6 @@ class ProgramTable(Table):
     contract : DataContract or None
         The data variables for rows and their weight. Without a contract the program takes its data
         from JSON, and methods on subsamples do not apply.
-    minibatch : MinibatchContract or None
-        For `minibatch_advi`: the data variables of a program that draws batches itself.
     data : dict
         Other data, the same for every run, such as the scale of a prior.
     parameters : list of str
@@ -65,7 +63,6 @@ class ProgramTable(Table):
     file: str
     user_header: str | None = None
     contract: DataContract | None = None
-    minibatch: MinibatchContract | None = None
     data: dict[str, float] = Field(default={})
     parameters: list[str]
     components: Components | None = None
@@ -196,7 +193,6 @@ TABLES: Mapping[str, type[Table]] = {
     "datasets": DatasetTable,
     "programs": ProgramTable,
     "contract": DataContract,
-    "minibatch": MinibatchContract,
     "components": Components,
     "references": ReferenceTable,
     "cross": CrossTable,

@@ -19,6 +19,9 @@ from harness.study.file import TABLES, CrossTable, ProgramTable, ReferenceTable,
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
 
+#: Named the data by which a program drew batches of rows itself.
+_BATCHES_KEY = "minibatch"
+
 
 def read_toml(file: Path) -> tuple[dict[str, Any], str]:
     """Read a TOML file.
@@ -79,6 +82,11 @@ def _unknown_key(place: tuple[int | str, ...]) -> str:
     """Name an unknown key, where it stands, and what was likely meant."""
     *above, key = place
     names = [part for part in above if isinstance(part, str)]
+    if names == ["programs"] and key == _BATCHES_KEY:
+        return (
+            f"key 'programs.{key}' was taken out; delete it, and give method 'vi_meanfield' the "
+            "option batch_size"
+        )
     table = TABLES[names[-1]] if names else StudyTable
     where = f"{'.'.join(names)}.{key}" if names else str(key)
     return f"unknown key '{where}'{did_you_mean(str(key), table.model_fields)}"
@@ -153,7 +161,6 @@ def _program(table: ProgramTable, folder: Path) -> Program:
         parameters=tuple(table.parameters),
         components=table.components,
         user_header=(folder / table.user_header).resolve() if table.user_header else None,
-        minibatch=table.minibatch,
     )
 
 

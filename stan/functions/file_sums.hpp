@@ -2,7 +2,6 @@
 #ifndef FILE_SUMS_HPP
 #define FILE_SUMS_HPP
 
-#include "log1p_exp_moments.hpp"
 #include "log1p_exp_sum.hpp"
 #include "npy_rows.hpp"
 
@@ -11,13 +10,11 @@
 
 namespace npy {
 
-// What the rows contribute to any quadratic function: means, and centred sums of squares and
-// products.
+// The rows' means, and their sums of squares about them.
 struct Summary {
   double n = 0;
   double mean[2] = {0, 0};
   double square[2] = {0, 0};
-  double product = 0;
 
   // Merges the summary of further rows: Chan, Golub and LeVeque (1983), The American Statistician
   // 37(3).
@@ -29,7 +26,6 @@ struct Summary {
       square[k] += other.square[k] + weight * gap[k] * gap[k];
       mean[k] += gap[k] * other.n / total;
     }
-    product += other.product + weight * gap[0] * gap[1];
     n = total;
   }
 };
@@ -37,14 +33,13 @@ struct Summary {
 inline Summary summary_of_block(const double* rows, std::int64_t n) {
   using Row [[gnu::vector_size(row_bytes)]] = double;
   const Row origin = {rows[0], rows[1]};
-  Row sum{}, square{}, product{};
+  Row sum{}, square{};
   for (std::int64_t i = 0; i < n; ++i) {
     Row row;
     std::memcpy(&row, rows + n_columns * i, sizeof row);
     row -= origin;
     sum += row;
     square += row * row;
-    product += row * __builtin_shufflevector(row, row, 1, 0);
   }
   Summary summary;
   summary.n = static_cast<double>(n);
@@ -52,7 +47,6 @@ inline Summary summary_of_block(const double* rows, std::int64_t n) {
     summary.mean[k] = origin[k] + sum[k] / summary.n;
     summary.square[k] = square[k] - sum[k] * sum[k] / summary.n;
   }
-  summary.product = product[0] - sum[0] * sum[1] / summary.n;
   return summary;
 }
 
@@ -78,19 +72,6 @@ inline double log1p_exp_sum(const Rows& rows, double alpha, const double* beta, 
   });
   rows.check_unchanged();
   return sum;
-}
-
-inline fused::Moments log1p_exp_moments(const Rows& rows, const double* theta) {
-  fused::Moments moments;
-  rows.for_blocks([&](const double* block, std::int64_t n) {
-    fused::Moments own;
-    fused::add_log1p_exp_moments(block, n, theta, own);
-    for (std::size_t k = 0; k < own.sums.size(); ++k) {
-      moments.sums[k] += own.sums[k];
-    }
-  });
-  rows.check_unchanged();
-  return moments;
 }
 
 }  // namespace npy

@@ -1,7 +1,7 @@
 // Rows of two doubles in a file that NumPy wrote (.npy), read where they lie.  No Stan in here.
 //
 // A file of up to `max_mapped_bytes` is mapped into memory and stays there; of a larger one no page
-// is kept: it is read with pread, a block or a row at a time, so that memory stays bounded.  The
+// is kept: it is read with pread, a block at a time, so that memory stays bounded.  The
 // file must be the one that was checked before the run: its size, its time of modification and its
 // inode are compared when it is opened and again and again while it is used.
 #ifndef NPY_ROWS_HPP
@@ -136,29 +136,6 @@ class Rows {
         read(buffer.data(), n * row_bytes, begin);
       }
       use(is_mapped() ? mapped_row(begin) : buffer.data(), n);
-    }
-  }
-
-  // Copies some rows, one behind the other.
-  void gather(const std::uint32_t* indices, std::ptrdiff_t n, double* to) const {
-    for (std::ptrdiff_t i = 0; i < n;) {
-      std::ptrdiff_t n_together = 1;
-      if (is_mapped()) {
-        std::memcpy(to + n_columns * i, mapped_row(indices[i]), row_bytes);
-      } else {
-        while (i + n_together < n && indices[i + n_together] == indices[i] + n_together) {
-          ++n_together;
-        }
-        read(to + n_columns * i, n_together * row_bytes, indices[i]);
-      }
-      i += n_together;
-    }
-  }
-
-  // Has the processor fetch some rows into its cache while it does other work.
-  void prefetch(const std::uint32_t* indices, std::ptrdiff_t n) const {
-    for (std::ptrdiff_t i = 0; is_mapped() && i < n; ++i) {
-      __builtin_prefetch(mapped_row(indices[i]));
     }
   }
 

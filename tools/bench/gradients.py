@@ -128,7 +128,7 @@ def bench_table(
     n_repeats: int = N_REPEATS,
     min_timed_s: float = MIN_TIMED_S,
 ) -> pd.DataFrame:
-    """Time all programs of a study on one data set, but those that draw batches of rows.
+    """Time all programs of a study on one data set.
 
     Parameters
     ----------
@@ -145,8 +145,7 @@ def bench_table(
         Columns :data:`BENCH_COLUMNS`: times in seconds; of the medians, how many times faster
         than the slowest, and how many times the bare loop's.
     """
-    steady = {name: p for name, p in study.programs.items() if p.minibatch is None}
-    programs = compile_all(steady)
+    programs = compile_all(study.programs)
     times = time_gradients(programs, dataset, n_repeats=n_repeats, min_timed_s=min_timed_s)
     return make_table(_bench_rows(times, dataset), BENCH_COLUMNS)
 

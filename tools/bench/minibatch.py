@@ -18,7 +18,7 @@ from tools.bench.plan import MINIBATCH, Bench
 from tools.bench.statistics import approximation_statistics, named_draws
 
 #: The method of this project that PyMC's is compared with.
-METHOD = "minibatch_advi"
+METHOD = "vi_meanfield"
 #: Rows of PyMC's mini-batches, as in the notebook.
 BATCH_SIZE = 200
 #: What PyMC's steps are scaled by: variant, and the rate of AdaGrad (None: PyMC's default).
