@@ -156,12 +156,12 @@ class Fit:
         need little memory; None without a fit.  Groups ``posterior`` and ``sample_stats`` with
         dimensions (chain, draw, ...); of ADVI also ``elbo_trace`` with dimension (iteration); of a
         resampled Pathfinder ``proposals`` with dimension (proposal); of approximations whose
-        density is cheap ``scores`` with dimension (score), ``log_p`` and ``log_q`` of more draws.
-        Independent draws have in
-        ``sample_stats`` the variables ``log_p``, log density of the full data's posterior,
-        ``log_q``, of the approximation, both on the unconstrained scale and up to a constant, in
-        nats, and ``log_p_gradient`` with dimension (unconstrained) unless a parameter is a unit
-        vector.
+        density is cheap ``scores`` with dimension (score), ``log_p`` and ``log_q`` of more draws;
+        of approximations also ``points`` with dimensions (point, unconstrained), the ``position``
+        of at most 200 draws on the unconstrained scale and, unless a parameter is a unit vector,
+        the ``gradient`` of ``log_p`` there.  Independent draws have in ``sample_stats`` the
+        variables ``log_p``, log density of the full data's posterior, and ``log_q``, of the
+        approximation, both on the unconstrained scale and up to a constant, in nats.
     draw_kind : DrawKind
         Whether the draws are chains or independent.
     diagnostics : Diagnostics

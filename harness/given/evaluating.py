@@ -15,7 +15,7 @@ from harness.given.given import Given
 from harness.messages.faults import capped
 from harness.messages.numerals import numeral
 from harness.methods.draws_file import base_name, real_parts
-from harness.methods.scored import MAX_POINTS
+from harness.methods.evaluation import MAX_POINTS
 from harness.program.log_density import Density
 
 if TYPE_CHECKING:

@@ -114,7 +114,7 @@ class Advi:
             # of a part of the rows it is another density
             own_log_p=log_p if problem.part is None else None,
             seed=seed,
-            further=self._further(problem, data, output, seed=seed, cost_s=timed.wall_time_s),
+            further=self._further(problem, data, output, seed=seed, cost_s=timed.cpu_time_s),
         )
         draws.tree["elbo_trace"] = _trace_group(trace)
         end, eta = self._end(trace), self.eta or parse_adapted_eta(draws_text)

@@ -31,10 +31,11 @@ _CONSOLE_FILE = re.compile(r"console_msgs.*\n\s*(.+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Timed[T]:
-    """A result and the wall time that it took, in seconds."""
+    """A result and what it took, in seconds: wall time, and time of a core."""
 
     result: T
     wall_time_s: float
+    cpu_time_s: float
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
         If CmdStan fails; the message is the cause that it printed, in one line.
     """
     threads = os.environ.get(_THREADS)
-    start = time.perf_counter()
+    start, cpu_start_s = time.perf_counter(), _cpu_time_s()
     try:
         result = call()
     except TimeoutError as error:
@@ -86,7 +87,17 @@ def timed_call[T](call: Callable[[], T]) -> Timed[T]:
         os.environ.pop(_THREADS, None)
         if threads is not None:
             os.environ[_THREADS] = threads
-    return Timed(result=result, wall_time_s=time.perf_counter() - start)
+    return Timed(
+        result=result,
+        wall_time_s=time.perf_counter() - start,
+        cpu_time_s=_cpu_time_s() - cpu_start_s,
+    )
+
+
+def _cpu_time_s() -> float:
+    """Return the time that processes which this one has started took of a core, so far."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _cause(message: str) -> str:
@@ -172,7 +183,7 @@ def run_cmdstan(command: Sequence[str]) -> Timed[Console]:
     environment = {k: v for k, v in os.environ.items() if k != _THREADS}
     lines: list[str] = []
     times_s: list[float] = []
-    start = time.perf_counter()
+    start, cpu_start_s = time.perf_counter(), _cpu_time_s()
     with (
         tempfile.TemporaryFile("w+", errors="replace") as complaints,
         subprocess.Popen(
@@ -194,7 +205,7 @@ def run_cmdstan(command: Sequence[str]) -> Timed[Console]:
     if code != 0:
         raise FitError(_end_of_process(code, complaint))
     console = Console(text="".join(lines), line_times_s=tuple(times_s))
-    return Timed(result=console, wall_time_s=wall_time_s)
+    return Timed(result=console, wall_time_s=wall_time_s, cpu_time_s=_cpu_time_s() - cpu_start_s)
 
 
 def run_method(

@@ -108,7 +108,7 @@ class Pathfinder:
             further=FurtherFile(
                 run=lambda n: self._more(problem, output, n, seed=seed),
                 log_q="lp_approx__",
-                cost_s=timed.wall_time_s,
+                cost_s=timed.cpu_time_s,
             ),
         )
         draws.tree["sample_stats"]["path"] = _by_chain(output.column("path__"))

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 else:
     xr = lazy.load("xarray")
 
-#: A discrepancy takes so many draws, evenly spaced.
-MAX_POINTS = 200
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoredDraws:
@@ -30,10 +27,10 @@ class ScoredDraws:
     Attributes
     ----------
     tree : DataTree
-        Groups ``posterior`` and ``sample_stats``, one chain.  ``sample_stats`` has ``log_p``,
-        ``log_q`` and, where gradients are known, ``log_p_gradient`` with the dimension
-        ``unconstrained``.  The group ``points`` has, of some draws, their ``position`` on the
-        unconstrained scale and the ``gradient`` there, and as an attribute the ``wall_time_s``
+        Groups ``posterior`` and ``sample_stats``, one chain.  ``sample_stats`` has ``log_p`` and
+        ``log_q``.  The group ``points`` has, of some draws, their ``position`` on the
+        unconstrained scale and, where it is known, the ``gradient`` of ``log_p`` there, with the
+        names of ``unconstrained`` parameters; and as an attribute the ``wall_time_s``
         that it took to find the positions.  The group ``scores`` has ``log_p`` and ``log_q`` of
         more draws of the approximation, where these are cheap.
     warnings : tuple of str
@@ -58,12 +55,6 @@ def put_together(
     variables = variables_of(problem.whole, names, table, seed=seed)
     one_chain = {name: values[None] for name, values in variables.parts.items()}
     stats = xr.Dataset({"log_p": _by_chain(found.log_p), "log_q": _by_chain(log_q)})
-    if found.gradient is not None:
-        stats["log_p_gradient"] = xr.DataArray(
-            found.gradient[None],
-            dims=("chain", "draw", "unconstrained"),
-            coords={"unconstrained": list(found.names)},
-        )
     tree = xr.DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
     points = _points_group(found)
     if points is not None:
@@ -84,17 +75,17 @@ def _points_group(found: Evaluated) -> "xr.DataTree | None":
     """Return some draws on the unconstrained scale, with their gradients if these are known."""
     if found.positions is None:
         return None
-    usable = np.isfinite(found.positions).all(axis=1) & np.isfinite(found.log_p)
-    if found.gradient is not None:
-        usable &= np.isfinite(found.gradient).all(axis=1)
-    among = np.flatnonzero(usable)
-    if among.size == 0:
+    chosen, gradient = found.chosen, found.gradient
+    if gradient is not None:
+        known = np.isfinite(gradient).all(axis=1)
+        chosen, gradient = chosen[known], gradient[known]
+    if chosen.size == 0:
         return None
-    chosen = among[:: -(-among.size // MAX_POINTS)]
     dims = ("point", "unconstrained")
     group = xr.Dataset({"position": (dims, found.positions[chosen])})
-    if found.gradient is not None:
-        group["gradient"] = (dims, found.gradient[chosen])
+    if gradient is not None:
+        group["gradient"] = (dims, gradient)
+        group = group.assign_coords(unconstrained=list(found.names))
     return xr.DataTree(group.assign_attrs(wall_time_s=found.search_time_s))
 
 

@@ -15,7 +15,14 @@ from harness.errors import DensityError, FitError
 from harness.methods.base import Problem
 from harness.methods.density import open_density
 from harness.methods.draws_file import DrawsFile
-from harness.methods.evaluation import Evaluated, Further, Scores, evaluate, evaluate_further
+from harness.methods.evaluation import (
+    Evaluated,
+    Further,
+    Scores,
+    evaluate,
+    evaluate_further,
+    usable,
+)
 from harness.methods.scales import all_variables, brought_back, constrained, refuse_infinite
 from harness.methods.scored import ScoredDraws, put_together
 from harness.program.log_density import Density
@@ -148,8 +155,14 @@ def _evaluate_file(
             search_time_s = time.perf_counter() - start
             if problem.program.has_unit_vectors:
                 log_p = found.log_p if own_log_p is None else own_log_p
-                found = Evaluated(log_p=log_p, positions=positions, causes=(_NO_LENGTH,))
-                return replace(found, search_time_s=search_time_s), None
+                found = Evaluated(
+                    log_p=log_p,
+                    positions=positions,
+                    chosen=usable(log_p, positions),
+                    causes=(_NO_LENGTH,),
+                    search_time_s=search_time_s,
+                )
+                return found, None
             found = evaluate(density, positions, causes=density.failures)
             found = replace(found, search_time_s=search_time_s)
             if further is None:

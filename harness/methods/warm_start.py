@@ -18,9 +18,9 @@ from harness.errors import FitError, MethodError
 from harness.fits.fit import Fit
 from harness.fits.posterior import posterior_parts
 from harness.methods.base import Method, Problem, build_method
+from harness.methods.evaluation import MAX_POINTS
 from harness.methods.laplace import Laplace
 from harness.methods.pathfinder import Pathfinder
-from harness.methods.scored import MAX_POINTS
 from harness.methods.subsample_advi import SubsampleAdvi
 
 if TYPE_CHECKING:
