@@ -21,7 +21,7 @@ from harness.execution.cores import CoreBudget, cores_of
 from harness.execution.isolation import IsolatedFits
 from harness.execution.task import Task, perform
 from harness.fits.fit import DrawKind, Fit
-from harness.methods import Problem, RowsUsed
+from harness.methods import METHODS, Method, Problem, RowsUsed
 from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
 from harness.program.program import Program
@@ -40,6 +40,7 @@ class Ends:
     family: ClassVar[str] = "ends"
     draw_kind: ClassVar[DrawKind] = DrawKind.CHAINS
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
+    scores_last: ClassVar[bool] = True
 
     how: str
     pid_file: str
@@ -50,6 +51,10 @@ class Ends:
     def fit(self, problem: Problem, *, seed: int) -> Fit:  # noqa: ARG002
         """Leave a child behind and end."""
         if self.how == "well":
+            return known_fit({"theta": problem.dataset.rows[None]})
+        if self.how == "scores":
+            problem.tell_fitted()
+            wait_until(Path(self.pid_file).exists)
             return known_fit({"theta": problem.dataset.rows[None]})
         child = subprocess.Popen(["sleep", "600"])
         Path(self.pid_file).write_text(f"{child.pid} {os.getpid()} {os.environ['TMPDIR']}")
@@ -93,6 +98,27 @@ def test_outcome_is_that_of_the_same_fit_here(fits: IsolatedFits, tmp_path: Path
     assert isinstance(there, FitContent)
     assert isinstance(here, FitContent)
     assert there.record == here.record
+
+
+def test_it_is_told_when_only_scores_are_left(fits: IsolatedFits, tmp_path: Path) -> None:
+    """Which end after something that happens when it is told."""
+    told: list[bool] = []
+
+    def tell() -> None:
+        told.append((tmp_path / "pids").exists())
+        (tmp_path / "pids").touch()
+
+    found = fits.perform(task("scores", tmp_path), tell, time_limit_s=30)
+    assert isinstance(found, FitContent)
+    assert told == [False]
+    assert isinstance(fits.perform(task("well", tmp_path), tell), FitContent)
+    assert told == [False]
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_chains_that_start_from_a_fit_do_not_end_with_its_scores(method: type[Method]) -> None:
+    scores_last = getattr(method, "scores_last", False)
+    assert not (scores_last and method.draw_kind is DrawKind.CHAINS)
 
 
 def test_rows_in_a_file_stay_there(fits: IsolatedFits, tmp_path: Path) -> None:

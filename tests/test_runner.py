@@ -18,6 +18,7 @@ from harness.execution import compiling
 from harness.execution.compiling import compile_all
 from harness.execution.pool import LocalPool, Pool
 from harness.execution.run import FittedRun, Observer, fit_runs, study_keys
+from harness.execution.task import Answer, Task, Tell, perform
 from harness.fits.fit import DrawKind, Fit, Status, failed_fit
 from harness.methods import Problem, RowsUsed
 from harness.program.compilation import CompiledProgram
@@ -25,6 +26,7 @@ from harness.program.program import Program
 from harness.store import Failure, Store
 from harness.study.study import Run, Study
 from tests.cases import MIXTURE, known_fit, pretend_compiled
+from tests.processes import wait_until
 
 ROWS = np.arange(6.0).reshape(3, 2)
 
@@ -212,6 +214,40 @@ def test_order_is_the_studys_whatever_finishes_first(tmp_path: Path) -> None:
     assert [item.run for item in fitted] == list(study.runs)
     assert watching.finished_runs[0] != study.runs[0]
     assert sorted(Counting.calls) == [10, 11, 12, 13, 14, 15]
+
+
+def test_the_next_fit_begins_while_one_is_scored(tmp_path: Path) -> None:
+    """Never two that are timed, and never a third beside two that are scored."""
+    study = study_of(*["well"] * 5)
+    lock = threading.Lock()
+    state = {"timed": 0, "all": 0}
+    most = {"timed": 0, "all": 0}
+    beside: list[int] = []
+
+    def count(name: str, change: int) -> None:
+        with lock:
+            state[name] += change
+            most[name] = max(most[name], state[name])
+
+    def call(task: Task, tell_fitted: Tell) -> Answer:
+        count("all", 1)
+        count("timed", 1)
+        answer = perform(task)
+        time.sleep(0.05)
+        count("timed", -1)
+        tell_fitted()
+        if task.run is not study.runs[-1]:  # until another has begun
+            wait_until(lambda: state["timed"] == 1 or state["all"] == 2)
+        beside.append(state["all"])
+        count("all", -1)
+        return answer
+
+    with LocalPool(1, call=call) as pool:
+        fitted = run(study, tmp_path, pool=pool)
+        assert pool.n_at_once() == 1
+    assert [item.run for item in fitted] == list(study.runs)
+    assert most == {"timed": 1, "all": 2}
+    assert beside[0] == 2
 
 
 def test_run_given_twice_is_fitted_once(tmp_path: Path) -> None:

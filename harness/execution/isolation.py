@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.execution.cores import CoreBudget, cores_of, n_cores
-from harness.execution.task import Answer, Task
-from harness.execution.worker_process import READY
+from harness.execution.task import Answer, Task, Tell
+from harness.execution.worker_process import FITTED, READY
 from harness.store import passing_failure
 
 
@@ -44,7 +44,7 @@ class _Worker:
         self._has_ended = False
         self._ending = threading.Lock()
 
-    def call(self, task: Task, time_limit_s: float | None) -> Answer:
+    def call(self, task: Task, time_limit_s: float | None, tell_fitted: Tell | None) -> Answer:
         """Perform a task there; after the time limit the process is killed."""
         # from protocol 5 on, large arrays are written without a copy in between
         content = pickle.dumps(task, protocol=5)
@@ -57,7 +57,9 @@ class _Worker:
                 timer.start()
             try:
                 self._send(content)
-                answer = self._receive()
+                while (answer := self._receive()) == FITTED:
+                    if tell_fitted is not None:
+                        tell_fitted()
             finally:
                 timer.cancel()
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -130,13 +132,17 @@ class IsolatedFits:
         self._busy: set[_Worker] = set()
         self._is_closed = False
 
-    def perform(self, task: Task, *, time_limit_s: float | None = None) -> Answer:
+    def perform(
+        self, task: Task, tell_fitted: Tell | None = None, *, time_limit_s: float | None = None
+    ) -> Answer:
         """Perform a task, as :func:`harness.execution.task.perform` does, in another process.
 
         Parameters
         ----------
         task : Task
             What to do.
+        tell_fitted : callable, optional
+            Called when what is timed of it is over; it keeps one core for its scores.
         time_limit_s : float, optional
             Wall time after which the process and CmdStan's are killed, in seconds.
 
@@ -150,7 +156,7 @@ class IsolatedFits:
             if worker is None:
                 return passing_failure("interrupted")
             try:
-                return worker.call(task, time_limit_s)
+                return worker.call(task, time_limit_s, tell_fitted)
             finally:
                 self._give_back(worker)
 

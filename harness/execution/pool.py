@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from harness.execution.isolation import IsolatedFits
-from harness.execution.task import Answer, Task, perform
+from harness.execution.task import Answer, Task, Tell, perform
 
 
 class Pool(Protocol):
@@ -53,7 +53,9 @@ class LocalPool(Pool):
     n_jobs : int
         Fits at once.
     call : callable
-        What a thread does with a task; by default it fits in this process.
+        What a thread does with a task, and whom it tells when only scores are left, as
+        :func:`~harness.execution.task.perform` does; by default it fits in this process and tells
+        nobody.  While a fit is scored, another may run beside.
     stop : callable, optional
         Ends what is under way.
     spare : callable, optional
@@ -64,7 +66,7 @@ class LocalPool(Pool):
         self,
         n_jobs: int = 1,
         *,
-        call: Callable[[Task], Answer] = perform,
+        call: Callable[[Task, Tell], Answer] = lambda task, _: perform(task),
         stop: Callable[[], None] | None = None,
         spare: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
@@ -72,15 +74,23 @@ class LocalPool(Pool):
         self._call = call
         self._stop = stop
         self._spare = spare
-        self._threads = ThreadPoolExecutor(n_jobs, thread_name_prefix="fit")
+        self._threads = ThreadPoolExecutor(2 * n_jobs, thread_name_prefix="fit")
+        self._scored: set[object] = set()
 
     def n_at_once(self) -> int:
-        """Return the number of threads."""
-        return self._n_jobs
+        """Return the number of fits, and of as many at most that are only scored."""
+        return self._n_jobs + min(len(self._scored), self._n_jobs)
 
     def submit(self, task: Task) -> Future[Answer]:
         """Begin a task in a thread; see :meth:`Pool.submit`."""
-        return self._threads.submit(self._call, task)
+        return self._threads.submit(self._perform, task)
+
+    def _perform(self, task: Task) -> Answer:
+        token = object()
+        try:
+            return self._call(task, partial(self._scored.add, token))
+        finally:
+            self._scored.discard(token)
 
     def spare(self) -> AbstractContextManager[None]:
         """Wait for a core; see :meth:`Pool.spare`."""

@@ -15,6 +15,8 @@ from harness.study.study import Run, Study
 
 #: How often to look for what other processes are fitting, in seconds.
 _LOOK_EVERY_S = 0.2
+#: How often to look whether a fit that is scored leaves room for another.
+_ROOM_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +239,8 @@ class _Dispatch:
         has_news = self._fill()
         if self._flights:
             timeout_s = _LOOK_EVERY_S if self._elsewhere else None
+            if self._to_fit:
+                timeout_s = _ROOM_EVERY_S
             done, _ = wait(self._flights, timeout_s, FIRST_COMPLETED)
             for future in done:
                 self._land(future)

@@ -1,6 +1,7 @@
 """The unit of work: one run, fitted in this process to the store's bytes, or to a failure."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.data.dataset import Dataset
@@ -39,13 +40,19 @@ class Task:
 Answer = FitContent | Failure
 
 
-def perform(task: Task) -> Answer:
+#: Called when what is timed of a task is over, and only its scores are left.
+Tell = Callable[[], None]
+
+
+def perform(task: Task, tell_fitted: Tell | None = None) -> Answer:
     """Fit in this process and thread.
 
     Parameters
     ----------
     task : Task
         What to do.
+    tell_fitted : callable, optional
+        Called at most once, before the end.
 
     Returns
     -------
@@ -54,7 +61,7 @@ def perform(task: Task) -> Answer:
         failure too; it is the harness's own fault, not the program's, and never remembered.
     """
     try:
-        return _fit(task)
+        return _fit(task, tell_fitted)
     except FitError as error:
         return cmdstan_failure(str(error))
     except MemoryError:
@@ -68,10 +75,12 @@ def perform(task: Task) -> Answer:
         return passing_failure(unexpected(error))
 
 
-def _fit(task: Task) -> Answer:
+def _fit(task: Task, tell_fitted: Tell | None) -> Answer:
     """Fit, and put the fit into bytes."""
-    problem = Problem(program=task.program, dataset=task.dataset)
-    fit = task.run.method.fit(problem, seed=task.run.seed)
+    problem, method = Problem(program=task.program, dataset=task.dataset), task.run.method
+    if tell_fitted is not None and getattr(method, "scores_last", False):
+        problem = dataclasses.replace(problem, tell_fitted=tell_fitted)
+    fit = method.fit(problem, seed=task.run.seed)
     if fit.status is not Status.OK:
         return cmdstan_failure(fit.reason, fit.status)
     warnings = tuple(map(capped, dict.fromkeys(fit.warnings)))

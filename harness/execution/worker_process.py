@@ -14,12 +14,16 @@ import signal
 import sys
 import threading
 import traceback
+from functools import partial
 from typing import Any, BinaryIO
 
-from harness.execution.task import perform
+from harness.execution.task import Tell, perform
 
 #: The first answer: what every fit needs is loaded, a task's time begins when it arrives.
 READY = "ready"
+
+#: Told once of a task before its answer: from now on it only scores its draws.
+FITTED = "fitted"
 
 #: What every fit needs, and modules load only when they use it.
 _LOADED_FIRST = ("xarray", "cmdstanpy")
@@ -47,10 +51,10 @@ def _receive(stream: BinaryIO, tasks: "queue.Queue[bytes]", folder: str) -> None
         os.killpg(0, signal.SIGKILL)
 
 
-def _answer(content: bytes) -> bytes:
+def _answer(content: bytes, tell_fitted: Tell) -> bytes:
     """Perform a task; what goes wrong is an answer too."""
     try:
-        result: Any = perform(pickle.loads(content))  # noqa: S301
+        result: Any = perform(pickle.loads(content), tell_fitted)  # noqa: S301
         return pickle.dumps(result)
     except Exception as error:  # noqa: BLE001 - it is raised again where the task came from
         try:
@@ -74,11 +78,15 @@ def main(folder: str) -> None:
     threading.Thread(target=_receive, args=(tasks_stream, tasks, folder), daemon=True).start()
     for library in _LOADED_FIRST:
         vars(importlib.import_module(library))  # a module's first use loads it
-    pickle.dump(READY, answers)
-    answers.flush()
+    _write(answers, pickle.dumps(READY))
     while True:
-        answers.write(_answer(tasks.get()))
-        answers.flush()
+        told = pickle.dumps(FITTED)
+        _write(answers, _answer(tasks.get(), partial(_write, answers, told)))
+
+
+def _write(stream: BinaryIO, content: bytes) -> None:
+    stream.write(content)
+    stream.flush()
 
 
 if __name__ == "__main__":

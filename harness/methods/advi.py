@@ -68,6 +68,7 @@ class Advi:
     title: ClassVar[str] = "ADVI"
     family: ClassVar[str] = "ADVI"
     draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    scores_last: ClassVar[bool] = True
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
     algorithm: ClassVar[Literal["meanfield", "fullrank"]] = "meanfield"
 

@@ -1,7 +1,7 @@
 """What every inference method takes and gives."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -37,6 +37,10 @@ class ProblemPart:
     axis: int | None
 
 
+def _tell_nobody() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A posterior to approximate.
@@ -49,11 +53,16 @@ class Problem:
         The observations.
     part : ProblemPart or None
         The rows that it is the posterior of; None for all, with weight 1.
+    tell_fitted : callable
+        Called when nothing that is timed is left to do but scores; other fits may run from then on.
     """
 
     program: CompiledProgram
     dataset: Dataset
     part: ProblemPart | None = None
+    tell_fitted: Callable[[], None] = dataclasses.field(
+        default=_tell_nobody, compare=False, repr=False
+    )
 
     @property
     def whole(self) -> "Problem":
@@ -129,6 +138,8 @@ class Method(Protocol):
         Chains, or the independent draws of an approximation.
     rows_used : RowsUsed
         All rows, or a part.
+    scores_last : bool, optional
+        Whether nothing that is timed follows when draws are scored; False by default.
     """
 
     name: ClassVar[str]

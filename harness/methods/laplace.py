@@ -50,6 +50,7 @@ class Laplace:
     title: ClassVar[str] = "Laplace"
     family: ClassVar[str] = "Laplace"
     draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    scores_last: ClassVar[bool] = True
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     max_iterations: PositiveInt = 2000

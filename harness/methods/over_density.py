@@ -123,6 +123,7 @@ class OverDensity:
 
     name: ClassVar[str]
     draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    scores_last: ClassVar[bool] = True
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     n_draws: PositiveInt = 1000

@@ -68,6 +68,7 @@ class Pathfinder:
     title: ClassVar[str] = "Pathfinder"
     family: ClassVar[str] = "Pathfinder"
     draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    scores_last: ClassVar[bool] = True
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
 
     n_paths: PositiveInt = 4

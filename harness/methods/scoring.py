@@ -91,6 +91,7 @@ def drawn_points(
     names = density.variable_names(transformed=True)
     table = constrained(density, points)
     refuse_infinite(problem, names, table)
+    problem.tell_fitted()
     found = evaluate(density, points)
     scores = None if further is None else evaluate_further(density, found, Further(draw=further))
     return put_together(problem, names, table, found=found, log_q=log_q, scores=scores, seed=seed)
@@ -134,6 +135,7 @@ def scored_draws(
         If a parameter of a draw is not finite.
     """
     refuse_infinite(problem, draws.names, draws.table)
+    problem.tell_fitted()
     found, scores = _evaluate_file(problem, draws, own_log_p=own_log_p, further=further)
     variables = all_variables(problem, draws.names, draws.table)
     return put_together(problem, *variables, found=found, log_q=log_q, scores=scores, seed=seed)

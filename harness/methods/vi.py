@@ -69,6 +69,7 @@ class Vi:
     title: ClassVar[str]
     family: ClassVar[str] = "VI"
     draw_kind: ClassVar[DrawKind] = DrawKind.INDEPENDENT
+    scores_last: ClassVar[bool] = True
     rows_used: ClassVar[RowsUsed] = RowsUsed.ALL
     gaussians: ClassVar[Family]
 
