@@ -23,9 +23,10 @@ from harness.metrics.psis import Psis
 from harness.program.program import Program
 from harness.study.study import ReferenceSource, Run, Study
 from harness.summary import StudyTables, summarise
-from harness.summary.moments import resample, summarise_draws, summarise_weighted
+from harness.summary.moments import summarise_draws
 from harness.summary.reference_file import read_reference
 from harness.summary.stability_rows import expected_sd_ratio
+from harness.summary.weighted import WeightedDraws
 from tests.cases import MIXTURE, FloatArray, known_fit, pretend_compiled, switched_draws
 
 PLAIN = dataclasses.replace(MIXTURE, parameters=("theta",), components=None)
@@ -156,11 +157,12 @@ def equal_weights(n: int) -> Psis:
 
 def test_equal_weights_change_nothing() -> None:
     draws = np.random.default_rng(9).standard_normal(500)
-    weighted = summarise_weighted(draws, equal_weights(500))
+    same = WeightedDraws(draws=draws[None], weights=equal_weights(500))
+    (weighted,) = same.moments()
     assert weighted.mean == pytest.approx(draws.mean())
     assert weighted.sd == pytest.approx(draws.std())
     assert weighted.n_effective == 500
-    np.testing.assert_allclose(resample(draws, equal_weights(500)), np.sort(draws))
+    np.testing.assert_allclose(same.resampled(), np.sort(draws)[None])
 
 
 def test_resampling_follows_the_weights() -> None:
@@ -171,7 +173,7 @@ def test_resampling_follows_the_weights() -> None:
     worth = dataclasses.replace(
         equal_weights(20_000), weights=weights, n_effective=float(1 / np.sum(weights**2))
     )
-    resampled = resample(draws, worth)
+    resampled = WeightedDraws(draws=draws[None], weights=worth).resampled()
     assert resampled.size == int(worth.n_effective)
     assert resampled.mean() == pytest.approx(0.5, abs=0.03)
     assert resampled.std() == pytest.approx(1, abs=0.03)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import HarnessError
-from harness.metrics.draws import Floats, array_stats, tail_shape, vector_draws
+from harness.metrics.draws import Floats, array_stats, vector_draws
+from harness.metrics.tails import tail_shapes
 
 # arviz_stats fits a tail to at least 5 draws, and takes a fifth of a small sample as its tail.
 _FEWEST_DRAWS = 25
@@ -179,9 +180,14 @@ def psis_moments(draws: npt.ArrayLike, *, weights: npt.ArrayLike) -> PsisMoments
     w = np.asarray(weights, dtype=np.float64)
     if x.ndim != 2 or w.shape != x.shape[:1]:
         raise HarnessError(f"draws of shape {x.shape} need one weight each; got {w.shape}")
-    mean = w @ x
-    squares = (x - mean) ** 2
-    return PsisMoments(mean=mean, mean_mcse=np.sqrt(w**2 @ squares), sd=np.sqrt(w @ squares))
+    rows = np.ascontiguousarray(x.T)  # sums along them do not depend on how many there are
+    mean = (w * rows).sum(axis=1)
+    squares = (rows - mean[:, None]) ** 2
+    return PsisMoments(
+        mean=mean,
+        mean_mcse=np.sqrt((w**2 * squares).sum(axis=1)),
+        sd=np.sqrt((w * squares).sum(axis=1)),
+    )
 
 
 def _k_hat_mcse(k_hat: float, n_draws: int) -> float:
@@ -196,19 +202,19 @@ def _tail_size(n_draws: int) -> float:
     return float(min(3 * np.sqrt(n_draws), n_draws / 5))
 
 
-def tail_shapes(draws: Floats, *, weights: Floats) -> tuple[float, float]:
+def weighted_tail_shapes(draws: Floats, *, weights: Floats) -> tuple[Floats, Floats]:
     r"""Shapes of the tails of what weighted means sum up, :math:`w h` and :math:`w h^2`.
 
     Parameters
     ----------
-    draws : ndarray (n_draws,)
-        h, a quantity, whose weighted mean is subtracted.
-    weights : ndarray (n_draws,)
+    draws : ndarray (quantity, draw)
+        h, each quantity, whose weighted mean is subtracted.
+    weights : ndarray (draw,)
         Smoothed weights of sum 1.
 
     Returns
     -------
-    of_mean, of_sd : float
+    of_mean, of_sd : ndarray (quantity,)
         Above `k_hat_threshold` the weighted mean, or sd, is not reliable though the weights may
         be; 0 where the weights are nearly equal.
 
@@ -217,13 +223,12 @@ def tail_shapes(draws: Floats, *, weights: Floats) -> tuple[float, float]:
     Vehtari et al. (2024), JMLR 25(72), section 3.4.
     """
     if _NEARLY_EQUAL * weights.size <= 1 / np.sum(weights**2):
-        return 0.0, 0.0
-    away = draws - weights @ draws
-    found = [
-        tail_shape(values[None], tail=tail)
-        for values, tail in ((weights * away, "both"), (weights * away**2, "right"))
-    ]
-    return found[0], found[1]
+        return np.zeros(len(draws)), np.zeros(len(draws))
+    away = draws - (draws * weights).sum(axis=1, keepdims=True)
+    return (
+        tail_shapes(weights * away, both=True),
+        tail_shapes(weights * away**2, both=False),
+    )
 
 
 def _smooth(log_weight: Floats) -> tuple[Floats, float]:

@@ -10,7 +10,7 @@ from harness.data.dataset import FloatArray
 from harness.errors import HarnessError
 from harness.fits.fit import DrawKind, Fit
 from harness.fits.quantities import PSIS, RAW, Quantities, stack, variable_of
-from harness.metrics.batch import Batch
+from harness.metrics.batch import BATCH_SIZE, Batch
 from harness.metrics.joint import JointComparison, compare_joint
 from harness.metrics.modes import missed_mass
 from harness.metrics.parameter import ParameterComparison, compare_batches
@@ -19,13 +19,7 @@ from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
 from harness.summary.against import Against, batches
 from harness.summary.constants import has_collapsed, is_fixed, tells_constants, undefined_in
 from harness.summary.measurement import Measurement, QuantityMeasurement
-from harness.summary.moments import (
-    Moments,
-    resample,
-    summarise_batch,
-    summarise_defined,
-    summarise_weighted,
-)
+from harness.summary.moments import Moments, summarise_batch, summarise_defined
 from harness.summary.weighing import (
     is_resampled,
     together,
@@ -33,6 +27,7 @@ from harness.summary.weighing import (
     weights_of,
     worth_of,
 )
+from harness.summary.weighted import WeightedDraws
 
 # The distances that take all pairs of draws, and the classifier, use so many of each set.
 _MAX_JOINT_DRAWS = 1000
@@ -192,17 +187,24 @@ def _weighted_quantities(
     named: Quantities, against: Against | None, weights: Psis
 ) -> Iterator[QuantityMeasurement]:
     """Measure what importance weights make of the draws."""
-    labels = named.judged_labels
-    resampled = {name: resample(draws.ravel(), weights) for name, draws in named.judged.items()}
+    labels, names = named.judged_labels, list(named.judged)
+    resampled: dict[str, FloatArray] = {}
+    moments: dict[str, Moments] = {}
+    for i in range(0, len(names), BATCH_SIZE):
+        some = names[i : i + BATCH_SIZE]
+        draws = np.stack([named.judged[name].ravel() for name in some])
+        weighted = WeightedDraws(draws=draws, weights=weights)
+        resampled |= zip(some, weighted.resampled(), strict=True)
+        moments |= zip(some, weighted.moments(), strict=True)
     is_enough = int(weights.n_effective) >= _MIN_POINTS
-    compared = _comparable(resampled, list(resampled), against if is_enough else None, labels)
+    compared = _comparable(resampled, names, against if is_enough else None, labels)
     errors = _errors(compared, batches([resampled[n] for n in compared]), against, labels)
-    for name, draws in named.judged.items():
+    for name in names:
         yield _quantity(
             resampled[name],
             against,
             key=(labels, name),
-            moments=summarise_weighted(draws.ravel(), weights),
+            moments=moments[name],
             errors=errors.get(name),
             shown_labels=PSIS,
         )

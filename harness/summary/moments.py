@@ -7,9 +7,9 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.fits.fit import DrawKind
 from harness.metrics.batch import Batch
-from harness.metrics.psis import Psis, psis_moments, tail_shapes
 
-_PROBABILITIES = (0.05, 0.5, 0.95)
+#: Of the quantiles of a summary.
+PROBABILITIES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Moments:
     n_effective : float
         Effective number of draws under importance weights.
     k_hat_mean, k_hat_sd : float
-        Under importance weights, see `harness.metrics.psis.tail_shapes`.
+        Under importance weights, see `harness.metrics.psis.weighted_tail_shapes`.
     """
 
     mean: float
@@ -80,8 +80,8 @@ def summarise_batch(batch: Batch) -> list[Moments]:
     -------
     list of Moments
     """
-    quantiles = batch.quantiles(_PROBABILITIES)
-    q5, q50, q95 = (batch.quantile_mcse(prob) for prob in _PROBABILITIES)
+    quantiles = batch.quantiles(PROBABILITIES)
+    q5, q50, q95 = (batch.quantile_mcse(prob) for prob in PROBABILITIES)
     unknown = np.full(len(batch), np.nan)
     are_chains = batch.are_chains
     columns = {
@@ -130,7 +130,7 @@ def summarise_defined(draws: FloatArray) -> Moments:
     unknown = Moments(**dict.fromkeys(names, np.nan))
     if defined.size < 2:
         return unknown
-    q5, q50, q95 = np.quantile(defined, _PROBABILITIES)
+    q5, q50, q95 = np.quantile(defined, PROBABILITIES)
     return replace(
         unknown,
         mean=float(defined.mean()),
@@ -139,67 +139,3 @@ def summarise_defined(draws: FloatArray) -> Moments:
         q50=float(q50),
         q95=float(q95),
     )
-
-
-def summarise_weighted(draws: FloatArray, weights: Psis) -> Moments:
-    """Summarise one quantity under importance weights.
-
-    Parameters
-    ----------
-    draws : ndarray, shape (n_draws,)
-        Independent draws of the approximation.
-    weights : Psis
-        Their smoothed weights, finite.
-
-    Returns
-    -------
-    Moments
-        The sd and the quantiles have no Monte Carlo error here.
-    """
-    moments = psis_moments(draws[:, None], weights=weights.weights)
-    k_hat_mean, k_hat_sd = tail_shapes(draws, weights=weights.weights)
-    q5, q50, q95 = np.quantile(
-        draws, _PROBABILITIES, weights=weights.weights, method="inverted_cdf"
-    )
-    return Moments(
-        mean=float(moments.mean[0]),
-        sd=float(moments.sd[0]),
-        q5=float(q5),
-        q50=float(q50),
-        q95=float(q95),
-        mcse_mean=float(moments.mean_mcse[0]),
-        mcse_sd=np.nan,
-        n_effective=weights.n_effective,
-        k_hat_mean=k_hat_mean,
-        k_hat_sd=k_hat_sd,
-    )
-
-
-def resample(draws: FloatArray, weights: Psis) -> FloatArray:
-    """Draw as many equally weighted draws as the weights are worth.
-
-    Systematic resampling with the offset one half: no randomness beyond the draws' own.
-
-    Parameters
-    ----------
-    draws : ndarray, shape (n_draws,)
-        Independent draws of the approximation.
-    weights : Psis
-        Their smoothed weights, finite.
-
-    Returns
-    -------
-    ndarray, shape (floor(n_effective),)
-        So that Monte Carlo errors of independent draws hold for them.
-
-    References
-    ----------
-    Kitagawa (1996), Journal of Computational and Graphical Statistics 5.
-    """
-    order = np.argsort(draws)
-    n = int(weights.n_effective)
-    positions = (np.arange(n) + 0.5) / n
-    steps = np.cumsum(weights.weights[order])
-    picked = np.searchsorted(steps / steps[-1], positions)
-    result: FloatArray = draws[order][picked]
-    return result

@@ -67,7 +67,7 @@ class ParameterCriteria:
     r_hat, ess_bulk, ess_tail : float, optional
         Of a Markov chain fit, see `harness.metrics.chains`.
     k_hat_mean, k_hat_sd : float, optional
-        Of weighted draws, see `harness.metrics.psis.tail_shapes`.
+        Of weighted draws, see `harness.metrics.psis.weighted_tail_shapes`.
     k_hat_limit : float, optional
         Of these two.
     r_hat_runs : float, optional
