@@ -97,7 +97,7 @@ def test_a_damaged_measurement_is_made_again(store: Store, counted: list[int]) -
 
 def _other_code(monkeypatch: pytest.MonkeyPatch, store: Store, fitted: list[FittedRun]) -> None:
     del store, fitted
-    monkeypatch.setattr(measuring, "measuring_digest", lambda: "another")
+    monkeypatch.setattr(kept, "measuring_digest", lambda: "another")
 
 
 def _other_reference(

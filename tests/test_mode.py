@@ -33,6 +33,8 @@ def test_a_gaussian_takes_one_step(d: int) -> None:
     )
     np.testing.assert_array_equal(mode.lower, np.tril(mode.lower))
     assert mode.n_steps <= 2
+    assert mode.gap_sd is not None
+    assert mode.gap_sd < TOLERANCE_SD
 
 
 def test_two_starts_end_at_one_mode() -> None:

@@ -280,6 +280,16 @@ def test_fit_that_stopped_early() -> None:
     assert (alone.verdict, alone.criterion) == (Verdict.DO_NOT_TRUST, "stopped_early")
 
 
+def test_a_centre_beside_the_mode() -> None:
+    """L-BFGS that stops early ends elsewhere from every start, wherever the draws' weights are."""
+    alone = FitCriteria(is_mcmc=False, reference=Reference.ABSENT, mode_gap_sd=2.2)
+    judgement = judge_fit(alone, parameters={})
+    assert (judgement.verdict, judgement.criterion) == (Verdict.DO_NOT_TRUST, "mode_gap_sd")
+    assert (judgement.value, judgement.limit) == (2.2, 0.3)
+    near = judge_fit(replace(alone, mode_gap_sd=1e-4), parameters={})
+    assert (near.verdict, near.criterion) == (Verdict.UNKNOWN, "reference_absent")
+
+
 def test_fit_to_the_wrong_data() -> None:
     draws, reference = gaussian(np.eye(2), seed=15, mean=5.0), gaussian(np.eye(2), seed=16)
     fit, parameters = verdicts(draws, reference)

@@ -14,6 +14,7 @@ from harness.given.evaluating import evaluated
 from harness.given.given import Given
 from harness.given.judged import judged_study
 from harness.given.matching import Matched, match
+from harness.given.mode_gap import with_mode_gap
 from harness.given.problem import NO_PROGRAM, known_program
 from harness.given.provisional import EvidenceReference, provisional_reference, reference_draws
 from harness.given.read import read_given
@@ -134,6 +135,8 @@ def _evaluated(
     name = problem.program.program.name
     with open_density(problem) as density:
         fits = [evaluated(fit, density, program=name) for fit in fits]
+        if not problem.program.has_unit_vectors:
+            fits = [with_mode_gap(fit, density) for fit in fits]
         if not wants_reference:
             return fits, None
         found = provisional_reference(

@@ -63,6 +63,9 @@ class Diagnostics:
     mean_mcse_sd : float or None
         Largest Monte Carlo standard error of a mean that the fixed draws of DADVI leave, in sds of
         the fit.
+    mode_gap_sd : float or None
+        Of Laplace, how far a further Newton step would move its centre, in posterior sds: the norm
+        of the gradient there, preconditioned by the curvature.
     n_iterations : int or None
         Iterations of stochastic gradient ascent (ADVI) or of L-BFGS (Laplace; Pathfinder, all
         paths); steps of both optimisers (DADVI); steps to the mode and batches (batch and match).
@@ -92,6 +95,7 @@ class Diagnostics:
     elbo: float | None = None
     elbo_mcse: float | None = None
     mean_mcse_sd: float | None = None
+    mode_gap_sd: float | None = None
     n_iterations: int | None = None
     converged: str | None = None
     may_be_diverging: bool | None = None

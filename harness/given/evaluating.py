@@ -10,12 +10,13 @@ from harness.data.dataset import FloatArray
 from harness.errors import DrawsError
 from harness.fits.fit import DrawKind
 from harness.fits.posterior import variable_of
-from harness.fits.quantities import element_names, scalars
+from harness.fits.quantities import scalars
 from harness.given.given import Given
 from harness.messages.faults import capped
 from harness.messages.numerals import numeral
-from harness.methods.draws_file import base_name, real_parts
+from harness.methods.draws_file import base_name
 from harness.methods.evaluation import MAX_POINTS
+from harness.methods.scales import element_table
 from harness.program.log_density import Density
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def evaluated(fit: Given, density: Density, *, program: str) -> Given:
             f"{fit.title} is of another program than '{program}': it has draws of "
             f"{', '.join(sorted(known))}, the program has the parameters {', '.join(own)}"
         )
-    table = _table(fit, names)
+    table = element_table(scalars(fit.variables), names)
     if isinstance(table, str):
         note = f"no log density is known: there are no draws of {table}, which '{program}' has"
         return replace(fit, notes=(*fit.notes, note))
@@ -115,26 +116,6 @@ def _lost(log_p: FloatArray, causes: tuple[str, ...]) -> str:
         return ""
     why = capped("; ".join(dict.fromkeys(causes))) or "it is not finite there"
     return f"{n_lost:,} draws have no log density: {why}"
-
-
-def _table(fit: Given, names: tuple[str, ...]) -> FloatArray | str:
-    """Return draws in the order of a program's columns, or the first variable that lacks some."""
-    columns = {
-        element: int(column)
-        for name, numbers in real_parts(names, np.arange(float(len(names)))[None]).items()
-        for element, column in zip(
-            element_names(name, numbers.shape[1:]), numbers.ravel(), strict=True
-        )
-    }
-    elements = scalars(fit.variables)
-    lacking = [element for element in columns if element not in elements]
-    if lacking:
-        return lacking[0].partition("[")[0]
-    n_draws = next(iter(elements.values())).size
-    table = np.empty((n_draws, len(names)))
-    for element, column in columns.items():
-        table[:, column] = elements[element].ravel()
-    return table
 
 
 def _other_density(fit: Given, found: _Points, program: str) -> str:

@@ -129,7 +129,7 @@ def _fitted(run: Run, given: Given, known: KnownProgram) -> FittedRun:
     program = Program(name=run.program, file=Path(f"{run.program}.stan"), parameters=names)
     compiled = CompiledProgram(
         program=program,
-        executable=Path(),
+        executable=known.problem.program.executable if known.problem else Path(),
         digest=known.problem.program.digest if known.problem else "",
         compile_time_s=float("nan"),
         stan_version=given.stan_version,

@@ -75,7 +75,7 @@ class Laplace:
             mode = (polished if has_mode else unmoved)(density, point)
             return Found(
                 approximation=Gaussian(mean=mode.point, factor=mode.lower),
-                diagnostics=Diagnostics(n_iterations=n_iterations),
+                diagnostics=Diagnostics(n_iterations=n_iterations, mode_gap_sd=mode.gap_sd),
                 warnings=self._warnings(optimised.result.text),
             )
 

@@ -35,11 +35,15 @@ class LocalMode:
         Cholesky factor of the inverse of the negative Hessian.
     n_steps : int
         Newton steps to it.
+    gap_sd : float or None
+        How far a further step would move the point, in posterior sds: the norm of the gradient,
+        preconditioned by the curvature. None where it says nothing.
     """
 
     point: FloatArray
     lower: FloatArray
     n_steps: int
+    gap_sd: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,7 +111,7 @@ def polished(density: CountedDensity, start: FloatArray) -> LocalMode:
             if not here.is_maximum:
                 raise _no_mode(here)
             _refuse_plateau(density, point, here, value=float(value))
-            return LocalMode(point=point, lower=here.lower(), n_steps=n_steps)
+            return LocalMode(point=point, lower=here.lower(), n_steps=n_steps, gap_sd=length)
         point = _uphill(density, point, step, value=float(value))
     raise FitError(
         f"there is no mode nearby: after {_MAX_STEPS} Newton steps it would still be "

@@ -1,14 +1,15 @@
 """Draws as they pass from one scale to the other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
+from harness.fits.quantities import element_names
 from harness.methods.base import Problem
 from harness.methods.density import open_density
-from harness.methods.draws_file import base_name
+from harness.methods.draws_file import base_name, real_parts
 from harness.program.log_density import Density
 
 
@@ -33,6 +34,53 @@ def brought_back(density: Density, names: Sequence[str], table: FloatArray) -> F
     """Return draws on the unconstrained scale."""
     columns = [names.index(name) for name in density.variable_names()]
     return density.unconstrain(table[:, columns])
+
+
+def element_columns(names: Sequence[str]) -> dict[str, int]:
+    """Return where each element of a program's variables stands among CmdStan's columns.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns, as :meth:`~harness.program.log_density.Density.variable_names` has them.
+
+    Returns
+    -------
+    dict of str to int
+        By the names of :func:`~harness.fits.quantities.scalars`, such as ``mu[1,2]``.
+    """
+    return {
+        element: int(column)
+        for name, numbers in real_parts(names, np.arange(float(len(names)))[None]).items()
+        for element, column in zip(
+            element_names(name, numbers.shape[1:]), numbers.ravel(), strict=True
+        )
+    }
+
+
+def element_table(elements: Mapping[str, FloatArray], names: Sequence[str]) -> FloatArray | str:
+    """Return draws as a table in the order of a program's columns.
+
+    Parameters
+    ----------
+    elements : Mapping
+        Scalars by the names of :func:`~harness.fits.quantities.scalars`, each (chain, draw).
+    names : sequence of str
+        The columns.
+
+    Returns
+    -------
+    ndarray, shape (n_draws, n_columns), or str
+        If elements lack, the first variable that they are of.
+    """
+    columns = element_columns(names)
+    lacking = [element for element in columns if element not in elements]
+    if lacking:
+        return lacking[0].partition("[")[0]
+    table = np.empty((next(iter(elements.values())).size, len(names)))
+    for element, column in columns.items():
+        table[:, column] = elements[element].ravel()
+    return table
 
 
 def all_variables(

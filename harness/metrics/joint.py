@@ -13,6 +13,7 @@ from harness.metrics.distance import white_mahalanobis, white_sliced_wasserstein
 from harness.metrics.draws import Estimate, Floats, vector_draws
 from harness.metrics.spectrum import FoldedDraws, edges_against
 from harness.metrics.subspace import carries_all, leading_combinations
+from harness.metrics.tail_limits import TailLimits
 from harness.metrics.whitening import MeanErrors, Whitening
 
 
@@ -69,7 +70,10 @@ class JointReference:
     """
 
     def __init__(self, draws: npt.ArrayLike) -> None:
-        self.draws = vector_draws(draws, name="reference")
+        given = vector_draws(draws, name="reference")
+        self.limits = TailLimits(given)
+        #: Without the ends of heavy tails.
+        self.draws = self.limits.within(given)
 
     @cached_property
     def carries_all(self) -> bool:
@@ -99,7 +103,9 @@ def compare_joint(
 
     With more than 600 parameters, or fewer effective draws than about two for each, not all
     combinations can be judged: then twenty of them stand for the parameters, see
-    `harness.metrics.subspace.leading_combinations`.
+    `harness.metrics.subspace.leading_combinations`. Of parameters whose kurtosis under the
+    reference is above 9, both sets of draws are cut off at the reference's 1% and 99% quantiles,
+    because their covariance is known too badly.
 
     Parameters
     ----------
@@ -127,7 +133,7 @@ def compare_joint(
         singular.
     """
     of_all = reference if isinstance(reference, JointReference) else JointReference(reference)
-    given = vector_draws(draws, name="draws")
+    given = of_all.limits.within(vector_draws(draws, name="draws"))
     used, judged, n_combinations = _judged(given, of_all)
     white = judged.whitening
     x, r = white.apply(used), white.reference

@@ -92,6 +92,7 @@ FITS_COLUMNS: Mapping[str, str] = {
     "elbo": "Float64",
     "elbo_mcse": "Float64",
     "mean_mcse_sd": "Float64",
+    "mode_gap_sd": "Float64",
     "converged": "string",
     "may_be_diverging": "boolean",
     "n_iterations": "Int64",

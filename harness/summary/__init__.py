@@ -80,6 +80,7 @@ def summarise(
     measuring = measuring or Measuring(study, from_files)
     measure_all(measuring, fitted)
     measuring.compare_chains(fitted)
+    measuring.compare_points(fitted)
     told = [_unmeasured(item, measuring) for item in fitted]
     comparison: list[Row] = []
     fits: list[Row] = []

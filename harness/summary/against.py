@@ -1,6 +1,7 @@
 """A reference as fits are measured against it: what is computed of it serves all of them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +14,53 @@ from harness.metrics.subspace import MOST_PARAMETERS
 from harness.summary.reference import ReferenceDraws
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Positions:
+    """Draws on the unconstrained scale of a program.
+
+    Attributes
+    ----------
+    draws : ndarray, shape (chain, draw, d)
+        The coordinates that are judged.
+    sd : ndarray, shape (n_unconstrained,)
+        Of all coordinates.
+    """
+
+    draws: FloatArray
+    sd: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OnScale:
+    """The reference on such a scale.
+
+    Attributes
+    ----------
+    reference : JointReference
+        What fits are compared with there.
+    sd : ndarray, shape (n_unconstrained,)
+        Of all coordinates.
+    """
+
+    reference: JointReference
+    sd: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FreeDraws:
+    """A fit and its reference on one unconstrained scale.
+
+    Attributes
+    ----------
+    draws : ndarray, shape (chain, draw, d)
+        Of the fit.
+    reference : JointReference
+    """
+
+    draws: FloatArray
+    reference: JointReference
+
+
 class Against:
     """Reference draws, read when a fit is measured against them.
 
@@ -20,13 +68,23 @@ class Against:
     ----------
     read : callable
         Gives the draws.
+    elements : callable, optional
+        Gives the elements of some variables of it; of draws from elsewhere they are among those
+        that are judged.
     """
 
-    def __init__(self, read: Callable[[], ReferenceDraws]) -> None:
+    def __init__(
+        self,
+        read: Callable[[], ReferenceDraws],
+        *,
+        elements: Callable[[Sequence[str]], Named] | None = None,
+    ) -> None:
         self._read = read
+        self._elements = elements
         self._batches: dict[tuple[str, tuple[str, ...]], list[Batch]] = {}
         self._joint: dict[tuple[str, ...], JointReference] = {}
         self._free: dict[frozenset[str], tuple[str, ...]] = {}
+        self._on_scale: dict[str, OnScale | None] = {}
 
     @cached_property
     def draws(self) -> ReferenceDraws:
@@ -85,6 +143,33 @@ class Against:
             few = len(varying) <= MOST_PARAMETERS
             self._free[key] = free_names(varying) if few else tuple(varying)
         return self._free[key]
+
+    def elements(self, variables: Sequence[str]) -> Named:
+        """Return the elements of some variables, as far as they are known."""
+        return self.quantities.judged if self._elements is None else self._elements(variables)
+
+    def on_scale(self, scale: str, find: Callable[[], Positions | None]) -> OnScale | None:
+        """Return the draws on the unconstrained scale of a program, found once.
+
+        Parameters
+        ----------
+        scale : str
+            The program.
+        find : callable
+            Gives the draws there; None if they cannot be known.
+
+        Returns
+        -------
+        OnScale or None
+        """
+        if scale not in self._on_scale:
+            found = find()
+            self._on_scale[scale] = (
+                None
+                if found is None
+                else OnScale(reference=JointReference(found.draws), sd=found.sd)
+            )
+        return self._on_scale[scale]
 
     def stacked(self, names: tuple[str, ...]) -> FloatArray:
         """Return some quantities side by side, shape (chain, draw, d)."""

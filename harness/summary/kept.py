@@ -1,7 +1,7 @@
 """Measurements as the store keeps them: what decides one, and its statistics as JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -25,11 +25,13 @@ MEASURING_CODE = (
     "summary/against.py",
     "summary/chains.py",
     "summary/constants.py",
+    "summary/free_scale.py",
     "summary/kept.py",
     "summary/measure.py",
     "summary/measurement.py",
     "summary/moments.py",
     "summary/stability_rows.py",
+    "summary/stein.py",
     "summary/weighing.py",
 )
 #: The fields of a quantity's measurement that JSON holds as they are.
@@ -59,6 +61,7 @@ def dump_measurement(measurement: Measurement) -> bytes:
         "joint": asdict(measurement.joint) if measurement.joint else None,
         "missed_mass": measurement.missed_mass,
         "stein": asdict(measurement.stein) if measurement.stein else None,
+        "has_gradients": measurement.has_gradients,
         "weights": asdict(measurement.weights) if measurement.weights else None,
         "judged_labels": measurement.judged_labels,
         "n_label_orders": measurement.n_label_orders,
@@ -88,6 +91,7 @@ def load_measurement(content: bytes) -> Measurement:
         joint=JointComparison(**kept["joint"]) if kept["joint"] else None,
         missed_mass=kept["missed_mass"],
         stein=KernelStein(**kept["stein"]) if kept["stein"] else None,
+        has_gradients=kept["has_gradients"],
         weights=WeightDiagnostics(**kept["weights"]) if kept["weights"] else None,
         judged_labels=kept["judged_labels"],
         n_label_orders=kept["n_label_orders"],
@@ -109,6 +113,16 @@ def load_spreads(content: bytes) -> dict[tuple[str, str], Stability]:
     kept = json.loads(content)
     names = [(labels, name) for labels, name in kept["names"]]
     return dict(zip(names, _rows(Stability, kept["spreads"]), strict=True))
+
+
+def dump_steins(steins: Sequence[KernelStein | None]) -> bytes:
+    """Return the Stein discrepancies of several fits as JSON."""
+    return json.dumps([asdict(each) if each else None for each in steins]).encode()
+
+
+def load_steins(content: bytes) -> list[KernelStein | None]:
+    """Return the discrepancies again."""
+    return [KernelStein(**each) if each else None for each in json.loads(content)]
 
 
 def _columns(kind: type, items: Iterable[Any]) -> dict[str, list[Any]]:

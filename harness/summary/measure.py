@@ -11,15 +11,15 @@ from harness.errors import HarnessError
 from harness.fits.fit import DrawKind, Fit
 from harness.fits.quantities import PSIS, RAW, Quantities, stack, variable_of
 from harness.metrics.batch import BATCH_SIZE, Batch
-from harness.metrics.joint import JointComparison, compare_joint
+from harness.metrics.joint import JointComparison, JointReference, compare_joint
 from harness.metrics.modes import missed_mass
 from harness.metrics.parameter import ParameterComparison, compare_batches
 from harness.metrics.psis import Psis
-from harness.metrics.stein import KernelStein, kernel_stein_discrepancy
-from harness.summary.against import Against, batches
+from harness.summary.against import Against, FreeDraws, batches
 from harness.summary.constants import has_collapsed, is_fixed, tells_constants, undefined_in
 from harness.summary.measurement import Measurement, QuantityMeasurement
 from harness.summary.moments import Moments, summarise_batch, summarise_defined
+from harness.summary.stein import points_of, stein_of
 from harness.summary.weighing import (
     is_resampled,
     together,
@@ -31,7 +31,7 @@ from harness.summary.weighted import WeightedDraws
 
 # The distances that take all pairs of draws, and the classifier, use so many of each set.
 _MAX_JOINT_DRAWS = 1000
-# A discrepancy of fewer points says nothing, and fewer weighted draws have no marginal.
+# Fewer weighted draws have no marginal.
 _MIN_POINTS = 10
 # Keeps the generator of random directions and folds apart from others of the same seed.
 _JOINT_STREAM = 2
@@ -44,6 +44,8 @@ def measure(
     against: Against | None,
     seed: int,
     parameters: Sequence[str] = (),
+    free: FreeDraws | None = None,
+    scale: FloatArray | None = None,
 ) -> Measurement:
     """Measure a fit.
 
@@ -60,6 +62,12 @@ def measure(
     parameters : sequence of str
         The variables of the ``parameters`` block, which are judged together: what is computed
         from them is judged one by one. All variables if empty.
+    free : FreeDraws, optional
+        The parameters on the unconstrained scale, if that is known; they are judged together
+        there, or else as they are.
+    scale : ndarray, optional
+        The sds of the reference on the unconstrained scale of the fit's program, the units of the
+        Stein discrepancy; without them there is none.
 
     Returns
     -------
@@ -67,8 +75,8 @@ def measure(
         The same for the same fit, reference and seed, whenever and wherever it is measured.
     """
     weights = weights_of(fit)
-    free = tuple(name for name in named.judged if not parameters or variable_of(name) in parameters)
-    joint, missed, notes = _joint(fit, named, against, free=free, seed=seed)
+    own = tuple(name for name in named.judged if not parameters or variable_of(name) in parameters)
+    joint, missed, notes = _joint(fit, named, against, own=own, free=free, seed=seed)
     quantities = [
         *_plain_quantities(fit, named, against),
         *_undefined_quantities(named),
@@ -79,7 +87,8 @@ def measure(
         quantities=tuple(quantities),
         joint=joint,
         missed_mass=missed,
-        stein=_stein(fit),
+        has_gradients=points_of(fit) is not None,
+        stein=None if scale is None else stein_of(fit, scale),
         weights=weight_diagnostics(fit, weights),
         judged_labels=named.judged_labels,
         n_label_orders=named.n_label_orders,
@@ -89,44 +98,50 @@ def measure(
     )
 
 
-def _stein(fit: Fit) -> KernelStein | None:
-    """Measure draws by the gradients of the log density, in units of the draws' own sds."""
-    points = fit.read_draws().get("points")
-    if points is None or "gradient" not in points:
-        return None
-    positions, gradients = points["position"].to_numpy(), points["gradient"].to_numpy()
-    scale = positions.std(axis=0)
-    if len(positions) < _MIN_POINTS or not (scale > 0).all():
-        return None
-    return kernel_stein_discrepancy(positions, gradients=gradients, scale=scale)
-
-
 def _joint(
-    fit: Fit, named: Quantities, against: Against | None, *, free: tuple[str, ...], seed: int
+    fit: Fit,
+    named: Quantities,
+    against: Against | None,
+    *,
+    own: tuple[str, ...],
+    free: FreeDraws | None,
+    seed: int,
 ) -> tuple[JointComparison | None, float | None, tuple[str, ...]]:
     """Measure all parameters together, and the modes that the fit does not visit."""
     if against is None:
         return None, None, ()
-    names = against.free_names(free)
-    if not names:
-        return None, None, ()
-    draws, worth = stack(named.judged, names), None
+    names = against.free_names(own)
+    missed = joint = None
+    try:
+        if names:
+            draws = stack(named.judged, names)
+            missed = missed_mass(draws, reference=against.stacked(names))
+        if free is not None:
+            joint = _compared(fit, free.draws, free.reference, seed=seed)
+        elif names:
+            joint = _compared(fit, draws, against.joint(names), seed=seed)
+    except HarnessError as error:
+        note = f"the distances of all parameters together are not known: {error}"
+        return None, missed, (note,)
+    return joint, missed, ()
+
+
+def _compared(
+    fit: Fit, draws: FloatArray, reference: JointReference, *, seed: int
+) -> JointComparison:
+    """Measure the distances of a fit from a reference, its draws of shape (chain, draw, d)."""
+    worth = None
     if fit.draw_kind is DrawKind.INDEPENDENT:
-        draws = draws.reshape(-1, len(names))
+        draws = draws.reshape(-1, draws.shape[-1])
         worth = worth_of(fit, draws)
         draws = draws if worth is None else together(draws, seed=seed)
-    try:
-        missed = missed_mass(draws, reference=against.stacked(names))
-        joint = compare_joint(
-            draws,
-            reference=against.joint(names),
-            rng=np.random.default_rng([seed, _JOINT_STREAM]),
-            max_draws=_MAX_JOINT_DRAWS,
-            worth=worth,
-        )
-    except HarnessError as error:
-        return None, None, (f"the distances of all parameters together are not known: {error}",)
-    return joint, missed, ()
+    return compare_joint(
+        draws,
+        reference=reference,
+        rng=np.random.default_rng([seed, _JOINT_STREAM]),
+        max_draws=_MAX_JOINT_DRAWS,
+        worth=worth,
+    )
 
 
 def _plain_quantities(

@@ -27,7 +27,7 @@ class MeasuredFit:
     missed_mass : float or None
         See `harness.metrics.modes.missed_mass`.
     stein : KernelStein or None
-        From the gradients of the log density, in units of the draws' own sds.
+        From the gradients of the log density, in units that all fits of a data set share.
     weights : WeightDiagnostics or None
         Importance weights against the full-data posterior.
     judged_labels : str
@@ -173,6 +173,7 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
         collapsed=measurement.has_collapsed,
         weight_mistake=(n_rows is not None and abs(seen - n_rows) > 1e-6 * n_rows),
         stopped_early=diagnostics.converged == "no",
+        mode_gap_sd=diagnostics.mode_gap_sd,
         may_diverge=bool(diagnostics.may_be_diverging),
         mode_missed=bool(measurement.missed_mass),
         symmetric_mode=not is_mcmc and orders is not None and orders < measurement.n_symmetries,

@@ -69,7 +69,9 @@ class Measurement:
     missed_mass : float or None
         See `harness.metrics.modes.missed_mass`.
     stein : KernelStein or None
-        From the gradients of the log density, in units of the draws' own sds.
+        From the gradients of the log density, in units that all fits of a data set share.
+    has_gradients : bool
+        Whether the gradients at some draws are known.
     weights : WeightDiagnostics or None
         Importance weights against the full-data posterior.
     judged_labels : str
@@ -90,6 +92,7 @@ class Measurement:
     joint: JointComparison | None = None
     missed_mass: float | None = None
     stein: KernelStein | None = None
+    has_gradients: bool = False
     weights: WeightDiagnostics | None = None
     judged_labels: str = RAW
     n_label_orders: int | None = None

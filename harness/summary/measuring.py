@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
 
 from harness.errors import HarnessError, StoreError
 from harness.evidence.method import Evidence
@@ -10,19 +12,23 @@ from harness.execution.run import FittedRun
 from harness.fits.fit import DrawKind, Status
 from harness.messages.faults import unexpected
 from harness.metrics.stability import Stability
-from harness.store import MeasuredFrom, Measurements, Store, content_digest
+from harness.metrics.stein import KernelStein
+from harness.store import Store
 from harness.study.study import Run, Study
+from harness.summary.against import Against
 from harness.summary.chains import AllChains, all_chains
+from harness.summary.free_scale import FreeScales
 from harness.summary.kept import (
     dump_measurement,
     dump_spreads,
+    dump_steins,
     load_measurement,
     load_spreads,
-    measuring_digest,
-    program_identity,
+    load_steins,
 )
 from harness.summary.measure import measure
 from harness.summary.measurement import Measurement
+from harness.summary.once import Once
 from harness.summary.quantity import Target
 from harness.summary.reference import ReferenceDraws, mismatch
 from harness.summary.reference_judge import (
@@ -34,6 +40,7 @@ from harness.summary.reference_judge import (
     named_of,
 )
 from harness.summary.stability_rows import run_spreads
+from harness.summary.stein import steins_of
 from harness.verdict.criteria import Reference
 
 type Spreads = dict[tuple[str, str], Stability]
@@ -60,10 +67,11 @@ class Measuring:
         store: Store | None = None,
     ) -> None:
         self._study = study
-        self._kept = Measurements(store=store) if store else None
+        self._kept = Once(store)
         self._judges = {dataset: judge_of_file(draws) for dataset, draws in from_files.items()}
         self._done: dict[Run, Measurement | StoreError | str] = {}
         self._chains: dict[str, AllChains] = {}
+        self._scales = FreeScales()
 
     def is_ready(self, item: FittedRun) -> bool:
         """Whether the reference of a fit is known, or it needs none."""
@@ -168,6 +176,32 @@ class Measuring:
             if len(items) + (file is not None) > 1:
                 self._chains[dataset] = self._all_chains(items, file)
 
+    def compare_points(self, fitted: Sequence[FittedRun]) -> None:
+        """Measure, where no reference gives the units, the gradients at the draws of all fits.
+
+        Parameters
+        ----------
+        fitted : sequence of FittedRun
+            All runs of the study.
+        """
+        groups: dict[tuple[str, str], list[FittedRun]] = {}
+        for item in fitted:
+            found = self._done.get(item.run)
+            if isinstance(found, Measurement) and found.has_gradients and found.stein is None:
+                groups.setdefault((item.run.dataset, item.run.program), []).append(item)
+        for items in groups.values():
+            for item, stein in zip(items, self._steins(items), strict=True):
+                found = self._done[item.run]
+                if isinstance(found, Measurement):
+                    self._done[item.run] = replace(found, stein=stein)
+
+    def _steins(self, items: Sequence[FittedRun]) -> list[KernelStein | None]:
+        """Measure the gradients at draws of some fits of one program, in units of their own."""
+        of = self._kept.made_from(items[0], "stein", others=items[1:])
+        return self._kept.once(
+            of, lambda: steins_of([item.fit for item in items]), dump=dump_steins, load=load_steins
+        )
+
     def _has_seen_all(self, item: FittedRun) -> bool:
         """Whether a fit is to all rows of its data set."""
         counted = item.program.program.n_rows_of(self._study.datasets[item.run.dataset])
@@ -176,76 +210,66 @@ class Measuring:
 
     def _all_chains(self, items: Sequence[FittedRun], file: "Judge | None") -> AllChains:
         """Take the chains of some fits together, and those of a reference in a file."""
-        of = self._made_from(items[0], "chains", judge=file, others=items[1:])
-        kept = self._kept.load(of) if self._kept and of else None
-        if kept is not None:
-            return AllChains(**json.loads(kept))
-        named = [named_of(item).judged for item in items]
-        if file is not None and file.against is not None:
-            named.append(file.against.quantities.judged)
-        found = all_chains(named)
-        if self._kept and of:
-            self._kept.save(of, json.dumps(asdict(found)).encode())
-        return found
+
+        def make() -> AllChains:
+            named = [named_of(item).judged for item in items]
+            if file is not None and file.against is not None:
+                named.append(file.against.quantities.judged)
+            return all_chains(named)
+
+        return self._kept.once(
+            self._kept.made_from(items[0], "chains", judge=file, others=items[1:]),
+            make,
+            dump=lambda found: json.dumps(asdict(found)).encode(),
+            load=lambda kept: AllChains(**json.loads(kept)),
+        )
 
     def spreads(self, replicates: Sequence[FittedRun]) -> Spreads:
         """Measure what at least two replicates of an approximation say together."""
-        of = self._made_from(replicates[0], "spreads", others=replicates[1:])
-        kept = self._kept.load(of) if self._kept and of else None
-        if kept is not None:
-            return load_spreads(kept)
-        spreads = run_spreads([named_of(item) for item in replicates])
-        if self._kept and of:
-            self._kept.save(of, dump_spreads(spreads))
-        return spreads
+        of = self._kept.made_from(replicates[0], "spreads", others=replicates[1:])
+        return self._kept.once(
+            of,
+            lambda: run_spreads([named_of(item) for item in replicates]),
+            dump=dump_spreads,
+            load=load_spreads,
+        )
 
     def _measured(self, item: FittedRun) -> Measurement:
         """Return the measurement of a fit, from the store or a fresh one."""
         source = self._study.references.get(item.run.dataset)
         is_alone = source is None or source.run == item.run
         judge = Judge() if is_alone else self._judges.get(item.run.dataset, NO_FIT)
-        of = self._made_from(item, "measurement", judge=judge)
-        kept = self._kept.load(of) if self._kept and of else None
-        if kept is not None:
-            return load_measurement(kept)
+        of = self._kept.made_from(item, "measurement", judge=judge)
+        return self._kept.once(
+            of, partial(self._fresh, item, judge), dump=dump_measurement, load=load_measurement
+        )
+
+    def _fresh(self, item: FittedRun, judge: Judge) -> Measurement:
+        """Measure a fit."""
         named = named_of(item)
         against, clash = judge.against, ""
         if against is not None:
             clash = mismatch(against.draws, named, program=item.run.program)
+        against = None if clash else against
         measurement = measure(
             item.fit,
             named,
-            against=None if clash else against,
+            against=against,
             seed=item.run.seed,
             parameters=item.program.parameters,
+            **self._on_free_scale(item, against, judge),
         )
-        measurement = replace(measurement, mismatch=clash)
-        if self._kept and of:
-            self._kept.save(of, dump_measurement(measurement))
-        return measurement
+        return replace(measurement, mismatch=clash)
 
-    def _made_from(
-        self,
-        item: FittedRun,
-        what: str,
-        *,
-        judge: Judge | None = None,
-        others: Sequence[FittedRun] = (),
-    ) -> MeasuredFrom | None:
-        """Return what decides a measurement; None if the store cannot tell."""
-        judge = judge or Judge()
-        digests = [content_digest(each.fit) for each in (item, *others)]
-        if self._kept is None or None in digests or judge.identity is None:
-            return None
-        return MeasuredFrom(
-            fits=(item.key, *(each.key for each in others), *([judge.key] if judge.key else [])),
-            decided_by=(
-                what,
-                tuple(digests),
-                item.run.seed,
-                item.run.program,
-                (*program_identity(item.program.program), list(item.program.parameters)),
-                judge.identity,
-            ),
-            code=measuring_digest(),
-        )
+    def _on_free_scale(
+        self, item: FittedRun, against: Against | None, judge: Judge
+    ) -> dict[str, Any]:
+        """Return what of a fit and its reference is known on the unconstrained scale."""
+        if against is None:
+            return {}
+        dataset = self._study.datasets[item.run.dataset]
+        known = self._scales.reference(against, item.program, dataset)
+        return {
+            "free": self._scales.compared(item, dataset, against, program=judge.program),
+            "scale": known.sd if known else None,
+        }

@@ -153,7 +153,12 @@ def _weighted(fit: FitCriteria) -> FitCriteria:
     The weights target the posterior of all rows, whatever the fit has seen.
     """
     return replace(
-        fit, is_weighted=True, weight_mistake=False, stopped_early=False, may_diverge=False
+        fit,
+        is_weighted=True,
+        weight_mistake=False,
+        stopped_early=False,
+        mode_gap_sd=None,
+        may_diverge=False,
     )
 
 

@@ -1,6 +1,7 @@
 """The reference of a data set as what its fits are measured against."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from harness.errors import StoreError
 from harness.evidence.judge import NOT_EXCLUDED
@@ -8,9 +9,11 @@ from harness.evidence.method import Evidence
 from harness.execution.run import FittedRun
 from harness.fits.fit import DrawKind
 from harness.fits.quantities import Quantities, posterior_arrays, quantities
+from harness.program.compilation import CompiledProgram
 from harness.store import content_digest
 from harness.study.study import Run
 from harness.summary.against import Against
+from harness.summary.free_scale import judged_elements
 from harness.summary.kept import program_identity
 from harness.summary.measurement import Measurement
 from harness.summary.reference import (
@@ -33,6 +36,8 @@ class Judge:
         What decides the draws, of types that JSON has; None if that is not known.
     key : str
         Of a reference that is a run: its fit's key.
+    program : CompiledProgram or None
+        Of a reference that is a run.
     problems : str
         Why a reference is none.
     caveat : str
@@ -42,6 +47,7 @@ class Judge:
     against: Against | None = None
     identity: tuple[object, ...] | None = ()
     key: str = ""
+    program: CompiledProgram | None = None
     problems: str = ""
     caveat: str = ""
 
@@ -68,10 +74,12 @@ def judge_of_run(item: FittedRun, found: Measurement | StoreError | str | None) 
     digest = content_digest(item.fit)
     return Judge(
         against=Against(
-            lambda: ReferenceDraws(title=item.run.label, quantities=named_of(item), problems=())
+            lambda: ReferenceDraws(title=item.run.label, quantities=named_of(item), problems=()),
+            elements=partial(judged_elements, item),
         ),
         identity=(digest, *program_identity(item.program.program)) if digest else None,
         key=item.key,
+        program=item.program,
         caveat=left_open(item.run),
     )
 

@@ -113,6 +113,8 @@ class FitCriteria:
         The likelihood of a subsample lacks its weight N/m.
     stopped_early : bool
         The optimiser reached its last iteration before it converged.
+    mode_gap_sd : float, optional
+        How far the centre of a Laplace approximation is from the mode, in posterior sds.
     may_diverge : bool
         The optimiser said that it may be diverging.
     mode_missed : bool
@@ -155,6 +157,7 @@ class FitCriteria:
     nameless: bool = False
     n_runs: int | None = None
     r_hat_all: float | None = None
+    mode_gap_sd: float | None = None
     n_divergent: float | None = None
     e_bfmi: float | None = None
     k_hat: float | None = None

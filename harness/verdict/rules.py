@@ -51,6 +51,16 @@ RULES: tuple[Rule, ...] = (
     _flag("collapsed", "a point has no spread"),
     _flag("weight_mistake", "Hoffman et al. (2013)", meaning="the fit is to another posterior"),
     _flag("stopped_early", "Dhaka et al. (2020)", when=When.ALONE),
+    Rule(
+        criterion="mode_gap_sd",
+        scope=Scope.BOTH,
+        when=When.ALONE,
+        breach=Breach.ABOVE,
+        limit=MEAN_LIMIT_SD,
+        verdict=Verdict.DO_NOT_TRUST,
+        meaning="the optimiser stopped early, and another start would stop elsewhere",
+        source="Newton decrement; Boyd and Vandenberghe (2004)",
+    ),
     _flag("may_diverge", "Dhaka et al. (2020)"),
     _flag("mode_missed", "Yao et al. (2018)"),
     Rule(

@@ -69,6 +69,10 @@ _WORDS: Mapping[str, _Words] = {
         title="stopped early",
         statement="the optimiser stopped at its last iteration, before it converged",
     ),
+    "mode_gap_sd": _Words(
+        title="the distance to the mode",
+        statement="the centre is {value} posterior sds from the mode (limit {limit})",
+    ),
     "may_diverge": _Words(
         title="may be diverging", statement="the optimiser reported that it may be diverging"
     ),

@@ -1,0 +1,55 @@
+"""Parameters whose tails are too heavy for covariances, without the ends of these tails."""
+
+import numpy as np
+
+from harness.metrics.draws import Floats
+
+#: The kurtosis of a Student-t with 5 degrees of freedom; above it a variance, which takes fourth
+#: moments, is known too badly from thousands of draws.
+_LARGE_KURTOSIS = 9.0
+#: Where the tails of such parameters are cut off, as of their Wasserstein-1 distance.
+_ENDS = (0.01, 0.99)
+
+
+class TailLimits:
+    """Limits to parameters whose tails are heavy under a reference, and to no others.
+
+    Parameters
+    ----------
+    reference : ndarray (n_draws, d) or (chain, draw, d)
+        Draws of the reference.
+    """
+
+    def __init__(self, reference: Floats) -> None:
+        rows = reference.reshape(-1, reference.shape[-1])
+        self._heavy = np.flatnonzero(_kurtosis(rows) > _LARGE_KURTOSIS)
+        self._low, self._high = np.quantile(rows[:, self._heavy], _ENDS, axis=0)
+
+    def within(self, draws: Floats) -> Floats:
+        """Return draws of the same parameters, those beyond a limit moved to it.
+
+        Parameters
+        ----------
+        draws : ndarray (n_draws, d) or (chain, draw, d)
+
+        Returns
+        -------
+        ndarray, same shape
+            The draws themselves if no parameter has a limit.
+        """
+        if not self._heavy.size or draws.shape[-1] <= self._heavy[-1]:
+            return draws
+        cut = draws.copy()
+        cut[..., self._heavy] = np.clip(draws[..., self._heavy], self._low, self._high)
+        return cut
+
+
+def _kurtosis(rows: Floats) -> Floats:
+    """Return the fourth central moment of each column in squared variances, 0 of a constant."""
+    found = np.zeros(rows.shape[1])
+    for j in range(rows.shape[1]):
+        squares = (rows[:, j] - rows[:, j].mean()) ** 2
+        variance = squares.mean()
+        if variance > 0:
+            found[j] = (squares**2).mean() / variance**2
+    return found
