@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from harness.cli.entry import make_parser
-from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS
+from harness.results.columns import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    LEADERBOARD_COLUMNS,
+    POSTERIORS_COLUMNS,
+    STABILITY_COLUMNS,
+)
 from tests.following import PROJECT, blocks, commands
 
 PAGE = (PROJECT / "docs" / "tables.md").read_text(encoding="utf-8")
@@ -35,6 +41,8 @@ def defined_in(heading: str) -> list[str]:
         ("comparison.csv", COMPARISON_COLUMNS),
         ("fits.csv", FITS_COLUMNS),
         ("stability.csv", STABILITY_COLUMNS),
+        ("posteriors.csv", POSTERIORS_COLUMNS),
+        ("leaderboard.csv", LEADERBOARD_COLUMNS),
     ],
 )
 def test_the_page_on_tables_defines_every_column_once(

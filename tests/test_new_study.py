@@ -44,10 +44,10 @@ def test_new_study_is_planned_as_it_is(
 def test_every_table_and_key_is_shown(study: Path) -> None:
     text = study.read_text()
     for name, table in TABLES.items():
-        assert re.search(rf"^(# )?\[.*\b{name}\]", text, flags=re.MULTILINE)
+        assert re.search(rf"^(# )?\[.*\b{name}(\.small)?\]", text, flags=re.MULTILINE)
         for key in table.model_fields:
-            is_table = key in {"contract", "components"}
-            pattern = rf"^# \[programs.{key}\]|^\[programs.{key}\]" if is_table else rf"\b{key} = "
+            is_table = key in {"contract", "components", "posteriordb"}
+            pattern = rf"^(# )?\[(programs|datasets).{key}\]" if is_table else rf"\b{key} = "
             assert re.search(pattern, text, flags=re.MULTILINE), (name, key)
 
 

@@ -276,33 +276,6 @@ def test_crosses_become_runs_in_the_files_order(tmp_path: Path) -> None:
     np.testing.assert_array_equal(study.datasets["small"].rows.shape, (100, 2))
 
 
-def test_swept_options_are_crossed_like_variants_written_by_hand(tmp_path: Path) -> None:
-    options = "options = { eta = 0.1, n_draws = 500 }"
-    sweep = "options = { n_draws = 500 }\nsweep = { eta = [0.1, 1.0], max_retries = [0, 1] }"
-    swept = read(tmp_path, edited((options, sweep), ("replicates = 2\n", "")))
-    by_hand = TEXT.replace(ADVI_CROSS, "") + "".join(
-        ADVI_CROSS.replace("replicates = 2\n", "")
-        .replace('"tuned"', f'"tuned eta={eta}, max_retries={n}"')
-        .replace("eta = 0.1", f"eta = {eta}, max_retries = {n}")
-        for eta in (0.1, 1.0)
-        for n in (0, 1)
-    )
-    assert swept.runs == read(tmp_path, by_hand).runs
-    assert len(swept.runs) == 1 + 2 * 4
-    table = parse(edited((options, sweep)))
-    assert [run.variant for run in swept.runs[1::2]] == [
-        name for name, _ in table.cross[1].variants()
-    ]
-    renamed = read(tmp_path, edited((options, sweep), ('"tuned"', '"default"')))
-    assert renamed.runs[1].variant == "eta=0.1, max_retries=0"
-
-
-def test_an_option_is_given_or_swept(tmp_path: Path) -> None:
-    both = "options = { eta = 0.1 }\nsweep = { eta = [0.1] }"
-    with pytest.raises(StudyError, match="'eta'"):
-        read(tmp_path, edited(("options = { eta = 0.1, n_draws = 500 }", both)))
-
-
 def test_paths_are_relative_to_the_study(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
     edits = [

@@ -11,9 +11,10 @@ import pytest
 from harness.cli import main
 from harness.errors import HarnessError
 from harness.messages.docstrings import descriptions_of
-from harness.methods import METHODS
+from harness.methods import METHODS, make_method
 from harness.study.json_schema import options_schema, schema_text
-from harness.study.toml import parse_study, swept_crosses
+from harness.study.sweep import expand
+from harness.study.toml import parse_study
 from tests.cases import PROJECT
 
 SCHEMA = json.loads(schema_text())
@@ -65,8 +66,8 @@ def accepted_by_schema(content: dict[str, Any]) -> bool:
 
 def accepted_by_harness(content: dict[str, Any]) -> bool:
     try:
-        for cross in parse_study(content).cross:
-            list(swept_crosses(cross))
+        for cross in expand(parse_study(content))[0].cross:
+            make_method(cross.method, cross.options)
     except HarnessError:
         return False
     return True
@@ -126,18 +127,36 @@ def test_slips_are_refused_by_both(old: str, new: str) -> None:
     assert not accepted_by_harness(bad)
 
 
-SWEPT = TEXT.replace("options = { m = 10 }", "sweep = { m = [10, 20], eta = [0.1, 1.0] }")
+SWEPT = f"""{TEXT.replace("options = { m = 10 }", "").replace("notebook_small", "mixture")}
+[sweep]
+"methods.subsample_advi.m" = [10, 20]
+"methods.subsample_advi.eta" = [0.1, 1.0]
+"datasets.n_rows" = [100, 200]
+"datasets.small.share" = [0.2]
+
+[scale.small]
+replicates = 2
+sweep = {{ "datasets.n_rows" = [100] }}
+"""
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("m = [10, 20]", "m = []"),
-        ("m = [10, 20]", "m = 10"),
-        ("m = [10, 20]", "m = [10, 0]"),
-        ("m = [10, 20]", 'm = ["10"]'),
-        ("m = [10, 20]", "mm = [10]"),
-        ("m = [10, 20], ", ""),
+        ("[10, 20]", "[]"),
+        ("[10, 20]", "10"),
+        ("[10, 20]", "[10, 0]"),
+        ("[10, 20]", '["10"]'),
+        ("advi.m", "advi.mm"),
+        ('"methods.subsample_advi.m" = [10, 20]', ""),
+        ('"methods.subsample_advi.m"', '"methods.subsample_advi"'),
+        ('"methods.subsample_advi.m"', '"method.subsample_advi.m"'),
+        ('"methods.subsample_advi.m"', '"methods.subsampled_advi.m"'),
+        ('"methods.subsample_advi.m"', "methods.subsample_advi.m"),
+        ('"datasets.n_rows" = [100, 200]', '"datasets.rows" = [100, 200]'),
+        ("replicates = 2", "replicates = 0"),
+        ("replicates = 2", "replicate = 2"),
+        ("[100] }", "100 }"),
     ],
 )
 def test_slips_of_sweeps_are_refused_by_both(old: str, new: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.execution.run import FittedRun
 from harness.fits.fit import Status
-from harness.plot import Outcome, figure_files, study_figures
+from harness.plot import Outcome, SweptOutcome, figure_files, study_figures
 from harness.results.manifest import make_manifest
 from harness.store import MeasuredFrom, Measurements, Store, content_digest
 from harness.store.code import code_digest
@@ -46,6 +46,7 @@ def drawn_figures(
     published: Published | None,
     store: Store | None,
     outcomes: Mapping[str, Sequence[Outcome]] | None = None,
+    swept: Sequence[SweptOutcome] = (),
 ) -> Mapping[str, bytes]:
     """Return the files of a study's figures.
 
@@ -61,6 +62,8 @@ def drawn_figures(
         Where figures are kept, and found again while nothing that decides them has changed.
     outcomes : Mapping, optional
         By data set, what the tables say of its fits.
+    swept : sequence of SweptOutcome
+        What came of values that the study sweeps.
 
     Returns
     -------
@@ -68,12 +71,12 @@ def drawn_figures(
         Contents by the file's name.
     """
     kept = Measurements(store=store) if store else None
-    of = _made_from(study, fitted, f"{published!r} {outcomes!r}") if kept else None
+    of = _made_from(study, fitted, f"{published!r} {outcomes!r} {swept!r}") if kept else None
     packed = kept.load(of) if kept and of else None
     if packed is not None:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
-    drawn_now = study_figures(study, fitted, published=published, outcomes=outcomes)
+    drawn_now = study_figures(study, fitted, published=published, outcomes=outcomes, swept=swept)
     files = figure_files(drawn_now)
     if kept and of:
         drawn = io.BytesIO()

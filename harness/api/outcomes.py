@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from harness.methods import DEFAULT_VARIANT, Nuts
-from harness.plot import Outcome
+from harness.plot import Outcome, SweptOutcome
 from harness.report import Results
 from harness.report.dataset import SeriesTables, dataset_tables
+from harness.report.growth import swept_rows, swept_titles
+from harness.report.leaderboard import posteriors_table
+from harness.study.swept import Sweep
 
 
 def outcomes_of(results: Results) -> dict[str, tuple[Outcome, ...]]:
@@ -30,6 +33,37 @@ def outcomes_of(results: Results) -> dict[str, tuple[Outcome, ...]]:
         )
         for name in results.datasets
     }
+
+
+def swept_outcomes_of(results: Results) -> tuple[SweptOutcome, ...]:
+    """Return what came of each series with its values of what the study sweeps.
+
+    Parameters
+    ----------
+    results : Results
+        The study's tables.
+
+    Returns
+    -------
+    tuple of SweptOutcome
+        Empty of a study that sweeps nothing.
+    """
+    sweep = Sweep.of_json(results.manifest.get("sweep", {}))
+    if not sweep.axes:
+        return ()
+    tables = [dataset_tables(results, name) for name in results.datasets]
+    rows = list(swept_rows(posteriors_table(tables), sweep))
+    titles = swept_titles(rows)
+    return tuple(
+        SweptOutcome(
+            dataset=row.dataset,
+            title=titles[row.key],
+            options=row.options,
+            error_sd=row.row["mean_error_sd"],
+            verdict=row.row["verdict"] or "",
+        )
+        for row in rows
+    )
 
 
 def _outcomes(series: SeriesTables) -> Iterator[Outcome]:

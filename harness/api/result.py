@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.api.draws import Fits, run_titles
 from harness.api.figures import drawn_figures
-from harness.api.outcomes import outcomes_of
+from harness.api.outcomes import outcomes_of, swept_outcomes_of
 from harness.errors import ResultsError
 from harness.execution.run import FittedRun
 from harness.fits.quantities import RAW, RELABELLED
@@ -177,6 +177,7 @@ class StudyResult:
             published=self.published,
             store=self._store,
             outcomes=outcomes_of(self.as_saved),
+            swept=swept_outcomes_of(self.as_saved),
         )
         write_figure_files(files, folder / "figures")
         figures = figures_of(json.loads(files[CAPTIONS_FILE]))

@@ -21,9 +21,11 @@ from harness.study.study import Study
 from harness.study.toml import read_study
 
 
-def run_study(
+def run_study(  # noqa: PLR0913 - flat keywords are what a notebook's completion shows
     path: str | Path,
     *,
+    scale: str = "full",
+    posteriordb: str | Path | None = None,
     store: str | Path | None = None,
     jobs: int = 1,
     scheduler: str | None = None,
@@ -40,6 +42,10 @@ def run_study(
     ----------
     path : str or Path
         The study's file, as ``studies/notebook.toml``.
+    scale : str
+        One of the study's scales, as ``"small"``; by default the study as it is written.
+    posteriordb : str or Path, optional
+        A clone of posteriordb, in the place of the one that the study names.
     store : str or Path, optional
         Where fits are kept and found again; by default in the user's cache folder.
     jobs : int
@@ -84,7 +90,8 @@ def run_study(
         retry_failed=retry_failed,
         progress=progress,
     )
-    return _run(read_study(Path(path)), options)
+    clone = None if posteriordb is None else Path(posteriordb)
+    return _run(read_study(Path(path), scale=scale, posteriordb=clone), options)
 
 
 def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion shows

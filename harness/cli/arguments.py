@@ -69,6 +69,22 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_scale_argument(parser: argparse.ArgumentParser) -> None:
+    """Add how large a study is."""
+    parser.add_argument(
+        "--scale",
+        default="full",
+        metavar="NAME",
+        help="a [scale] of the study, for example small (default: full, as it is written)",
+    )
+    parser.add_argument(
+        "--posteriordb",
+        type=Path,
+        metavar="FOLDER",
+        help="a clone of posteriordb, in the place of the one that the study names",
+    )
+
+
 def add_store_argument(parser: argparse.ArgumentParser) -> None:
     """Add where fits are."""
     parser.add_argument(

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 
 from harness.cli.console import ERR
 from harness.cli.tables import print_table
-from harness.data.generators import GENERATORS
+from harness.data.generators import GENERATORS, option_names
 from harness.errors import HarnessError, StudyError
 from harness.messages.docstrings import summary_of
 from harness.methods import METHODS
-from harness.study.file import CrossTable, ProgramTable, StudyTable
+from harness.study.file import CrossTable, DatasetTable, ProgramTable, StudyTable
 from harness.study.json_schema import options_schema
-from harness.study.toml import parse_study, read_toml
+from harness.study.posteriordb import entry_names, read_entry
+from harness.study.sweep import FULL, expand
+from harness.study.toml import read_table, read_toml
 
 #: Keys that make a TOML file a study; others lie in the same folders.
 _KEYS_OF_STUDIES = {"programs", "cross"}
@@ -42,23 +44,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="STUDY",
         help="a study's TOML file (default: all studies in this folder and in studies/)",
     )
+    parser.add_argument(
+        "--scale",
+        default=FULL,
+        metavar="NAME",
+        help="list the runs of STUDY at this scale, for example small (default: full)",
+    )
+    parser.add_argument(
+        "--posteriordb",
+        type=Path,
+        metavar="FOLDER",
+        help="list the posteriors of a clone of posteriordb, and which have reference draws",
+    )
 
 
 def show(arguments: argparse.Namespace) -> None:
     """List data sets, methods, programs and runs."""
-    studies = [_read(arguments.study)] if arguments.study else _found(Path())
+    if arguments.posteriordb is not None:
+        _print_posteriors(arguments.posteriordb)
+        return
+    if arguments.scale != FULL and arguments.study is None:
+        raise StudyError(f"--scale {arguments.scale} is that of a study; name it with --study")
+    scale = arguments.scale
+    studies = [_read(arguments.study, scale)] if arguments.study else _found(Path())
     sections = [_SECTIONS[arguments.what]] if arguments.what else _BRIEF
     for section in sections:
         section(studies)
 
 
-def _read(file: Path) -> _Listed:
+def _print_posteriors(folder: Path) -> None:
+    """List the posteriors of a database; one that is broken stops no list."""
+    rows = []
+    for name in entry_names(folder):
+        try:
+            entry = read_entry(folder, name)
+        except StudyError as error:
+            rows.append((name, "", "", "", str(error)))
+            continue
+        drawn = "no" if entry.draws is None else "yes"
+        rows.append((name, entry.model.name, entry.data.name, drawn, ""))
+    head = ("posterior", "program", "data", "reference draws", "problem")
+    kept = head if any(row[-1] for row in rows) else head[:-1]
+    n_drawn = sum(row[3] == "yes" for row in rows)
+    title = f"{len(rows)} posteriors, {n_drawn} with reference draws"
+    print_table(title, kept, [row[: len(kept)] for row in rows])
+
+
+def _read(file: Path, scale: str = FULL) -> _Listed:
     """Read a study, but nothing that it names."""
+    table = read_table(file, scale=scale)
     try:
-        return _Listed(file, parse_study(read_toml(file)[0]))
+        return _Listed(file, expand(table)[0])
     except StudyError as error:
-        if str(file) in str(error):
-            raise
         raise StudyError(f"study file '{file}': {error}") from error
 
 
@@ -110,14 +147,27 @@ def _print_methods(_: Sequence[_Listed]) -> None:
 
 def _print_datasets(studies: Sequence[_Listed]) -> None:
     """List generators and the data sets of studies."""
-    generators = [(name, summary_of(generator)) for name, generator in GENERATORS.items()]
-    _print("Generators of data sets", ("generator", "meaning"), generators)
-    rows = []
-    for study in studies:
-        for item in study.table.datasets:
-            source = f"generator {item.generator}" if item.generator else _path(study, item.file)
-            rows.append((study.table.name, item.name, source))
+    generators = [
+        (name, summary_of(generator), ", ".join(option_names(name)) or "none")
+        for name, generator in GENERATORS.items()
+    ]
+    _print("Generators of data sets", ("generator", "meaning", "options"), generators)
+    rows = [
+        (study.table.name, item.name, _source(study, item))
+        for study in studies
+        for item in study.table.datasets
+    ]
     _print("Data sets", ("study", "data set", "source"), rows)
+
+
+def _source(study: _Listed, item: DatasetTable) -> str:
+    """Say where a data set comes from."""
+    if item.posteriordb is not None:
+        folder = study.file.parent / item.posteriordb.folder
+        missing = "" if folder.is_dir() else " (missing)"
+        return f"posteriordb {folder}{missing}: {', '.join(item.posteriordb.names)}"
+    source = f"generator {item.generator}" if item.generator else _path(study, item.file)
+    return ", ".join([source, *(f"{key} = {_value(each)}" for key, each in item.options.items())])
 
 
 def _print_programs(studies: Sequence[_Listed]) -> None:
@@ -144,13 +194,12 @@ def _print_runs(studies: Sequence[_Listed]) -> None:
             ", ".join(cross.datasets),
             ", ".join(cross.programs),
             cross.method,
-            variant,
+            cross.variant,
             f"{_n_cells(cross)}",
-            ", ".join(f"{name} = {_value(value)}" for name, value in options.items()),
+            ", ".join(f"{name} = {_value(value)}" for name, value in cross.options.items()),
         )
         for study in studies
         for cross in study.table.cross
-        for variant, options in cross.variants()
     ]
     head = ("study", "data sets", "programs", "method", "variant", "runs", "options")
     _print("Runs", head, rows)
@@ -173,12 +222,12 @@ def _print(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> No
 
 def _n_runs(crosses: Iterable[CrossTable]) -> int:
     """Count runs."""
-    return sum(_n_cells(item) * len(list(item.variants())) for item in crosses)
+    return sum(_n_cells(item) for item in crosses)
 
 
 def _n_cells(cross: CrossTable) -> int:
-    """Count the runs of one variant."""
-    return len(cross.datasets) * len(cross.programs) * cross.replicates
+    """Count the runs of a cross; posteriors of a database count as one, as nothing is loaded."""
+    return len(cross.datasets) * max(len(cross.programs), 1) * cross.replicates
 
 
 def _path(study: _Listed, file: str | None) -> str:

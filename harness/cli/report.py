@@ -5,7 +5,7 @@ import argparse
 from harness import cli
 from harness.cli.arguments import add_study_arguments
 from harness.errors import ResultsError
-from harness.study.toml import read_study
+from harness.study.toml import read_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,8 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def report(arguments: argparse.Namespace) -> None:
     """Write a report again."""
-    study = read_study(arguments.study)
-    folder = arguments.results / study.name
+    table = read_table(arguments.study)
+    folder = arguments.results / table.name
     if not folder.is_dir():
         raise ResultsError(f"there are no results in '{folder}'; run the study first")
-    cli.verdicts.rewrite_report(study, folder)
+    published = arguments.study.parent / table.published if table.published else None
+    cli.verdicts.rewrite_report(folder, published)

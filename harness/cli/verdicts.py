@@ -16,8 +16,7 @@ from harness.report.tables import VERDICT
 from harness.report.verdicts import subject
 from harness.results.columns import NOT_APPLICABLE
 from harness.results.folder import open_results_folder
-from harness.study.published import published_of
-from harness.study.study import Study
+from harness.study.published import read_published
 
 #: Errors of more means than these are left to the tables.
 MOST_ERRORS = 12
@@ -133,15 +132,16 @@ def _mean_errors(series: SeriesTables, names: Sequence[str]) -> dict[str, str]:
     return {str(name): median_range(values, significant).text for name, values in groups}
 
 
-def rewrite_report(study: Study, folder: Path) -> None:
+def rewrite_report(folder: Path, published: Path | None) -> None:
     """Write a report again.
 
     Parameters
     ----------
-    study : Study
     folder : Path
         ``results/<study>``, with the tables of an earlier run.
+    published : Path or None
+        The file of numbers from elsewhere that the study names.
     """
     open_results_folder(folder)
-    write_report(folder, published=published_of(study))
+    write_report(folder, published=read_published(published) if published else None)
     OUT.print(f"wrote {folder / 'report.html'} and report.md")

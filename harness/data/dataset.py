@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ConfigDict, ValidationError, validate_call
 
-from harness.data.generators import GENERATORS
+from harness.data.generators import GENERATORS, option_names
 from harness.data.npy_file import RowsFile, chunks_of
 from harness.data.row_tables import mapped_rows, read_rows
-from harness.data.stan_json import is_stan_json, read_stan_json
+from harness.data.stan_json import is_stan_json, plain_variables, read_stan_json
 from harness.data.stan_values import Value, digest_of
 from harness.errors import DatasetError
+from harness.messages.clauses import did_you_mean, first_problem
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -115,6 +117,7 @@ def make_dataset(
     *,
     generator: str | None = None,
     file: Path | None = None,
+    options: Mapping[str, Any] | None = None,
     sha256: str | None = None,
 ) -> Dataset:
     """Generate or load a data set and check its digest.
@@ -128,6 +131,8 @@ def make_dataset(
     file : Path, optional
         CmdStan's JSON, or a file that :func:`read_rows` takes; a ``.npy`` of doubles in row
         order is mapped into memory instead of being read.
+    options : Mapping, optional
+        Arguments of the generator; for JSON, numbers in the place of those that the file has.
     sha256 : str, optional
         The expected :attr:`Dataset.digest`.
 
@@ -140,18 +145,62 @@ def make_dataset(
     DatasetError
         If the rows cannot be had, are unusable, or are not the ones that the digest names.
     """
-    rows_file: RowsFile | None = None
-    if file is not None and is_stan_json(file):
-        return _check_digest(Dataset(name=name, variables=read_stan_json(file)), sha256)
-    if file is not None:
-        rows, rows_file = mapped_rows(file) or (read_rows(file), None)
-    elif generator is not None and generator in GENERATORS:
-        rows = GENERATORS[generator]()
-    else:
+    return _check_digest(_made(name, generator, file, options or {}), sha256)
+
+
+def _made(
+    name: str, generator: str | None, file: Path | None, options: Mapping[str, Any]
+) -> Dataset:
+    """Generate or load a data set."""
+    if file is None:
+        made = _generated(name, str(generator), options)
+        if isinstance(made, dict):
+            return Dataset(name=name, variables=plain_variables(made))
+        return Dataset(name=name, rows=made)
+    if is_stan_json(file):
+        return Dataset(name=name, variables=_with_numbers(name, read_stan_json(file), options))
+    if options:
+        raise DatasetError(
+            f"data set '{name}' is a table of rows, which has no option '{next(iter(options))}'; "
+            "generators and JSON files have options"
+        )
+    rows, rows_file = mapped_rows(file) or (read_rows(file), None)
+    return Dataset(name=name, rows=rows, file=rows_file)
+
+
+def _generated(
+    name: str, generator: str, options: Mapping[str, Any]
+) -> FloatArray | dict[str, Any]:
+    """Call a generator with its options."""
+    if generator not in GENERATORS:
         raise DatasetError(
             f"data set '{name}': unknown generator '{generator}'; known are {', '.join(GENERATORS)}"
         )
-    return _check_digest(Dataset(name=name, rows=rows, file=rows_file), sha256)
+    known = option_names(generator)
+    for option in options:
+        if option not in known:
+            hint = did_you_mean(option, known) if known else "; it has none"
+            raise DatasetError(
+                f"data set '{name}': generator '{generator}' has no option '{option}'{hint}"
+            )
+    try:
+        return validate_call(config=ConfigDict(strict=True))(GENERATORS[generator])(**options)
+    except ValidationError as error:
+        raise DatasetError(f"data set '{name}': option {first_problem(error)}") from error
+
+
+def _with_numbers(
+    name: str, variables: Mapping[str, Value], options: Mapping[str, Any]
+) -> dict[str, Value]:
+    """Put numbers in the place of those that a file has."""
+    numbers = [key for key, value in variables.items() if isinstance(value, int | float)]
+    for key, value in options.items():
+        if key not in numbers:
+            hint = did_you_mean(key, numbers) if numbers else ""
+            raise DatasetError(f"data set '{name}': its file has no number '{key}'{hint}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise DatasetError(f"data set '{name}': '{key}' is {value!r}; give a number")
+    return {**variables, **options}
 
 
 def _check_digest(dataset: Dataset, sha256: str | None) -> Dataset:

@@ -1,9 +1,12 @@
 """Rows drawn from known distributions, by the name that a study calls them."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from harness.data.npy_file import CHUNK_ROWS, FloatArray, RowsFile, write_rows
 
@@ -85,8 +88,56 @@ def write_mixture(path: Path, *, n_rows: int, seed: int) -> RowsFile:
     return write_rows(path, mixture_chunks(n_rows, seed=seed), n_rows=n_rows)
 
 
-#: Generators by the name that a study uses.
-GENERATORS: Mapping[str, Callable[[], FloatArray]] = {
+def mixture(
+    *,
+    n_rows: Annotated[int, Field(ge=1)] = 1000,
+    distance: Annotated[float, Field(ge=0)] = 3.2,
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2,
+    seed: Annotated[int, Field(ge=0)] = 123,
+) -> FloatArray:
+    """Draw rows from two bivariate normals, at a distance in sds, the lower left with a share.
+
+    The first component gets the nearest whole number of rows; with the same number and seed, rows
+    differ by the means of their components alone.
+    """
+    rng = np.random.default_rng([seed, 7])
+    n_first = round(share * n_rows)
+    scale = distance / np.linalg.norm(TRUE_MEANS[1] - TRUE_MEANS[0])
+    means = (TRUE_MEANS - TRUE_MEANS.mean(axis=0)) * scale
+    noise = rng.standard_normal((n_rows, 2))
+    order = rng.permutation(n_rows)
+    rows: FloatArray = noise + means[(order >= n_first).astype(np.intp)]
+    return rows
+
+
+def logistic(
+    *,
+    n_rows: Annotated[int, Field(ge=1)] = 1000,
+    n_columns: Annotated[int, Field(ge=1)] = 5,
+    seed: Annotated[int, Field(ge=0)] = 1,
+) -> dict[str, Any]:
+    """Draw the data N, K, x and y of a logistic regression on standard normal predictors.
+
+    The coefficients are drawn too; their log odds have a variance of about 2, whatever K is.
+    """
+    rng = np.random.default_rng([seed, 8])
+    x = rng.standard_normal((n_rows, n_columns))
+    beta = rng.standard_normal(n_columns) * np.sqrt(2 / n_columns)
+    y = rng.random(n_rows) < 1 / (1 + np.exp(-(x @ beta)))
+    return {"N": n_rows, "K": n_columns, "x": x, "y": y.astype(np.int64)}
+
+
+#: Generators by the name that a study uses: rows, or a program's data by their names.
+GENERATORS: Mapping[str, Callable[..., FloatArray | dict[str, Any]]] = {
     "notebook_small": notebook_small,
     "notebook_large": notebook_large,
+    "mixture": mixture,
+    "logistic": logistic,
 }
+
+
+def option_names(generator: str) -> tuple[str, ...]:
+    """Return the names of a generator's options; none of an unknown one."""
+    if generator not in GENERATORS:
+        return ()
+    return tuple(inspect.signature(GENERATORS[generator]).parameters)

@@ -3,7 +3,8 @@
 - `study_figures`, `draw_figure`, `FIGURES`: all figures of a study, or one by its kind
 - `rank_figures`: ranks of a calibration
 - `scaling_figure`: time against the number of rows
-- `CaptionedFigure`: a figure with its caption; `Outcome`: what the tables say of a fit
+- `CaptionedFigure`: a figure with its caption
+- `Outcome`, `SweptOutcome`: what the tables say of a fit, or of values that are swept
 - `save_figures`, `figure_files`, `write_figure_files`, `CAPTIONS_FILE`: figures as files
 """
 
@@ -17,7 +18,9 @@ from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
 from harness.plot.forest import forest_figure
 from harness.plot.gain import gain_figure
+from harness.plot.heat import SweptOutcome, heat_figures
 from harness.plot.mixture import posterior_figure
+from harness.plot.overall import overall_figure
 from harness.plot.panels import FigureData, Outcome, figure_data
 from harness.plot.scaling import scaling_figure
 from harness.plot.style import (
@@ -31,7 +34,7 @@ from harness.plot.style import (
 )
 from harness.plot.weights import weights_figure
 from harness.study.published import Published
-from harness.study.series import file_stem
+from harness.study.series import MOST_IN_FULL, file_stem
 from harness.study.study import Study
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "FIGURES",
     "CaptionedFigure",
     "Outcome",
+    "SweptOutcome",
     "draw_figure",
     "figure_files",
     "rank_figures",
@@ -66,6 +70,7 @@ def study_figures(
     *,
     published: Published | None = None,
     outcomes: Mapping[str, Sequence[Outcome]] | None = None,
+    swept: Sequence[SweptOutcome] = (),
 ) -> dict[str, CaptionedFigure]:
     """Draw all figures of a study.
 
@@ -83,15 +88,20 @@ def study_figures(
         Numbers from elsewhere, which are drawn where they apply.
     outcomes : Mapping, optional
         By data set, what the tables say of its fits.
+    swept : sequence of SweptOutcome
+        What came of values that the study sweeps.
 
     Returns
     -------
     dict
-        Figures by file name without suffix, in the order of a report.
+        Figures by file name without suffix, in the order of a report: of more than
+        :data:`MOST_IN_FULL` data sets those of all of them together.
     """
     figures: dict[str, CaptionedFigure] = {}
+    is_many = len(study.datasets) > MOST_IN_FULL
     with house_style():
-        for dataset in study.datasets:
+        figures |= _drawn_of_all(outcomes or {}, swept)
+        for dataset in () if is_many else study.datasets:
             told = (outcomes or {}).get(dataset, ())
             view = figure_data(study, fitted, dataset, published, told)
             for name, draw in FIGURES.items():
@@ -99,6 +109,19 @@ def study_figures(
                 if figure is not None:
                     figures[f"{file_stem(dataset)}_{name}"] = figure
     return figures
+
+
+def _drawn_of_all(
+    outcomes: Mapping[str, Sequence[Outcome]], swept: Sequence[SweptOutcome]
+) -> dict[str, CaptionedFigure]:
+    """Draw what all data sets have together, or say in its place why it is missing."""
+    try:
+        gained = overall_figure(outcomes) if len(outcomes) > 2 else None
+        return ({"all_gain": gained} if gained else {}) | heat_figures(swept)
+    except HarnessError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return {"all_gain": missing_figure(error, dataset="")}
 
 
 def _drawn(

@@ -24,7 +24,7 @@ from harness.verdict.outcome import Verdict
 from harness.verdict.rules import MEAN_LIMIT_SD
 
 #: Colours of verdicts, and marks, so that none is told by its colour alone.
-_LOOKS: Mapping[str, tuple[str, str]] = {
+LOOKS: Mapping[str, tuple[str, str]] = {
     Verdict.TRUST: (GREEN, "o"),
     Verdict.MARGINALS: (SKY, "D"),
     Verdict.MEANS_ONLY: (ORANGE, "s"),
@@ -82,13 +82,15 @@ def gain_figure(view: FigureData) -> CaptionedFigure | None:
         return None
     figure = make_figure(dataset=view.dataset.name, height_in=_HEIGHT_IN)
     axes = figure.subplots()
-    _set_axes(axes, outcomes)
+    set_axes(axes, outcomes)
     usual = next((item for item in outcomes if item.is_usual), None)
     _draw_lines(axes, outcomes, usual)
     for item in outcomes:
-        colour, mark = _LOOKS[item.verdict]
-        axes.plot(item.fit_time_s, _shown(item.error_sd), mark, color=colour, ms=5.5, mec="white")
-    for label in _labels(axes, outcomes):
+        colour, mark = LOOKS[item.verdict]
+        axes.plot(
+            item.fit_time_s, shown_error(item.error_sd), mark, color=colour, ms=5.5, mec="white"
+        )
+    for label in named_places(axes, outcomes):
         is_far = abs(label.y - label.mark_y) > 2 * _LINE
         axes.annotate(
             label.text,
@@ -100,7 +102,7 @@ def gain_figure(view: FigureData) -> CaptionedFigure | None:
             ha="right" if label.is_left else "left",
             arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5} if is_far else None,
         )
-    _legend(axes, outcomes)
+    draw_legend(axes, outcomes)
     figure.caption = _caption(view, usual)
     figure.alt = (
         f"Log-log plot of the largest error of a mean against the time of the fit on "
@@ -115,12 +117,15 @@ def _draw_lines(axes: Axes, outcomes: Sequence[Outcome], usual: Outcome | None) 
         MEAN_LIMIT_SD, _MOST_ERROR * 2, color=LIGHT_GREY, alpha=0.35, linewidth=0, zorder=0
     )
     if usual is not None:
-        for draw, at in ((axes.axvline, usual.fit_time_s), (axes.axhline, _shown(usual.error_sd))):
+        for draw, at in (
+            (axes.axvline, usual.fit_time_s),
+            (axes.axhline, shown_error(usual.error_sd)),
+        ):
             draw(at, color=BLACK, linewidth=0.7, linestyle="--", zorder=1)
     corners = frontier(outcomes)
     axes.plot(
         [item.fit_time_s for item in corners],
-        [_shown(item.error_sd) for item in corners],
+        [shown_error(item.error_sd) for item in corners],
         color=GREY,
         linewidth=1.0,
         drawstyle="steps-post",
@@ -131,7 +136,7 @@ def _draw_lines(axes: Axes, outcomes: Sequence[Outcome], usual: Outcome | None) 
         for item in mine:
             axes.plot(
                 [middle.fit_time_s, item.fit_time_s],
-                [_shown(middle.error_sd), _shown(item.error_sd)],
+                [shown_error(middle.error_sd), shown_error(item.error_sd)],
                 color=SKY,
                 linewidth=0.6,
                 zorder=1,
@@ -155,32 +160,35 @@ def frontier(outcomes: Sequence[Outcome]) -> list[Outcome]:
     return best
 
 
-def _shown(error_sd: float) -> float:
+def shown_error(error_sd: float) -> float:
+    """Return where an error is drawn, which may be the edge of the axes."""
     return float(np.clip(error_sd, _LEAST_ERROR, _MOST_ERROR))
 
 
-def _set_axes(axes: Axes, outcomes: Sequence[Outcome]) -> None:
+def set_axes(
+    axes: Axes, outcomes: Sequence[Outcome], *, xlabel: str = "time of the fit (s)"
+) -> None:
     """Make both axes logarithmic, with room for labels."""
     times = [item.fit_time_s for item in outcomes]
-    errors = [_shown(item.error_sd) for item in outcomes] + [MEAN_LIMIT_SD]
+    errors = [shown_error(item.error_sd) for item in outcomes] + [MEAN_LIMIT_SD]
     axes.set(
         xscale="log",
         yscale="log",
         xlim=(min(times) / 1.6, max(times) * 3.0),
         ylim=(min(errors) / 3.0, max(errors) * 3.0),
-        xlabel="time of the fit (s)",
+        xlabel=xlabel,
         ylabel="largest error of a mean (reference sds)",
     )
     axes.grid(visible=True, color=GREY, alpha=0.2, linewidth=0.5)
 
 
-def _labels(axes: Axes, outcomes: Sequence[Outcome]) -> Iterator[_Label]:
+def named_places(axes: Axes, outcomes: Sequence[Outcome]) -> Iterator[_Label]:
     """Give each series its name, at its median fit, where no mark and no other name stands."""
     (x_low, x_high), (y_low, y_high) = axes.get_xlim(), axes.get_ylim()
 
     def place(item: Outcome) -> tuple[float, float]:
         x = np.log(item.fit_time_s / x_low) / np.log(x_high / x_low)
-        y = np.log(_shown(item.error_sd) / y_low) / np.log(y_high / y_low)
+        y = np.log(shown_error(item.error_sd) / y_low) / np.log(y_high / y_low)
         return float(x), float(y)
 
     taken = [
@@ -210,12 +218,12 @@ def _labels(axes: Axes, outcomes: Sequence[Outcome]) -> Iterator[_Label]:
         yield taken[-1]
 
 
-def _legend(axes: Axes, outcomes: Sequence[Outcome]) -> None:
+def draw_legend(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     """Explain the marks of the verdicts that there are."""
-    there = [verdict for verdict in _LOOKS if any(o.verdict == verdict for o in outcomes)]
+    there = [verdict for verdict in LOOKS if any(o.verdict == verdict for o in outcomes)]
     handles = [
         Line2D([], [], color=colour, marker=mark, linestyle="", ms=5.5, mec="white")
-        for colour, mark in (_LOOKS[verdict] for verdict in there)
+        for colour, mark in (LOOKS[verdict] for verdict in there)
     ]
     figure = axes.get_figure()
     assert figure is not None  # noqa: S101 - the axes are those of a figure

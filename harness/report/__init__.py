@@ -94,6 +94,13 @@ def _table_pages(report: ReportView) -> dict[str, str]:
         for part in (dataset.matrix, *(item.part for item in dataset.parts))
         if part.page
     }
+    if report.overview is not None:
+        pages |= {
+            f"tables/{item.part.kind}_{report.overview.overview.stem}.md": item.part.page
+            for item in report.overview.parts
+            if item.part.page
+        }
+        pages |= report.overview.overview.files
     if report.published_table is not None:
         pages["tables/published.md"] = f"{markdown_table(report.published_table)}\n"
     return pages

@@ -30,10 +30,10 @@ _USABLE = frozenset({Verdict.TRUST, Verdict.MARGINALS, Verdict.MEANS_ONLY})
 def times(series: SeriesTables, tables: DatasetTables) -> tuple[Cell, Cell]:
     """Return the time of a fit and how many times faster than NUTS at its defaults it is."""
     times = known_numbers(series.ok["fit_time_s"])
-    return median_range(times, seconds), number(_speed(series, tables), significant)
+    return median_range(times, seconds), number(speed(series, tables), significant)
 
 
-def _speed(series: SeriesTables, tables: DatasetTables) -> float | None:
+def speed(series: SeriesTables, tables: DatasetTables) -> float | None:
     """Return the time of NUTS at its defaults divided by the median time of a series.
 
     That is what the series would stand in for, with the same program; a reference is longer.
@@ -128,7 +128,7 @@ def _standard(tables: DatasetTables) -> str:
         )
     time = reference.fit_time_s
     beside = "" if time is None else f" in {seconds(time)} s"
-    if any(_speed(series, tables) for series in tables.series):
+    if any(speed(series, tables) for series in tables.series):
         beside += " (2× means twice as fast as NUTS at its defaults)"
     return f", against {reference.title}{beside}{_without_reference(tables)}"
 
@@ -158,7 +158,7 @@ def _named(series: SeriesTables, tables: DatasetTables, verdict: str) -> str:
     n_same = int((series.fits["verdict"] == verdict).sum())
     if n_same < series.n_runs:
         notes.append(f"{n_same} of {series.n_runs} replicates")
-    speed = _speed(series, tables)
-    if speed is not None and verdict in _USABLE:
-        notes.append(f"{significant(speed)}×")
+    times_faster = speed(series, tables)
+    if times_faster is not None and verdict in _USABLE:
+        notes.append(f"{significant(times_faster)}×")
     return series.title + (f" ({', '.join(notes)})" if notes else "")

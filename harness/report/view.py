@@ -7,6 +7,7 @@ from itertools import count
 from harness.report.dataset import DatasetTables, dataset_tables
 from harness.report.findings import findings
 from harness.report.grid import Grid
+from harness.report.overview import Overview, make_overview
 from harness.report.provenance import machine_line, provenance_rows, seeds_table
 from harness.report.redone import Counterpart, counterparts, data_sentence
 from harness.report.results import ReportFigure, Results
@@ -14,6 +15,7 @@ from harness.report.runs import published_table
 from harness.report.sections import Part, dataset_parts, matrix_part
 from harness.report.verdicts import answer
 from harness.study.published import Published
+from harness.study.series import MOST_IN_FULL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,14 @@ class DatasetView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OverviewView:
+    """What is said of all data sets together."""
+
+    overview: Overview
+    parts: tuple[PartView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RedoneView:
     """One of the study's figures beside those of the source that it redoes."""
 
@@ -76,6 +86,10 @@ class ReportView:
         Options and seeds.
     published_table : Grid or None
         All published numbers.
+    scale : str
+        The scale at which the study was run; empty if it has no other.
+    overview : OverviewView or None
+        Of many data sets, and of what is swept.
     """
 
     name: str
@@ -88,6 +102,13 @@ class ReportView:
     machine: str
     runs: Grid
     published_table: Grid | None
+    scale: str = ""
+    overview: OverviewView | None = None
+
+    @property
+    def is_many(self) -> bool:
+        """Whether there are so many data sets that the report is on all of them together."""
+        return len(self.datasets) > MOST_IN_FULL
 
 
 def make_view(results: Results, published: Published | None) -> ReportView:
@@ -115,6 +136,7 @@ def make_view(results: Results, published: Published | None) -> ReportView:
     tables = [dataset_tables(results, name) for name in results.datasets]
     numbers = count(1)
     redone = _redone(results.figures, tables, published, numbers)
+    overview = _overview(results, tables, numbers)
     study = manifest["study"]
     return ReportView(
         name=study["name"],
@@ -127,7 +149,27 @@ def make_view(results: Results, published: Published | None) -> ReportView:
         machine=machine_line(manifest),
         runs=seeds_table(manifest),
         published_table=published_table(published) if published else None,
+        scale=study.get("scale", ""),
+        overview=overview,
     )
+
+
+def _overview(
+    results: Results, tables: Sequence[DatasetTables], numbers: "count[int]"
+) -> OverviewView | None:
+    """Return the parts on all data sets with their figures."""
+    overview = make_overview(results, tables)
+    if overview is None:
+        return None
+    figures = [figure for figure in results.figures if not figure.dataset]
+    views = []
+    for part in overview.parts:
+        here = [figure for kind in part.figures for figure in figures if kind in figure.name]
+        if part.table is None and not here:
+            continue
+        shown = tuple(FigureView(number=next(numbers), figure=item) for item in here)
+        views.append(PartView(part=part, figures=shown, elsewhere=()))
+    return OverviewView(overview=overview, parts=tuple(views))
 
 
 def _redone(
@@ -160,7 +202,10 @@ def _dataset(
     mine = [figure for figure in results.figures if figure.dataset == tables.name]
     shown = {item.view.figure.name: item.view for item in redone}
     parts = []
+    is_many = len(results.datasets) > MOST_IN_FULL
     for part in dataset_parts(tables, published):
+        if is_many and part.kind != "verdict":
+            continue
         here = [figure for kind in part.figures for figure in mine if figure.kind == kind]
         if part.table is None and not here:
             continue

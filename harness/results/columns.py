@@ -158,6 +158,36 @@ STABILITY_COLUMNS: Mapping[str, str] = {
     "r_hat_runs": "Float64",
 }
 
+#: Columns of ``posteriors.csv``, a row per data set and series of a study of many data sets.
+POSTERIORS_COLUMNS: Mapping[str, str] = {
+    "dataset": "string",
+    "program": "string",
+    "method": "string",
+    "variant": "string",
+    "n_runs": "Int64",
+    "n_failed": "Int64",
+    "verdict": "string",
+    "mean_error_sd": "Float64",
+    "fit_time_s": "Float64",
+    "time_vs_nuts": "Float64",
+}
+
+#: Columns of ``leaderboard.csv``, a row per series of such a study.
+LEADERBOARD_COLUMNS: Mapping[str, str] = {
+    "program": "string",
+    "method": "string",
+    "variant": "string",
+    "n_posteriors": "Int64",
+    "share_trust": "Float64",
+    "share_marginals": "Float64",
+    "share_means_only": "Float64",
+    "share_unknown": "Float64",
+    "share_do_not_trust": "Float64",
+    "mean_error_sd": "Float64",
+    "fit_time_s": "Float64",
+    "time_vs_nuts": "Float64",
+}
+
 
 def make_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Collect rows under declared columns.
@@ -199,15 +229,17 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
         If the file cannot be written.
     """
     try:
-        table.to_csv(
-            file,
-            index=False,
-            na_rep=NOT_APPLICABLE,
-            float_format=_FLOAT_FORMAT,
-            lineterminator="\n",
-        )
+        file.write_text(table_text(table), encoding="utf-8", newline="\n")
     except OSError as error:
         raise ResultsError(f"cannot write '{file}': {error.strerror or error}") from error
+
+
+def table_text(table: pd.DataFrame) -> str:
+    """Return a table as :func:`write_table` writes it."""
+    text: str = table.to_csv(
+        index=False, na_rep=NOT_APPLICABLE, float_format=_FLOAT_FORMAT, lineterminator="\n"
+    )
+    return text
 
 
 def read_table(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:

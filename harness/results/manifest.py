@@ -45,6 +45,12 @@ def _reference(source: ReferenceSource) -> dict[str, str]:
     return {"program": run.program, "method": run.method.name, "variant": run.variant}
 
 
+def _study(study: Study) -> dict[str, str]:
+    """Name the study, and its scale if it has several."""
+    named = {"name": study.name, "title": study.title, "sha256": study.digest}
+    return {**named, "scale": study.scale} if study.scale else named
+
+
 def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
     """Describe a study's results.
 
@@ -63,7 +69,7 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
     runs = list(fitted)
     programs = {item.run.program: item.program for item in runs}
     return {
-        "study": {"name": study.name, "title": study.title, "sha256": study.digest},
+        "study": _study(study),
         "description": study.description,
         "versions": _versions(),
         "machine": _machine(),
@@ -84,6 +90,8 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
             for name, compiled in programs.items()
         },
         "references": {name: _reference(source) for name, source in study.references.items()},
+        **({"sweep": study.sweep.as_json()} if study.sweep.axes else {}),
+        **({"left_out": dict(study.left_out)} if study.left_out else {}),
         "runs": [
             {
                 "run": item.run.label,

@@ -2,6 +2,8 @@
 
 - `study`: `Study`, `Run`
 - `file`: what the TOML may say; `toml`: `read_study`
+- `sweep`: what `[sweep]` and `[scale]` make of it; `swept`: what is known of it afterwards
+- `entries`: posteriors of a database as data sets; `posteriordb`: their files
 - `comparison`: `comparison_study`, a program of one's own with its data
 - `plan`: what both declare alike, and `cross_out`, which makes the runs
 - `json_schema`: the JSON Schema of studies, for editors

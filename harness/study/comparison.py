@@ -38,7 +38,7 @@ NO_REFERENCE: Literal["none"] = "none"
 #: What stanc says of an integer.
 _INTEGER = {"type": "int", "dimensions": 0}
 #: What seeds are derived from in the place of the program's name.
-_PROGRAM = "model"
+PROGRAM = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ def comparison_study(asked: Comparison) -> Study:
             references=(_reference(asked, crosses),),
             digest=_digest(asked, dataset),
             # what files are called must not change the draws
-            seed_names={program.name: _PROGRAM},
+            seed_names={program.name: PROGRAM},
         )
     )
 

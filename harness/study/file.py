@@ -1,18 +1,50 @@
 """What a study's TOML file may say (pure)."""
 
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from harness.messages.toml_table import Table
-from harness.methods import DEFAULT_VARIANT
 from harness.program.contract import Components, DataContract
+
+#: Lists of values by what they are values of.
+_Swept = dict[str, Annotated[list[Any], Field(min_length=1)]]
+
+
+def _with_quoted_keys(swept: object) -> object:
+    """Refuse keys that TOML takes for tables, because they have dots but no quotes."""
+    for key, values in swept.items() if isinstance(swept, dict) else ():
+        if isinstance(values, dict):
+            name = f"{key}.{next(iter(values), '')}"
+            raise ValueError(f'write the whole key in quotes, as "{name}"')  # noqa: TRY004
+    return swept
+
+
+class PosteriordbTable(Table):
+    """Posteriors of a posteriordb clone: each is a data set with its own program and reference.
+
+    Attributes
+    ----------
+    folder : str
+        The clone, relative to the study's folder; `harness run --posteriordb` gives another.
+    name : str or list of str
+        Names of posteriors. A name with `*`, `?` or `[...]` stands for all that match it and have
+        reference draws. A posterior that is named in full may do without; NUTS is its reference
+        then.
+    """
+
+    folder: str = "posteriordb"
+    name: str | list[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, of one or several."""
+        return (self.name,) if isinstance(self.name, str) else tuple(self.name)
 
 
 class DatasetTable(Table):
-    """A data set: rows, or all data of a program, from a generator or a file.
+    """A data set: rows, or all data of a program, from a generator, a file or a database.
 
     Attributes
     ----------
@@ -23,15 +55,22 @@ class DatasetTable(Table):
     file : str or None
         A path relative to the study's folder: rows in `.csv` (with one header line), `.npy` or
         `.parquet`, or a program's data in CmdStan's `.json`, `.json.zip` or `.json.gz`.
+    posteriordb : PosteriordbTable or None
+        Posteriors of a database, which `[[cross]]` names together by the `name` of this table; its
+        `programs` do not apply to them.
+    options : dict
+        Arguments of the generator; for a JSON file, numbers in the place of those that it has.
     sha256 : str or None
         The digest that the data must have; without it, changes of the data are not noticed.
     """
 
-    sources = (("generator",), ("file",))
+    sources = (("generator",), ("file",), ("posteriordb",))
 
     name: str
     generator: str | None = None
     file: str | None = None
+    posteriordb: PosteriordbTable | None = None
+    options: dict[str, Any] = Field(default={})
     sha256: str | None = None
 
 
@@ -84,7 +123,7 @@ class CrossTable(Table):
     datasets : list of str
         Names of data sets.
     programs : list of str
-        Names of programs.
+        Names of programs; posteriors of a database have their own.
     method : str
         The method of inference; `harness list methods` describes them.
     variant : str
@@ -93,34 +132,14 @@ class CrossTable(Table):
         Number of runs of each combination, each with its own seed.
     options : dict
         Options of the method; the others have their defaults.
-    sweep : dict
-        Of further options the lists of their values, which are crossed like everything else. Each
-        combination is a variant named after its values, `m=50`, behind a `variant` other than
-        `default`.
     """
 
     datasets: list[str]
-    programs: list[str]
+    programs: list[str] = Field(default=[])
     method: str
     variant: str
     replicates: PositiveInt = 1
     options: dict[str, Any] = Field(default={})
-    sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(default={})
-
-    @model_validator(mode="after")
-    def _swept_options_have_no_other_value(self) -> Self:
-        for name in self.sweep:
-            if name in self.options:
-                raise ValueError(f"option '{name}' is in 'options' and in 'sweep'; leave one out")
-        return self
-
-    def variants(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Give the name and the options of each combination of what is swept."""
-        for values in product(*self.sweep.values()):
-            swept = dict(zip(self.sweep, values, strict=True))
-            named = ", ".join(f"{name}={value}" for name, value in swept.items())
-            kept = "" if swept and self.variant == DEFAULT_VARIANT else self.variant
-            yield " ".join(filter(None, (kept, named))), {**self.options, **swept}
 
 
 class ReferenceTable(Table):
@@ -145,6 +164,23 @@ class ReferenceTable(Table):
     method: str | None = None
     variant: str | None = None
     file: str | None = None
+
+
+class ScaleTable(Table):
+    """A smaller or larger version of the study, for `harness run --scale`.
+
+    Attributes
+    ----------
+    sweep : dict
+        Values in the place of those that `[sweep]` has for the same keys.
+    replicates : int or None
+        The most replicates of a `[[cross]]`.
+    """
+
+    sweep: _Swept = Field(default={})
+    replicates: PositiveInt | None = None
+
+    _keys = field_validator("sweep", mode="before")(_with_quoted_keys)
 
 
 class StudyTable(Table):
@@ -174,6 +210,13 @@ class StudyTable(Table):
         The references that fits are compared with.
     cross : list of CrossTable
         What is run.
+    sweep : dict
+        Lists of values by the options that have them, crossed like everything else:
+        `"datasets.OPTION"` and `"datasets.NAME.OPTION"` of data sets, `"methods.METHOD.OPTION"` of
+        methods. Each combination is a data set or a variant named after its values. A `[[cross]]`
+        or data set that sets the option itself keeps its value.
+    scale : dict
+        Other scales of the study by their names, as `small`.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -182,15 +225,21 @@ class StudyTable(Table):
     seed: int
     published: str | None = None
     datasets: list[DatasetTable]
-    programs: list[ProgramTable]
+    programs: list[ProgramTable] = Field(default=[])
     reference: Literal["none"] | None = None
     references: list[ReferenceTable] = Field(default=[])
     cross: list[CrossTable]
+    sweep: _Swept = Field(default={})
+    scale: dict[str, ScaleTable] = Field(default={})
+
+    _keys = field_validator("sweep", mode="before")(_with_quoted_keys)
 
 
 #: What the tables in a study are, by their keys.
 TABLES: Mapping[str, type[Table]] = {
     "datasets": DatasetTable,
+    "posteriordb": PosteriordbTable,
+    "scale": ScaleTable,
     "programs": ProgramTable,
     "contract": DataContract,
     "components": Components,

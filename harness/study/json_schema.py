@@ -1,7 +1,8 @@
 """The JSON Schema of study files, with which editors complete and check them (pure)."""
 
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,9 +15,6 @@ from harness.messages.toml_table import Table
 from harness.methods import METHODS
 from harness.methods.base import Method
 from harness.study.file import TABLES, CrossTable, StudyTable
-
-#: Where a ``[[cross]]`` says what the options of its method are.
-_SETTING = ("options", "sweep")
 
 
 class _TomlSchema(GenerateJsonSchema):
@@ -69,10 +67,15 @@ def study_schema() -> dict[str, Any]:
         }
         definitions[f"cross_{name}"] = _cross_of(cross, name, method)
     _described(schema, StudyTable)
+    definitions["swept"] = _sweep()
+    for part in (schema, definitions["ScaleTable"]):
+        told = part["properties"]["sweep"]["description"]
+        part["properties"]["sweep"] = {**_ref("swept"), "description": told}
     schema["properties"]["cross"]["items"] = {"oneOf": [_ref(f"cross_{name}") for name in METHODS]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
+        "allOf": list(_needed()),
         "title": "A study of the harness",
         "$defs": definitions,
     }
@@ -113,20 +116,8 @@ def _with_sources(schema: dict[str, Any], table: type[Table]) -> dict[str, Any]:
 
 
 def _cross_of(cross: Mapping[str, Any], name: str, method: type[Method]) -> dict[str, Any]:
-    """Return the schema of a ``[[cross]]`` of one method.
-
-    An option that the method cannot do without is one of the options, or swept.
-    """
+    """Return the schema of a ``[[cross]]`` of one method."""
     parts = cross["properties"]
-    options = options_schema(method)
-    values = {
-        key: {"type": "array", "minItems": 1, "items": _ref(f"options_{name}/properties/{key}")}
-        for key in options["properties"]
-    }
-    needed = [
-        {"anyOf": [{"required": [at], "properties": {at: {"required": [key]}}} for at in _SETTING]}
-        for key in options.get("required", [])
-    ]
     return {
         **cross,
         "description": f"{cross['description']} `{name}`: {summary_of(method)}",
@@ -137,12 +128,46 @@ def _cross_of(cross: Mapping[str, Any], name: str, method: type[Method]) -> dict
                 **_ref(f"options_{name}"),
                 "description": parts["options"]["description"],
             },
-            "sweep": {
-                "type": "object",
-                "properties": values,
-                "additionalProperties": False,
-                "description": parts["sweep"]["description"],
-            },
         },
-        **({"allOf": needed} if needed else {}),
     }
+
+
+def _sweep() -> dict[str, Any]:
+    """Return the schema of the keys and values that can be swept."""
+    values = {
+        f"methods.{name}.{key}": {
+            **_values(_ref(f"options_{name}/properties/{key}")),
+            "description": part["description"],
+        }
+        for name, method in METHODS.items()
+        for key, part in options_schema(method)["properties"].items()
+    }
+    for generator in GENERATORS.values():
+        for key, parameter in inspect.signature(generator).parameters.items():
+            kind = _TomlSchema().generate(TypeAdapter(parameter.annotation).core_schema)
+            told = f"Option `{key}` of all data sets of generators that have it."
+            values[f"datasets.{key}"] = {**_values(kind), "description": told}
+    return {
+        "type": "object",
+        "properties": values,
+        "patternProperties": {r"^datasets\..+\..+$": _values({})},
+        "additionalProperties": False,
+    }
+
+
+def _values(each: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a list of values."""
+    return {"type": "array", "minItems": 1, "items": each}
+
+
+def _needed() -> Iterator[dict[str, Any]]:
+    """Demand the options that a method cannot do without, unless they are swept."""
+    for name, method in METHODS.items():
+        for key in options_schema(method).get("required", []):
+            has = {"required": ["options"], "properties": {"options": {"required": [key]}}}
+            is_mine = {"properties": {"method": {"const": name}}}
+            swept = {"required": [f"methods.{name}.{key}"]}
+            yield {
+                "if": {"not": {"required": ["sweep"], "properties": {"sweep": swept}}},
+                "then": {"properties": {"cross": {"items": {"if": is_mine, "then": has}}}},
+            }

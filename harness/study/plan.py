@@ -10,11 +10,12 @@ from itertools import product
 from pathlib import Path
 
 from harness.data.dataset import Dataset
-from harness.errors import StudyError
+from harness.errors import StudyError, SubsampleError
 from harness.messages.clauses import did_you_mean
 from harness.methods import Method
 from harness.program.program import Program
 from harness.study.study import ReferenceSource, Run, Study, derive_seed
+from harness.study.swept import Sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +73,10 @@ class Declaration:
     references : tuple of DeclaredReference
         At most one for each data set.
     seed_names : Mapping
-        By programs' names, what stands for these in seeds; the name itself by default.
+        By names of programs and data sets, what stands for these in seeds; the name itself by
+        default.
+    sweep, scale, left_out
+        As a study has them.
     """
 
     name: str
@@ -86,6 +90,9 @@ class Declaration:
     published: Path | None = None
     digest: str
     seed_names: Mapping[str, str] = field(default_factory=dict)
+    sweep: Sweep = field(default_factory=Sweep)
+    scale: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def cross_out(declared: Declaration) -> Study:
@@ -105,7 +112,8 @@ def cross_out(declared: Declaration) -> Study:
         If a name is unknown, a run is declared twice, or a method cannot fit its data.
     """
     runs: dict[tuple[str, ...], Run] = {}
-    for run in _runs(declared):
+    left_out: dict[str, str] = {}
+    for run in _runs(declared, left_out):
         identity = (run.dataset, run.program, run.method.name, run.variant, str(run.replicate))
         if identity in runs:
             raise StudyError(
@@ -123,21 +131,35 @@ def cross_out(declared: Declaration) -> Study:
         references=_references(declared, runs),
         published=declared.published,
         digest=declared.digest,
+        sweep=declared.sweep,
+        scale=declared.scale,
+        left_out={**declared.left_out, **left_out},
     )
 
 
-def _runs(declared: Declaration) -> Iterator[Run]:
-    """Give the runs of all crosses, checked and seeded."""
+def _runs(declared: Declaration, left_out: dict[str, str]) -> Iterator[Run]:
+    """Give the runs of all crosses, checked and seeded.
+
+    Where both are swept, a subsample of more rows than a data set has is a combination that nobody
+    asked for by itself; it is left out, with its reason.
+    """
     for cross in declared.crosses:
         _check_names("data set", cross.datasets, declared.datasets)
         _check_names("program", cross.programs, declared.programs)
         cells = product(cross.datasets, cross.programs, range(1, cross.replicates + 1))
         for dataset, program, replicate in cells:
             declared.programs[program].check_rows(declared.datasets[dataset])
-            cross.method.check(declared.datasets[dataset], declared.programs[program])
-            seed_name = declared.seed_names.get(program, program)
+            try:
+                cross.method.check(declared.datasets[dataset], declared.programs[program])
+            except SubsampleError as error:
+                series = (cross.method.name, cross.variant)
+                if dataset not in declared.sweep.datasets or series not in declared.sweep.variants:
+                    raise
+                left_out[f"{dataset} / {' '.join(series)}"] = str(error)
+                continue
+            names = [declared.seed_names.get(name, name) for name in (dataset, program)]
             method_name = getattr(cross.method, "seeded_as", None) or cross.method.name
-            identity = (dataset, seed_name, method_name, cross.variant, str(replicate))
+            identity = (*names, method_name, cross.variant, str(replicate))
             yield Run(
                 dataset=dataset,
                 program=program,

@@ -96,6 +96,23 @@ def read_entry(folder: Path, name: str) -> PosteriorEntry:
     )
 
 
+def has_draws(folder: Path, name: str) -> bool:
+    """Say whether a posterior names reference draws; not of one whose description is broken.
+
+    Parameters
+    ----------
+    folder : Path
+        A clone of posteriordb, or the ``posterior_database`` in it.
+    name : str
+        Of the posterior.
+    """
+    try:
+        about = _content(_root(folder) / "posteriors" / f"{name}.json")
+    except StudyError:
+        return False
+    return bool(about.get("reference_posterior_name"))
+
+
 def _root(folder: Path) -> Path:
     """Return the database's own folder."""
     return folder / _WITHIN if (folder / _WITHIN).is_dir() else folder

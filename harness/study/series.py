@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from harness.methods import DEFAULT_VARIANT, METHODS
 
+#: A report on more data sets is on all of them together: single ones have their verdicts alone.
+MOST_IN_FULL = 4
+
 
 class SeriesKey(NamedTuple):
     """What the replicates of one cell of a study have in common, apart from the data set."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.data.dataset import Dataset
 from harness.methods import Method
 from harness.program.program import Program
+from harness.study.swept import Sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,13 @@ class Study:
         Numbers from elsewhere that the tables set beside the study's own.
     digest : str
         SHA-256 of the study's content.
+    sweep : Sweep
+        Which of its data sets and variants are one, but for a few values.
+    scale : str
+        The scale at which it is run; empty for a study that has no other.
+    left_out : Mapping
+        Why a posterior of a database that a wildcard names, or a combination of swept values,
+        cannot be run.
     """
 
     name: str
@@ -90,6 +98,9 @@ class Study:
     references: Mapping[str, ReferenceSource] = field(default_factory=dict)
     published: Path | None
     digest: str
+    sweep: Sweep = field(default_factory=Sweep)
+    scale: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def derive_seed(study_seed: int, *identity: str) -> int:

@@ -4,20 +4,30 @@ import hashlib
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from harness.data.dataset import make_dataset
+from harness.data.dataset import Dataset, make_dataset
 from harness.errors import HarnessError, StudyError
 from harness.messages.clauses import absence, did_you_mean, first_problem
 from harness.methods import make_method
 from harness.program.program import Program
+from harness.study.entries import Entries, find_entries
 from harness.study.evidence_reference import with_evidence
-from harness.study.file import TABLES, CrossTable, ProgramTable, ReferenceTable, StudyTable
+from harness.study.file import (
+    TABLES,
+    CrossTable,
+    DatasetTable,
+    ProgramTable,
+    ReferenceTable,
+    StudyTable,
+)
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
+from harness.study.sweep import FULL, at_scale, expand
 
 #: Named the data by which a program drew batches of rows itself.
 _BATCHES_KEY = "minibatch"
@@ -87,18 +97,49 @@ def _unknown_key(place: tuple[int | str, ...]) -> str:
             f"key 'programs.{key}' was taken out; delete it, and give method 'vi_meanfield' the "
             "option batch_size"
         )
-    table = TABLES[names[-1]] if names else StudyTable
+    # a scale has a name of its own
+    table = next((TABLES[name] for name in reversed(names) if name in TABLES), StudyTable)
     where = f"{'.'.join(names)}.{key}" if names else str(key)
     return f"unknown key '{where}'{did_you_mean(str(key), table.model_fields)}"
 
 
-def read_study(file: Path) -> Study:
+def read_table(file: Path, *, scale: str = FULL) -> StudyTable:
+    """Read what a study file says, but nothing that it names.
+
+    Parameters
+    ----------
+    file : Path
+        A TOML file.
+    scale : str
+        One of the study's scales.
+
+    Returns
+    -------
+    StudyTable
+
+    Raises
+    ------
+    StudyError
+        With the file's name and one line of advice.
+    """
+    content, _ = read_toml(file)
+    try:
+        return at_scale(parse_study(content), scale)
+    except StudyError as error:
+        raise StudyError(f"study file '{file}': {error}") from error
+
+
+def read_study(file: Path, *, scale: str = FULL, posteriordb: Path | None = None) -> Study:
     """Read a study file, make its data sets and plan its runs.
 
     Parameters
     ----------
     file : Path
         A TOML file; the paths in it are relative to its folder.
+    scale : str
+        One of the study's scales; by default the study as it is written.
+    posteriordb : Path, optional
+        A clone of posteriordb, in the place of the one that the study names.
 
     Returns
     -------
@@ -111,37 +152,60 @@ def read_study(file: Path) -> Study:
     """
     content, text = read_toml(file)
     try:
-        return cross_out(_declaration(parse_study(content), folder=file.parent, text=text))
+        table = at_scale(parse_study(content), scale)
+        declared = _declaration(table, folder=file.parent, clone=posteriordb, text=text)
+        return cross_out(replace(declared, scale=scale if table.scale else ""))
     except HarnessError as error:
         raise type(error)(f"study file '{file}': {error}") from error
 
 
-def _declaration(table: StudyTable, *, folder: Path, text: str) -> Declaration:
+def _declaration(
+    written: StudyTable, *, folder: Path, clone: Path | None, text: str
+) -> Declaration:
     """Make a study's data sets, and resolve its paths against its folder."""
+    table, sweep = expand(written)
     _refuse_twins("data set", [spec.name for spec in table.datasets])
     _refuse_twins("program", [spec.name for spec in table.programs])
+    entries = find_entries(table, folder=folder, clone=clone)
     datasets = {
-        spec.name: make_dataset(
-            spec.name,
-            generator=spec.generator,
-            file=folder / spec.file if spec.file else None,
-            sha256=spec.sha256,
-        )
-        for spec in table.datasets
+        item.name: _dataset(item, folder) for item in table.datasets if not item.posteriordb
     }
+    programs = {spec.name: _program(spec, folder) for spec in table.programs}
+    _refuse_twins("data set", [*datasets, *entries.datasets])
+    _refuse_twins("program", [*programs, *entries.programs])
     declared = Declaration(
         name=table.name,
         title=table.title,
         description=table.description,
         seed=table.seed,
-        datasets=datasets,
-        programs={spec.name: _program(spec, folder) for spec in table.programs},
-        crosses=tuple(cross for spec in table.cross for cross in swept_crosses(spec)),
-        references=tuple(_reference(spec, folder) for spec in table.references),
+        datasets={**datasets, **entries.datasets},
+        programs={**programs, **entries.programs},
+        crosses=(
+            *(entries.reference_crosses if table.reference is None else ()),
+            *(cross for spec in table.cross for cross in crosses_of(spec, entries)),
+        ),
+        references=(
+            *(_reference(spec, folder) for spec in table.references),
+            *entries.references(without_nuts=table.reference is not None),
+        ),
         published=folder / table.published if table.published else None,
         digest=hashlib.sha256(text.encode()).hexdigest(),
+        seed_names=entries.seed_names,
+        sweep=sweep,
+        left_out=entries.left_out,
     )
     return declared if table.reference is None else with_evidence(declared)
+
+
+def _dataset(table: DatasetTable, folder: Path) -> Dataset:
+    """Generate or load a data set."""
+    return make_dataset(
+        table.name,
+        generator=table.generator,
+        file=folder / table.file if table.file else None,
+        options=table.options,
+        sha256=table.sha256,
+    )
 
 
 def _refuse_twins(kind: str, names: Iterable[str]) -> None:
@@ -164,20 +228,32 @@ def _program(table: ProgramTable, folder: Path) -> Program:
     )
 
 
-def swept_crosses(table: CrossTable) -> Iterator[Cross]:
-    """Give a cross for each combination of the options that are swept, with its method.
+def crosses_of(table: CrossTable, entries: Entries) -> Iterator[Cross]:
+    """Give a cross with its method, and one for each posterior of a database that it names.
 
     Raises
     ------
+    StudyError
+        If a data set has no program.
     MethodError
         If the method or an option is unknown, or a value is not allowed.
     """
-    for variant, options in table.variants():
+    method = make_method(table.method, table.options)
+    named = entries.named_by(table.datasets)
+    datasets = tuple(name for name in table.datasets if name not in entries.families)
+    datasets = tuple(name for name in datasets if name not in named)
+    if datasets and not table.programs:
+        raise StudyError(
+            f"a cross fits the data set '{datasets[0]}' with no program; add 'programs'"
+        )
+    cells = [(datasets, tuple(table.programs))] if datasets else []
+    cells += [((dataset,), (entries.program_of[dataset],)) for dataset in named]
+    for names, programs in cells:
         yield Cross(
-            datasets=tuple(table.datasets),
-            programs=tuple(table.programs),
-            method=make_method(table.method, options),
-            variant=variant,
+            datasets=names,
+            programs=programs,
+            method=method,
+            variant=table.variant,
             replicates=table.replicates,
         )
 

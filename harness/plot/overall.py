@@ -1,0 +1,116 @@
+"""What is gained on many data sets: errors against times in those of NUTS."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+
+from harness.messages.numerals import numeral
+from harness.plot.gain import LOOKS, draw_legend, named_places, set_axes, shown_error
+from harness.plot.panels import Outcome
+from harness.plot.style import BLACK, GREY, LIGHT_GREY, CaptionedFigure, make_figure
+from harness.verdict.rules import MEAN_LIMIT_SD
+
+_HEIGHT_IN = 4.0
+
+
+def overall_figure(outcomes: Mapping[str, Sequence[Outcome]]) -> CaptionedFigure | None:
+    """Draw the error of each series on each data set against its time in that of NUTS.
+
+    Parameters
+    ----------
+    outcomes : Mapping
+        By data set, what the tables say of its fits.
+
+    Returns
+    -------
+    CaptionedFigure or None
+        None without two data sets on which the time of NUTS at its defaults is known.
+    """
+    every = {name: of for name in outcomes if (of := _against_nuts(outcomes[name]))}
+    if len(every) < 2:
+        return None
+    marks = [mark for of in every.values() for mark in of]
+    medians = _medians(marks)
+    figure = make_figure(dataset="", height_in=_HEIGHT_IN)
+    axes = figure.subplots()
+    set_axes(axes, marks, xlabel="time of the fit, in that of NUTS at its defaults")
+    _draw(axes, marks, medians)
+    draw_legend(axes, marks)
+    figure.caption = (
+        f"What is gained on {len(every)} data sets: the largest error of a mean against the time "
+        "of the fit in that of NUTS at its defaults. Small marks are single data sets, of "
+        "replicates their medians; names stand at rings, the medians over data sets. Means in the "
+        f"grey area are more than {MEAN_LIMIT_SD:g} reference sds off."
+    )
+    figure.alt = (
+        "Log-log plot of errors against relative times. Medians over data sets: "
+        + "; ".join(
+            f"{item.title} {numeral(item.error_sd, 2)} sds in {numeral(item.fit_time_s, 2)} of the "
+            "time"
+            for item in medians
+        )
+        + "."
+    )
+    return figure
+
+
+def _against_nuts(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the series of a data set, times in that of NUTS; nothing where that is unknown."""
+    usual = [item.fit_time_s for item in outcomes if item.is_usual]
+    if not usual:
+        return []
+    unit = statistics.median(usual)
+    found: dict[str, list[Outcome]] = {}
+    for item in outcomes:
+        found.setdefault(item.title, []).append(item)
+    return [
+        Outcome(
+            title=title,
+            fit_time_s=statistics.median(item.fit_time_s for item in mine) / unit,
+            error_sd=statistics.median(item.error_sd for item in mine),
+            verdict=max((item.verdict for item in mine), key=list(LOOKS).index),
+        )
+        for title, mine in found.items()
+    ]
+
+
+def _medians(marks: Sequence[Outcome]) -> list[Outcome]:
+    """Return of each series the medians over data sets."""
+    found: dict[str, list[Outcome]] = {}
+    for mark in marks:
+        found.setdefault(mark.title, []).append(mark)
+    return [
+        Outcome(
+            title=title,
+            fit_time_s=statistics.median(mark.fit_time_s for mark in mine),
+            error_sd=statistics.median(mark.error_sd for mark in mine),
+            verdict=mine[0].verdict,
+        )
+        for title, mine in found.items()
+    ]
+
+
+def _draw(axes: Axes, marks: Sequence[Outcome], medians: Sequence[Outcome]) -> None:
+    """Draw the marks, rings at their medians, and names beside these."""
+    axes.axhspan(MEAN_LIMIT_SD, axes.get_ylim()[1], color=LIGHT_GREY, alpha=0.35, linewidth=0)
+    axes.axvline(1.0, color=BLACK, linewidth=0.7, linestyle="--", zorder=1)
+    for mark in marks:
+        colour, shape = LOOKS[mark.verdict]
+        at = (mark.fit_time_s, shown_error(mark.error_sd))
+        axes.plot(*at, shape, color=colour, ms=4, mec="white", mew=0.4)
+    for item in medians:
+        at = (item.fit_time_s, shown_error(item.error_sd))
+        axes.plot(*at, "o", mfc="none", mec=BLACK, ms=8)
+    for label in named_places(axes, medians):
+        is_far = abs(label.y - label.mark_y) > 0.08
+        axes.annotate(
+            label.text,
+            (label.x, label.mark_y),
+            xytext=(label.x, label.y),
+            xycoords="axes fraction",
+            fontsize=6.5,
+            va="center",
+            ha="right" if label.is_left else "left",
+            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5} if is_far else None,
+        )
