@@ -6,10 +6,10 @@ import numpy as np
 from scipy.stats import multivariate_normal
 
 from tests.cases import PROJECT
-from tools.faithful import log_likelihood, replicated, statistics_of
+from tools.faithful import Floats, log_likelihood, replicated, statistics_of
 
 
-def posterior(n: int) -> dict[str, np.ndarray]:
+def posterior(n: int) -> dict[str, Floats]:
     rng = np.random.default_rng(1)
     return {
         "mu": rng.normal(size=(n, 2, 2)),
@@ -35,7 +35,7 @@ def test_rows_have_the_density_of_the_mixture() -> None:
 def test_replicated_rows_have_the_moments_of_the_mixture() -> None:
     draws = {name: np.repeat(values[:1], 200, 0) for name, values in posterior(1).items()}
     rows = replicated(draws, 1000, np.random.default_rng(3)).reshape(-1, 2)
-    mean = (draws["pi"][0][:, None] * draws["mu"][0]).sum(0)
+    mean = (draws["pi"][0, :, None] * draws["mu"][0]).sum(0)
     np.testing.assert_allclose(rows.mean(0), mean, atol=5 * rows.std() / len(rows) ** 0.5)
     correlation = statistics_of(rows)["correlation of eruption and wait"]
     np.testing.assert_allclose(correlation, np.corrcoef(rows.T)[0, 1])
