@@ -386,7 +386,7 @@ def test_a_statement_shows_on_which_side_of_its_limit_a_value_is(
 ) -> None:
     """Whatever of a value is shown: its size, the ratio of a logarithm, a part in per cent."""
     limit = 0.7 if isinstance(rule.limit, str) else rule.limit
-    value = rule.ideal * (rule.breach is Breach.OFF) + limit + sign * away * (limit or 1.0)
+    value = rule.ideal * (rule.breach is Breach.OFF) + limit + sign * away * (abs(limit) or 1.0)
     text = statement(rule.criterion, verdict=rule.verdict, value=value, limit=limit)
     said, _, bound = text.replace(",", "").removesuffix(")").rpartition(" (limit ")
     numbers = re.findall(r"(?<![\w-])-?\d+(?:\.\d+)?(?:e-?\d+)?(?=%| |$)", said)
@@ -480,6 +480,25 @@ def test_joint_distances_take_away_the_joint_draws_and_no_more() -> None:
     worse = {"x": judge_parameter(replace(PERFECT, mean_error_sd=1.0), fit=COMPARED)}
     off_too = replace(COMPARED, mahalanobis=2.0)
     assert judge_fit(off_too, parameters=worse).verdict is Verdict.DO_NOT_TRUST
+
+
+def test_a_combination_that_has_collapsed_takes_away_the_widths() -> None:
+    """Whatever the marginals say; but only where that is certain."""
+    fine = {"x": judge_parameter(PERFECT, fit=COMPARED)}
+    for ratio, verdict in (
+        (0.1, Verdict.MEANS_ONLY),
+        (0.3, Verdict.MEANS_ONLY),
+        (0.33, Verdict.MARGINALS),
+        (0.5, Verdict.MARGINALS),
+        (3.5, Verdict.MARGINALS),
+        (1.0, Verdict.TRUST),
+    ):
+        fit = replace(COMPARED, log_eigenvalue_low=2 * np.log(ratio), log_eigenvalue_low_mcse=0.05)
+        judgement = judge_fit(fit, parameters=fine)
+        assert judgement.verdict is verdict, ratio
+        if ratio != 1:
+            assert judgement.criterion == "log_eigenvalue_low"
+            assert judgement.nearness >= 1
 
 
 def test_the_order_of_the_verdicts() -> None:

@@ -157,6 +157,8 @@ def distance_of(value: float, rule: Rule) -> float:
 
 def nearness_of(value: float, *, limit: float, rule: Rule) -> float:
     """Return how far a value has gone from its ideal (0) to its limit (1) and beyond."""
+    if rule.breach is Breach.BELOW and limit < 0:
+        return max(value / limit, 0.0)
     if rule.breach is Breach.BELOW:
         return limit / value if value > 0 else math.inf
     if rule.breach is Breach.OFF:

@@ -42,6 +42,8 @@ SD_LIMIT_LOG = math.log(1.2)
 # The worst of all combinations is looked for: shifted by 0.6 sd, the 90% interval of a Gaussian
 # covers 84%, about the limit of the coverage.
 COMBINATION_LIMIT_SD = 0.6
+# A combination with a third of its sd has collapsed: of its 90% interval less than half is left.
+COLLAPSE_LIMIT_LOG = -2 * math.log(3)
 
 _RANK = "Vehtari et al. (2021)"
 _PSIS = "Vehtari et al. (2024); Yao et al. (2018)"
@@ -86,27 +88,22 @@ RULES: tuple[Rule, ...] = (
         meaning="the weights give no reliable estimate",
         source="Vehtari et al. (2024)",
     ),
-    Rule(
-        criterion="k_hat_mean",
-        scope=Scope.PARAMETER,
-        when=When.WEIGHTED,
-        breach=Breach.ABOVE,
-        limit="k_hat_limit",
-        verdict=Verdict.DO_NOT_TRUST,
-        doubt=Verdict.UNKNOWN,
-        meaning="a few draws decide the weighted mean",
-        source="Vehtari et al. (2024)",
-    ),
-    Rule(
-        criterion="k_hat_sd",
-        scope=Scope.PARAMETER,
-        when=When.WEIGHTED,
-        breach=Breach.ABOVE,
-        limit="k_hat_limit",
-        verdict=Verdict.MEANS_ONLY,
-        doubt=Verdict.MEANS_ONLY,
-        meaning="a few draws decide the weighted sd",
-        source="Vehtari et al. (2024)",
+    *(
+        Rule(
+            criterion=f"k_hat_{what}",
+            scope=Scope.PARAMETER,
+            when=When.WEIGHTED,
+            breach=Breach.ABOVE,
+            limit="k_hat_limit",
+            verdict=verdict,
+            doubt=doubt,
+            meaning=f"a few draws decide the weighted {what}",
+            source="Vehtari et al. (2024)",
+        )
+        for what, verdict, doubt in (
+            ("mean", Verdict.DO_NOT_TRUST, Verdict.UNKNOWN),
+            ("sd", Verdict.MEANS_ONLY, Verdict.MEANS_ONLY),
+        )
     ),
     Rule(
         criterion="r_hat",
@@ -226,29 +223,31 @@ RULES: tuple[Rule, ...] = (
         doubt=Verdict.MEANS_ONLY,
         source="Huggins et al. (2020)",
     ),
-    Rule(
-        criterion="coverage_90",
-        scope=Scope.PARAMETER,
-        when=When.COMPARED,
-        breach=Breach.OFF,
-        limit=0.07,
-        ideal=0.9,
-        mcse="coverage_90_mcse",
-        verdict=Verdict.MEANS_ONLY,
-        doubt=Verdict.MEANS_ONLY,
-        source="coverage of a Gaussian rescaled by 1.2",
+    *(
+        Rule(
+            criterion=f"coverage_{level}",
+            scope=Scope.PARAMETER,
+            when=When.COMPARED,
+            breach=Breach.OFF,
+            limit=limit,
+            ideal=level / 100,
+            mcse=f"coverage_{level}_mcse",
+            verdict=Verdict.MEANS_ONLY,
+            doubt=Verdict.MEANS_ONLY,
+            source="coverage of a Gaussian rescaled by 1.2",
+        )
+        for level, limit in ((90, 0.07), (50, 0.1))
     ),
     Rule(
-        criterion="coverage_50",
-        scope=Scope.PARAMETER,
+        criterion="log_eigenvalue_low",
+        scope=Scope.FIT,
         when=When.COMPARED,
-        breach=Breach.OFF,
-        limit=0.1,
-        ideal=0.5,
-        mcse="coverage_50_mcse",
+        breach=Breach.BELOW,
+        limit=COLLAPSE_LIMIT_LOG,
+        mcse="log_eigenvalue_low_mcse",
         verdict=Verdict.MEANS_ONLY,
-        doubt=Verdict.MEANS_ONLY,
-        source="coverage of a Gaussian rescaled by 1.2",
+        meaning="the draws have collapsed in a direction, and so have all intervals along it",
+        source="coverage of a Gaussian rescaled by 1/3",
     ),
     Rule(
         criterion="mahalanobis",
