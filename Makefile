@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers
 PIP_FLAGS := --quiet --disable-pip-version-check
+INSTALL := $(BIN)/python -m pip install $(PIP_FLAGS) --no-compile --no-deps
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
@@ -89,6 +90,10 @@ $(READY): pyproject.toml requirements.lock
 	@echo "making $(VENV)"
 # --no-compile: a module is compiled when it is imported first, most never are (not so for peers, whose start is timed)
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-compile --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-compile --no-deps --no-build-isolation --editable .
+# the lock names all packages (--no-deps), so each half of the alphabet is installed by a process of its own
+	@for late in 0 1; do \
+	  awk -v late=$$late '/^[A-Za-z0-9]/ { mine = (/^[n-z]/ == late) } mine' requirements.lock >$(VENV)/half$$late.txt; done
+	@$(INSTALL) --require-hashes -r $(VENV)/half0.txt & first=$$!; \
+	  $(INSTALL) --require-hashes -r $(VENV)/half1.txt; code=$$?; wait $$first && exit $$code
+	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
