@@ -106,6 +106,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     subsample: int | None = None,
     batch: int | None = None,
     rows: str | None = None,
+    rows_files: Mapping[str, str | Path] | None = None,
     replicates: int = 1,
     seed: int = 1,
     store: str | Path | None = None,
@@ -146,6 +147,8 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     rows : str, optional
         The integer of the data that counts the rows; by default the largest whose rows are proved
         to add up.
+    rows_files : Mapping, optional
+        By name, a ``.npy`` with the rows of variables that the data leave out, too many for memory.
     replicates : int
         Runs of each approximation, from as many seeds.
     seed : int
@@ -190,6 +193,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         subsample=subsample,
         batch=batch,
         rows=rows,
+        rows_files={name: Path(file) for name, file in (rows_files or {}).items()},
         replicates=replicates,
         seed=seed,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.cli.console import EXIT_USER_ERROR
+from harness.errors import StudyError
 from harness.folders import cache_folder
 
 type Commands = "argparse._SubParsersAction[Parser]"
@@ -136,6 +137,23 @@ def add_running_arguments(run: argparse.ArgumentParser) -> None:
     shown = run.add_mutually_exclusive_group()
     shown.add_argument("--quiet", action="store_true", help="print only failures and errors")
     shown.add_argument("--json", action="store_true", help="print events, one JSON object per line")
+
+
+def named_files(text: str | None) -> dict[str, Path]:
+    """Read files by name, ``X=X.npy,y=y.npy``.
+
+    Raises
+    ------
+    StudyError
+        If a part is no name with a file.
+    """
+    found = {}
+    for part in split_names(text or ""):
+        name, equals, file = part.partition("=")
+        if not (equals and name and file):
+            raise StudyError(f"--rows-file has '{part}'; give NAME=FILE.npy for each variable")
+        found[name] = Path(file)
+    return found
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -4,7 +4,12 @@ import argparse
 from pathlib import Path
 
 from harness import cli
-from harness.cli.arguments import add_running_arguments, add_store_argument, split_names
+from harness.cli.arguments import (
+    add_running_arguments,
+    add_store_argument,
+    named_files,
+    split_names,
+)
 from harness.errors import StudyError
 from harness.program.contract import DataContract
 from harness.study.comparison import (
@@ -91,6 +96,12 @@ def _add_rows(parser: argparse.ArgumentParser) -> None:
         help="the integer of the data that counts the rows (default: the largest whose rows are "
         "proved to add up; see `harness rows`)",
     )
+    rows.add_argument(
+        "--rows-file",
+        metavar="X=X.npy,y=y.npy",
+        help="files with the rows of data variables, too many for memory, which DATA.json leaves "
+        "out",
+    )
     # of programs that weight a subsample themselves, as earlier versions wanted
     for option in ("--n-rows", "--weight"):
         rows.add_argument(option, help=argparse.SUPPRESS)
@@ -117,6 +128,7 @@ def _asked(arguments: argparse.Namespace) -> Comparison:
         batch=arguments.batch,
         contract=contract,
         rows=None if contract else arguments.rows,
+        rows_files=named_files(arguments.rows_file),
         replicates=arguments.replicates,
         seed=arguments.seed,
     )

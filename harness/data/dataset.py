@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ConfigDict, ValidationError, validate_call
 
+from harness.data.filed_variables import gathered, map_variables
 from harness.data.generators import GENERATORS, option_names
 from harness.data.npy_file import RowsFile, chunks_of
 from harness.data.row_tables import mapped_rows, read_rows
@@ -37,12 +38,18 @@ class Dataset:
     variables : Mapping or None
         In place of rows, the program's data variables by name, as
         :func:`harness.data.stan_values.value_of` returns them.
+    files : Mapping
+        Of variables whose rows lie in files these, by name; the variables are mapped.
+    counted_by : str or None
+        The variable that counts the rows in files.
     """
 
     name: str
     rows: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     file: RowsFile | None = None
     variables: Mapping[str, Value] | None = None
+    files: Mapping[str, RowsFile] = field(default_factory=dict)
+    counted_by: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse rows that no program could use."""
@@ -67,13 +74,17 @@ class Dataset:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel to another process of this machine: rows in a file stay there."""
-        return {
+        """Travel to another process of this machine: rows in files stay there."""
+        state = {
             name: value for name, value in vars(self).items() if name != "rows" or self.file is None
         }
+        if self.files:
+            kept = (self.variables or {}).items()
+            state["variables"] = {name: value for name, value in kept if name not in self.files}
+        return state
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Arrive, and map rows in a file.
+        """Arrive, and map rows in files.
 
         Raises
         ------
@@ -84,12 +95,35 @@ class Dataset:
         if self.file is not None:
             self.file.check_unchanged()
             vars(self)["rows"] = np.load(self.file.path, mmap_mode="r", allow_pickle=False)
+        for name, file in self.files.items():
+            file.check_unchanged()
+            mapped = np.load(file.path, mmap_mode="r", allow_pickle=False)
+            vars(self)["variables"][name] = mapped
 
     def in_memory(self) -> "Dataset":
         """Return it with its rows in memory, for another machine."""
+        if self.files:
+            return self.at_rows(np.arange(self.n_filed_rows))
         if self.file is None:
             return self
         return replace(self, rows=np.array(self.rows), file=None)
+
+    @property
+    def n_filed_rows(self) -> int:
+        """Number of rows in the files of variables."""
+        first = next(iter(self.files), None)
+        return 0 if first is None else len(np.asarray((self.variables or {})[first]))
+
+    def at_rows(self, indices: npt.NDArray[np.intp]) -> "Dataset":
+        """Return some of the rows in the files of variables, in memory."""
+        variables = dict(self.variables or {})
+        for name in self.files:
+            array = variables[name]
+            assert isinstance(array, np.memmap)  # noqa: S101 - what `files` says
+            variables[name] = gathered(array, indices)
+        if self.counted_by is not None:
+            variables[self.counted_by] = len(indices)
+        return replace(self, variables=variables, files={}, counted_by=None)
 
     @property
     def n_rows(self) -> int:
@@ -103,7 +137,10 @@ class Dataset:
         Of variables, of their names, types, shapes and numbers.
         """
         if self.variables is not None:
-            return digest_of(self.variables)
+            digest = digest_of(self.variables)
+            for file in self.files.values():
+                file.check_unchanged()
+            return digest
         hasher = hashlib.sha256(repr(self.rows.shape).encode())
         for chunk in chunks_of(self.rows):
             hasher.update(np.ascontiguousarray(chunk, dtype="<f8").data)
@@ -119,6 +156,7 @@ def make_dataset(
     file: Path | None = None,
     options: Mapping[str, Any] | None = None,
     sha256: str | None = None,
+    rows_files: Mapping[str, Path] | None = None,
 ) -> Dataset:
     """Generate or load a data set and check its digest.
 
@@ -135,6 +173,8 @@ def make_dataset(
         Arguments of the generator; for JSON, numbers in the place of those that the file has.
     sha256 : str, optional
         The expected :attr:`Dataset.digest`.
+    rows_files : Mapping, optional
+        By name, a ``.npy`` with the rows of variables that the JSON leaves out.
 
     Returns
     -------
@@ -145,7 +185,12 @@ def make_dataset(
     DatasetError
         If the rows cannot be had, are unusable, or are not the ones that the digest names.
     """
-    return _check_digest(_made(name, generator, file, options or {}), sha256)
+    made = _made(name, generator, file, options or {})
+    if rows_files and made.variables is None:
+        raise DatasetError(
+            f"data set '{name}' has rows files beside a table; they go with data in CmdStan's JSON"
+        )
+    return _check_digest(with_rows_files(made, rows_files or {}), sha256)
 
 
 def _made(
@@ -201,6 +246,21 @@ def _with_numbers(
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise DatasetError(f"data set '{name}': '{key}' is {value!r}; give a number")
     return {**variables, **options}
+
+
+def with_rows_files(dataset: Dataset, files: Mapping[str, Path]) -> Dataset:
+    """Return a data set of variables with the rows of further ones in files.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be used, two have different numbers of rows, or a variable is given twice.
+    """
+    if not files:
+        return dataset
+    beside = dataset.variables or {}
+    mapped, known = map_variables(files, beside)
+    return replace(dataset, variables={**beside, **mapped}, files=known)
 
 
 def _check_digest(dataset: Dataset, sha256: str | None) -> Dataset:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,12 +77,12 @@ class RowsFile:
         return value + [0] * (STAN_LENGTH - len(value))
 
 
-def chunks_of(rows: FloatArray) -> Iterator[FloatArray]:
+def chunks_of(rows: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
     """Give rows a chunk at a time; of a mapped file no page stays in memory.
 
     Yields
     ------
-    ndarray, shape (at most CHUNK_ROWS, n_columns)
+    ndarray, shape (at most CHUNK_ROWS, ...)
     """
     for begin in range(0, len(rows), CHUNK_ROWS):
         chunk = rows[begin : begin + CHUNK_ROWS]

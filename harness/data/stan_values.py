@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from harness.data.npy_file import chunks_of
+
 #: Of int32 or float64.
 Numbers = npt.NDArray[Any]
 
@@ -221,7 +223,8 @@ def _hash(hasher: Any, name: str, value: Value) -> None:
         for slot, part in parts:
             _hash(hasher, f"{name}.{slot}", part)
         return
-    array = np.asarray(value)
+    array = np.asanyarray(value)
     kind = "<i4" if array.dtype.kind == "i" else "<f8"
     hasher.update(f"{name}\0{kind}{array.shape}\0".encode())
-    hasher.update(np.ascontiguousarray(array, dtype=kind).data)
+    for chunk in chunks_of(array) if isinstance(array, np.memmap) else (array,):
+        hasher.update(np.ascontiguousarray(chunk, dtype=kind).data)

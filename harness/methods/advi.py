@@ -24,7 +24,7 @@ from harness.methods.advi_output import (
     parse_adapted_eta,
     parse_elbo_file,
 )
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_files
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import DrawsFile, continued, parse_draws_file
 from harness.methods.retries import fit_with_retries
@@ -82,8 +82,9 @@ class Advi:
     n_draws: PositiveInt = 1000
     max_retries: NonNegativeInt = 2
 
-    def check(self, dataset: Dataset, program: Program) -> None:
-        """Accept everything; see :meth:`harness.methods.base.Method.check`."""
+    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
+        """Refuse rows in files; see :meth:`harness.methods.base.Method.check`."""
+        refuse_files(self, dataset)
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Fit all rows; see :meth:`harness.methods.base.Method.fit`."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from pydantic import ConfigDict, ValidationError
 
 from harness.data.dataset import Dataset
@@ -77,8 +78,11 @@ class Problem:
         rows, weight = self.part.subsample.indices, self.part.subsample.likelihood_weight
         if self.part.axis is None:
             return program.data_of(self.dataset, indices=rows, likelihood_weight=weight)
+        dataset = self.dataset
+        if dataset.files:  # the executable is given these rows, and no others
+            dataset, rows = dataset.at_rows(rows), np.arange(len(rows))
         asked = {"axis": self.part.axis, "rows": rows, "weight": weight}
-        return program.data_of(self.dataset) | {f"harness_{k}": v for k, v in asked.items()}
+        return program.data_of(dataset) | {f"harness_{k}": v for k, v in asked.items()}
 
     @property
     def n_rows(self) -> int | None:
@@ -178,6 +182,23 @@ class Method(Protocol):
             If the options cannot work for this problem.
         """
         ...
+
+
+def refuse_files(method: Method, dataset: Dataset) -> None:
+    """Raise :class:`MethodError` if rows lie in files, and the method wants them all.
+
+    Parameters
+    ----------
+    method : Method
+        One of CmdStan's own, which read all data into memory.
+    dataset : Dataset
+        What it is to fit.
+    """
+    if dataset.files and method.rows_used is RowsUsed.ALL:
+        raise MethodError(
+            f"method '{method.name}' reads all rows into memory, and those of data set "
+            f"'{dataset.name}' lie in files; use vi_*, or subsample_* for some of the rows"
+        )
 
 
 def options_of(method: Method) -> dict[str, Any]:

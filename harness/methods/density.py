@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.errors import DensityError, ProgramError
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import run_folder
+from harness.methods.filed import files_axes, files_density
 from harness.program.log_density import Density
+from harness.program.rows import choose_axis
 
 
 @contextmanager
@@ -26,8 +29,16 @@ def open_density(problem: Problem, *, threads: int = 1) -> Iterator[Density]:
     Raises
     ------
     DensityError
-        If the program refuses the data.
+        If the program refuses the data, or rows in files are not proved to add up.
     """
+    if problem.dataset.files and problem.part is None:
+        try:
+            axis = choose_axis(files_axes(problem, open_density), problem.dataset.counted_by)
+        except ProgramError as error:
+            raise DensityError(str(error)) from error
+        with files_density(problem, axis, threads=threads) as density:
+            yield density
+        return
     program = problem.program
     # the folder lasts as long as the density: a program may read rows from a file there
     with (

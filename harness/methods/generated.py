@@ -25,6 +25,7 @@ _MUCH_DATA_BYTES = 2**20
 _STREAM = 5
 #: Variables that a warning names; of more it gives the number.
 _MAX_NAMED = 5
+_IN_FILES = "generated quantities want all rows in memory, and are left out for rows in files"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +67,8 @@ def variables_of(
     """
     parts = real_parts(names, table)
     reason = ""
+    if problem.dataset.files and problem.program.quantities_executable is not None:
+        return Variables(parts=parts, warnings=(*_undefined(parts, ""), _IN_FILES))
     if problem.program.quantities_executable is not None:
         own = [i for i, name in enumerate(names) if base_name(name) in problem.program.parameters]
         evaluation = _Evaluation(problem, problem.program.quantities_executable)

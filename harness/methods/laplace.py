@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
 from harness.fits.fit import Diagnostics, DrawKind, Fit
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_files
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.counted_density import CountedDensity
 from harness.methods.draws_file import parse_draws_file
@@ -57,8 +57,9 @@ class Laplace:
     n_draws: PositiveInt = 1000
     init_radius: PositiveFloat = 2.0
 
-    def check(self, dataset: Dataset, program: Program) -> None:
-        """Accept everything; see :meth:`harness.methods.base.Method.check`."""
+    def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
+        """Refuse rows in files; see :meth:`harness.methods.base.Method.check`."""
+        refuse_files(self, dataset)
 
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Optimise and draw; see :meth:`harness.methods.base.Method.fit`."""

@@ -16,7 +16,7 @@ from harness.fits.fit import Diagnostics, DrawKind, Fit, Status
 from harness.fits.posterior import posterior_group
 from harness.fits.sampler import sampler_diagnostics, sampler_stats
 from harness.messages.numerals import beside_limit
-from harness.methods.base import OPTIONS_CONFIG, Method, Problem, RowsUsed
+from harness.methods.base import OPTIONS_CONFIG, Method, Problem, RowsUsed, refuse_files
 from harness.methods.cmdstan_run import SIG_FIGS, Timed, run_folder, timed_call
 from harness.methods.generated import variables_of
 from harness.methods.nuts_attempts import run_attempts
@@ -113,6 +113,7 @@ class Nuts:
 
     def check(self, dataset: Dataset, program: Program) -> None:
         """Refuse what cannot be sampled; see :meth:`harness.methods.base.Method.check`."""
+        refuse_files(self, dataset)
         approximation = self._approximation()
         if approximation is not None:
             approximation.check(dataset, program)

@@ -20,7 +20,7 @@ from pydantic.dataclasses import dataclass
 from harness.data.dataset import Dataset
 from harness.errors import MethodError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
+from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_files
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.draws_file import DrawsFile, parse_draws_file
 from harness.methods.pathfinder_output import PathfinderConsole, parse_console
@@ -87,6 +87,7 @@ class Pathfinder:
 
     def check(self, dataset: Dataset, program: Program) -> None:  # noqa: ARG002 - any will do
         """Refuse more draws than there are; see :meth:`harness.methods.base.Method.check`."""
+        refuse_files(self, dataset)
         n_available = self.n_paths * self.n_draws_per_path
         if self._resamples and self.n_draws > n_available:
             raise MethodError(

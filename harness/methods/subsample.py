@@ -80,7 +80,10 @@ def take_rows(problem: Problem, *, m: int, weighted: bool, rows: str | None, see
     """
     contract = problem.program.program.contract
     axis, n_rows = None, problem.n_rows
-    if rows is None and contract is not None and contract.likelihood_weight and n_rows is not None:
+    weights_itself = (
+        contract is not None and contract.likelihood_weight and not problem.dataset.files
+    )
+    if rows is None and weights_itself and n_rows is not None:
         check_weights(problem, seed=seed)
     else:
         proved = row_axis(problem, rows or (contract.n_rows if contract else None))

@@ -93,7 +93,8 @@ class Vi:
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Optimise and draw; see :meth:`harness.methods.base.Method.fit`."""
         try:
-            axis = None if self.batch_size is None else row_axis(problem, self.rows).name
+            proved = self.batch_size is not None or problem.dataset.files
+            axis = row_axis(problem, self.rows).name if proved else None
             start = time.perf_counter()
             with open_density(problem) as density:
                 open_time_s = time.perf_counter() - start
@@ -155,7 +156,7 @@ class Vi:
             tolerance=self.tolerance,
             max_passes=self.max_gradients,
             init_radius=self.init_radius,
-            axis=axis,
+            axis=None if self.batch_size is None else axis,
             batch_size=self.batch_size or 0,
             fresh=self.fresh_batches,
             rank=self._rank(),

@@ -81,7 +81,7 @@ def prove(density: Density, axis: ProgramAxis, *, seed: int = 1) -> Proof:
         return _refused(f"there are {n_rows} rows; parts want two at least")
     if not density.n_parameters:
         return _refused("the program has no parameters that rows could inform")
-    points = _points(density, rng)
+    points = random_points(density, rng)
     if not len(points):
         return _refused(_failing("the program has no finite density at random points", density))
     without = _Checks(density, axis, points, np.empty(0, dtype=np.intp))
@@ -108,7 +108,7 @@ def _is_finite(found: LogDensity) -> bool:
     return bool(np.isfinite(found.value).all() and np.isfinite(found.gradient).all())
 
 
-def _points(density: Density, rng: np.random.Generator) -> FloatArray:
+def random_points(density: Density, rng: np.random.Generator) -> FloatArray:
     """Return random points at which the program has a density, near the origin if need be."""
     scales = np.repeat([1.0, 0.5, 0.1, 0.01], _MAX_TRIES // 4)
     tried = scales[:, None] * rng.uniform(-2, 2, (scales.size, density.n_parameters))

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.data.dataset import Dataset, make_dataset
+from harness.data.dataset import Dataset, make_dataset, with_rows_files
 from harness.data.stan_json import SUFFIXES, is_stan_json, plain_variables
 from harness.data.stan_values import Value
 from harness.errors import DatasetError, StudyError
@@ -23,6 +23,7 @@ from harness.methods import (
 )
 from harness.program.contract import Components, DataContract
 from harness.program.declared_data import data_problem, missing_data
+from harness.program.filed_rows import counted
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
 from harness.study.parts import row_options, with_parts
@@ -31,6 +32,8 @@ from harness.study.study import Study
 
 #: Methods that are compared if none are named; they need not know what a row is.
 DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
+#: The same for rows in files.
+FILES_METHODS = ("vi_meanfield", "vi_fullrank")
 #: Names of a comparison's only data set and of the variants of its runs.
 DATASET, REFERENCE = "data", "reference"
 #: In the place of a reference: evidence without one.
@@ -72,6 +75,8 @@ class Comparison:
     rows : str or None
         The integer of the data that counts the rows, for these methods; by default the largest
         whose rows are proved to add up.
+    rows_files : Mapping
+        By name, a ``.npy`` with the rows of variables that the data leave out.
     replicates : int
         Runs of each approximation and of each method on a subsample.
     seed : int
@@ -88,6 +93,7 @@ class Comparison:
     subsample: int | None = None
     batch: int | None = None
     rows: str | None = None
+    rows_files: Mapping[str, Path] = field(default_factory=dict)
     replicates: int = 1
     seed: int = 1
 
@@ -129,7 +135,11 @@ def comparison_study(asked: Comparison) -> Study:
         if value is not None and value < 1:
             raise StudyError(f"{option} is {value}; give a number above 0")
     dataset = _dataset(asked)
-    program = _program(asked, dataset)
+    bare = Program(name=plain_name(asked.model.stem), file=asked.model.resolve(), parameters=())
+    dataset = counted(dataset, bare)
+    if dataset.files:
+        asked = _without_cmdstan(asked)
+    program = _program(asked, dataset, bare)
     crosses = tuple(_crosses(asked, dataset, program))
     given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
     return cross_out(
@@ -151,8 +161,8 @@ def comparison_study(asked: Comparison) -> Study:
 
 def _digest(asked: Comparison, dataset: Dataset) -> str:
     """Hash what was asked for, whatever the files are called."""
-    content = {field.name: getattr(asked, field.name) for field in fields(asked)}
-    del content["model"]
+    content = {each.name: getattr(asked, each.name) for each in fields(asked)}
+    del content["model"], content["rows_files"]
     content["data"] = dataset.digest
     if isinstance(asked.reference, Path):
         content["reference"] = "file"
@@ -162,16 +172,21 @@ def _digest(asked: Comparison, dataset: Dataset) -> str:
 def _dataset(asked: Comparison) -> Dataset:
     """Read the data, or take them as they are."""
     if not isinstance(asked.data, Path):
-        return Dataset(name=DATASET, variables=plain_variables(asked.data))
+        whole = Dataset(name=DATASET, variables=plain_variables(asked.data))
+        return with_rows_files(whole, asked.rows_files)
     if not is_stan_json(asked.data):
         raise StudyError(f"{asked.data_title} must end in {', '.join(SUFFIXES)}")
-    return make_dataset(DATASET, file=asked.data)
+    return make_dataset(DATASET, file=asked.data, rows_files=asked.rows_files)
 
 
-def _program(asked: Comparison, dataset: Dataset) -> Program:
+def _without_cmdstan(asked: Comparison) -> Comparison:
+    """Return what is compared by default where CmdStan's own methods cannot read the rows."""
+    methods = FILES_METHODS if asked.methods == DEFAULT_METHODS else asked.methods
+    return replace(asked, methods=methods, reference=asked.reference or NO_REFERENCE)
+
+
+def _program(asked: Comparison, dataset: Dataset, bare: Program) -> Program:
     """Describe the program, after stanc's word on its variables."""
-    name = plain_name(asked.model.stem)
-    bare = Program(name=name, file=asked.model.resolve(), parameters=())
     declared = describe_program(bare)
     _check_data(asked, dataset.variables or {}, declared)
     return Program(

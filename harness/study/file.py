@@ -60,6 +60,9 @@ class DatasetTable(Table):
         `programs` do not apply to them.
     options : dict
         Arguments of the generator; for a JSON file, numbers in the place of those that it has.
+    rows_files : dict
+        Beside a `.json`: by name, the `.npy` files with the rows of variables that it leaves out,
+        too many for memory.
     sha256 : str or None
         The digest that the data must have; without it, changes of the data are not noticed.
     """
@@ -71,6 +74,7 @@ class DatasetTable(Table):
     file: str | None = None
     posteriordb: PosteriordbTable | None = None
     options: dict[str, Any] = Field(default={})
+    rows_files: dict[str, str] = Field(default={})
     sha256: str | None = None
 
 

@@ -25,6 +25,7 @@ from harness.study.file import (
     ReferenceTable,
     StudyTable,
 )
+from harness.study.filed import with_counts
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
 from harness.study.sweep import FULL, at_scale, expand
@@ -173,17 +174,18 @@ def _declaration(
     programs = {spec.name: _program(spec, folder) for spec in table.programs}
     _refuse_twins("data set", [*datasets, *entries.datasets])
     _refuse_twins("program", [*programs, *entries.programs])
+    crosses = (
+        *(entries.reference_crosses if table.reference is None else ()),
+        *(cross for spec in table.cross for cross in crosses_of(spec, entries)),
+    )
     declared = Declaration(
         name=table.name,
         title=table.title,
         description=table.description,
         seed=table.seed,
-        datasets={**datasets, **entries.datasets},
+        datasets=with_counts({**datasets, **entries.datasets}, programs, crosses),
         programs={**programs, **entries.programs},
-        crosses=(
-            *(entries.reference_crosses if table.reference is None else ()),
-            *(cross for spec in table.cross for cross in crosses_of(spec, entries)),
-        ),
+        crosses=crosses,
         references=(
             *(_reference(spec, folder) for spec in table.references),
             *entries.references(without_nuts=table.reference is not None),
@@ -205,6 +207,7 @@ def _dataset(table: DatasetTable, folder: Path) -> Dataset:
         file=folder / table.file if table.file else None,
         options=table.options,
         sha256=table.sha256,
+        rows_files={name: folder / file for name, file in table.rows_files.items()},
     )
 
 

@@ -56,6 +56,9 @@ class Density:
         Evaluates so many points at once, where the program is compiled with ``STAN_THREADS``.
     data_seed : int
         Decides what ``_rng`` functions draw in transformed data.
+    rows_files : Path, optional
+        A list of files with the rows, for which those in the data stand;
+        :func:`harness.program.filed_rows.write_manifest` writes it.
 
     Attributes
     ----------
@@ -82,9 +85,12 @@ class Density:
         name: str = "program",
         threads: int = 1,
         data_seed: int = DATA_SEED,
+        rows_files: Path | None = None,
     ) -> None:
         with data_file(data) as file:
-            self.process = DensityProcess(executable, file, data_seed=data_seed, name=name)
+            self.process = DensityProcess(
+                executable, file, data_seed=data_seed, name=name, rows_files=rows_files
+            )
         self._threads = threads
         self._printed = ""
         self.failures: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,8 @@ from harness.program.log_density.wire import FloatArray, RefusalError, Reply, re
 
 #: The environment tells the program's process by this name which pipes to serve.
 _PIPES = "HARNESS_DENSITY"
+#: And by this one, which files have its rows.
+_ROWS_FILES = "HARNESS_ROWS_FILES"
 #: What CmdStan prints before the program's own words ends with this line.
 _BEGIN = "[harness]\n"
 _NONE = np.empty(0)
@@ -40,6 +43,8 @@ class DensityProcess:
         Decides what ``_rng`` functions draw in transformed data.
     name : str
         The program's name, for messages.
+    rows_files : Path or None
+        A list of files with the rows, which the data then do not have.
 
     Raises
     ------
@@ -47,7 +52,15 @@ class DensityProcess:
         If the program refuses its data, or ends for another reason.
     """
 
-    def __init__(self, executable: Path, data_file: Path, *, data_seed: int, name: str) -> None:
+    def __init__(
+        self,
+        executable: Path,
+        data_file: Path,
+        *,
+        data_seed: int,
+        name: str,
+        rows_files: Path | None = None,
+    ) -> None:
         self._name = name
         self._lock = threading.Lock()
         self._folder = Path(tempfile.mkdtemp(prefix="harness-density-"))
@@ -62,6 +75,7 @@ class DensityProcess:
                 ],
                 (theirs_in, theirs_out),
                 (out, err),
+                {} if rows_files is None else {_ROWS_FILES: str(rows_files)},
             )
         self.close = weakref.finalize(
             self, _end, self._process, (self._in, self._out), self._folder
@@ -131,7 +145,10 @@ class DensityProcess:
 
 
 def _start(
-    command: list[str], pipes: tuple[int, int], outputs: tuple[BinaryIO, BinaryIO]
+    command: list[str],
+    pipes: tuple[int, int],
+    outputs: tuple[BinaryIO, BinaryIO],
+    further: Mapping[str, str],
 ) -> subprocess.Popen[bytes]:
     """Start a process that has two pipes for its own; here they are closed."""
     environment = {k: v for k, v in os.environ.items() if k != "STAN_NUM_THREADS"}
@@ -141,7 +158,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=outputs[0],
             stderr=outputs[1],
-            env={**environment, _PIPES: "{} {}".format(*pipes)},
+            env={**environment, **further, _PIPES: "{} {}".format(*pipes)},
             pass_fds=pipes,
             # Ctrl-C is for whoever asks; but a worker is killed with its group, this process too
             start_new_session=os.getsid(0) != os.getpid(),

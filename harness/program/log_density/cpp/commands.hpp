@@ -70,10 +70,58 @@ inline Message map_points(Session& session, const Request& request, int given, i
   return reply;
 }
 
+// Log density at each point, then its gradient there, where rows are read from files: once for all points.
+inline Message sum_over_files(Session& session, const Request& request, bool with_gradient) {
+  const Target& target = session.target;
+  const int d = target.dimension(), axis = target.axis_in_files(), n = request.integer("n");
+  const std::size_t size = with_gradient ? 1 + d : 1;
+  if (n < 0 || std::size_t(n) * d != request.numbers.size()) {
+    throw std::invalid_argument("the points have not " + std::to_string(d) + " numbers each");
+  }
+  const std::unique_ptr<View> view = target.view(axis);
+  const Form form = form_of(request);
+  Told buffer;
+  std::ostream told(&buffer);
+  std::vector<std::string> causes(n);
+  // adds what a block has, less what is given
+  const auto add = [&](Block* block, const std::vector<double>& less, std::vector<double>& sums) {
+    Vector slope;
+    for (int i = 0; i < n; ++i) {
+      try {
+        const Vector at = column(request.numbers, std::size_t(i) * d, d);
+        sums[i * size] += view->density(block, at, with_gradient ? &slope : nullptr, form, &told) - less[i * size];
+        for (std::size_t k = 1; k < size; ++k) {
+          sums[i * size + k] += slope[k - 1] - less[i * size + k];
+        }
+      } catch (const std::exception& e) {
+        causes[i] = e.what();
+      }
+    }
+  };
+  const std::vector<double> nothing(n * size, 0.0);
+  std::vector<double> without = nothing;
+  add(nullptr, nothing, without);
+  Message reply{"", without};
+  target.for_chunks(axis, [&](Block& chunk) { add(&chunk, without, reply.numbers); });
+  Account account;
+  for (int i = 0; i < n; ++i) {
+    if (!causes[i].empty()) {
+      account.add(causes[i]);
+      std::fill_n(reply.numbers.begin() + i * size, size, not_a_number);
+    }
+  }
+  account.add_printed(buffer.text());
+  reply.text = account.reply();
+  return reply;
+}
+
 // Log density at each point, then its gradient there.
 inline Message run_density(Session& session, const Request& request) {
   const int d = session.target.dimension();
   const bool with_gradient = request.integer("gradient") != 0;
+  if (session.target.axis_in_files() >= 0) {
+    return sum_over_files(session, request, with_gradient);
+  }
   return map_points(session, request, d, with_gradient ? 1 + d : 1,
                     [&](int, std::size_t from, double* to, std::ostream& told) {
                       Vector slope;

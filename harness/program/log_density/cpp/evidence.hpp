@@ -4,13 +4,11 @@
 #define HARNESS_EVIDENCE_HPP
 
 #include "session.hpp"
+#include "shuffle.hpp"
 
 #include <cmath>
-#include <random>
 
 namespace harness {
-
-using Random = std::mt19937_64;
 
 inline Vector normal(Random& random, int size) {
   std::normal_distribution<double> z;
@@ -41,12 +39,9 @@ class Evidence {
     }
     fresh_ = fresh;
     view_ = target.view(axis);
-    rows_.resize(n_rows_);
-    std::iota(rows_.begin(), rows_.end(), 0);
-    std::shuffle(rows_.begin(), rows_.end(), random_);
-    for (int b = 0; b < n_blocks_; ++b) {
-      blocks_.push_back(gather(b));
-    }
+    shuffle_ = Shuffle(n_rows_, random_);
+    blocks_.resize(n_blocks_);
+    excess_.resize(n_blocks_);
     order_.resize(n_blocks_);
     std::iota(order_.begin(), order_.end(), 0);
     visited_ = n_blocks_;
@@ -74,12 +69,8 @@ class Evidence {
       return 0;
     }
     if (fresh_) {
-      const int b = std::uniform_int_distribution<int>(0, n_blocks_ - 1)(random_);
-      const std::size_t size = blocks_[b]->size();
-      for (std::size_t i = 0; i < size; ++i) {  // a random set: the first of a shuffle
-        std::swap(rows_[i], rows_[std::uniform_int_distribution<std::size_t>(i, rows_.size() - 1)(random_)]);
-      }
-      fresh_block_ = target_.gather(axis_, sorted(rows_.begin(), rows_.begin() + size));
+      const int size = size_of(std::uniform_int_distribution<int>(0, n_blocks_ - 1)(random_));
+      fresh_block_ = target_.gather(axis_, Shuffle(n_rows_, random_).sorted(0, size));
       return n_blocks_;
     }
     if (visited_ == n_blocks_) {
@@ -94,46 +85,41 @@ class Evidence {
     if (n_blocks_ == 1) {
       return all(at, point);
     }
-    Block& block = b < n_blocks_ ? *blocks_[b] : *fresh_block_;
+    Block& block = b < n_blocks_ ? gathered(b) : *fresh_block_;
     // blocks differ by a row at most; together they are all rows with these weights
     const double weight = b < n_blocks_ ? n_blocks_ : double(n_rows_) / block.size();
     passes_ += double(block.size()) / n_rows_;
     return checked([&] { point.value = view_->weighted(block, weight, at, &point.gradient, form, &told_); }, point);
   }
 
-  // The control variate of first order: gradients of all blocks at a point; one pass.
+  // The control variate of first order: what blocks have at a point more than their mean, which one pass tells.
   bool set_anchor(const Vector& at) {
-    const int d = dimension();
-    Eigen::MatrixXd gradients(d, n_blocks_);
-    Vector values(n_blocks_);
-    Point point;
-    for (int b = 0; b < n_blocks_; ++b) {
-      if (!one(b, at, point)) {
-        return false;
-      }
-      values[b] = point.value;
-      gradients.col(b) = point.gradient;
+    passes_ += 1;
+    Point mean;
+    if (!checked([&] { mean.value = target_.summed(axis_, at, &mean.gradient, form, &told_); }, mean)) {
+      return false;
     }
     anchor_ = at;
-    mean_ = {values.mean(), gradients.rowwise().mean()};
-    values_ = values.array() - mean_.value;
-    gradients_ = gradients.colwise() - mean_.gradient;
+    mean_ = mean;
+    excess_.assign(n_blocks_, {});
     return true;
   }
   bool has_anchor() const { return anchor_.size() > 0; }
   const Vector& anchor() const { return anchor_; }
-  // What a block has at the anchor more than the mean of all.
+  // What a block has at the anchor more than the mean of all; of a block of the partition it is asked once.
   bool excess(int b, Point& point) {
-    if (b == n_blocks_) {
-      if (!one(b, anchor_, point)) {
-        return false;
-      }
-      point.value -= mean_.value;
-      point.gradient -= mean_.gradient;
+    if (b < n_blocks_ && excess_[b].gradient.size() > 0) {
+      point = excess_[b];
       return true;
     }
-    point.value = values_[b];
-    point.gradient = gradients_.col(b);
+    if (!one(b, anchor_, point)) {
+      return false;
+    }
+    point.value -= mean_.value;
+    point.gradient -= mean_.gradient;
+    if (b < n_blocks_) {
+      excess_[b] = point;
+    }
     return true;
   }
 
@@ -172,15 +158,26 @@ class Evidence {
     }
     return true;
   }
-  template <typename Iterator>
-  static std::vector<int> sorted(Iterator from, Iterator to) {
-    std::vector<int> rows(from, to);
-    std::sort(rows.begin(), rows.end());
-    return rows;
-  }
-  std::unique_ptr<Block> gather(int b) const {
-    const auto at = [&](int i) { return rows_.begin() + std::int64_t(n_rows_) * i / n_blocks_; };
-    return target_.gather(axis_, sorted(at(b), at(b + 1)));
+  std::int64_t begin_of(int b) const { return std::int64_t(n_rows_) * b / n_blocks_; }
+  int size_of(int b) const { return static_cast<int>(begin_of(b + 1) - begin_of(b)); }
+
+  // A block is gathered when it is first looked at, and kept as long as there is room.
+  Block& gathered(int b) {
+    if (blocks_[b]) {
+      return *blocks_[b];
+    }
+    if (b == passing_number_) {
+      return *passing_;
+    }
+    std::unique_ptr<Block> block = target_.gather(axis_, shuffle_.sorted(begin_of(b), begin_of(b + 1)));
+    if (n_kept_ + block->size() <= target_.rows_to_keep()) {
+      n_kept_ += block->size();
+      blocks_[b] = std::move(block);
+      return *blocks_[b];
+    }
+    passing_ = std::move(block);
+    passing_number_ = b;
+    return *passing_;
   }
 
   const Target& target_;
@@ -192,16 +189,19 @@ class Evidence {
   int n_rows_ = 1, n_blocks_ = 1;
   bool fresh_ = false;
   std::unique_ptr<View> view_;
-  std::vector<int> rows_, order_;
+  Shuffle shuffle_;
+  std::vector<int> order_;
   int visited_ = 0;
   std::vector<std::unique_ptr<Block>> blocks_;
-  std::unique_ptr<Block> fresh_block_;
+  std::unique_ptr<Block> fresh_block_, passing_;
+  int passing_number_ = -1;
+  double n_kept_ = 0;
   double passes_ = 0;
   long n_failed_ = 0;
   std::string last_failure_;
-  Vector anchor_, values_;
-  Eigen::MatrixXd gradients_;
+  Vector anchor_;
   Point mean_;
+  std::vector<Point> excess_;
 };
 
 }  // namespace harness

@@ -55,8 +55,8 @@ inline double evaluate(const stan::model::model_base& model, const Vector& at, V
 
 // The derivative of the gradient along a line, by differences of fourth order: exact to about 1e-10 of the gradient's
 // size where the log density is smooth on the scale of its step.
-inline Vector differences(const stan::model::model_base& model, const Vector& at, const Vector& along, Form form,
-                          std::ostream* told) {
+template <typename Slope>
+Vector differences(const Slope& slope_at, const Vector& at, const Vector& along) {
   double length = 0;
   for (Eigen::Index i = 0; i < at.size(); ++i) {
     length = std::max(length, std::fabs(along.coeff(i)));
@@ -69,7 +69,7 @@ inline Vector differences(const stan::model::model_base& model, const Vector& at
     for (Eigen::Index i = 0; i < at.size(); ++i) {
       point.coeffRef(i) = at.coeff(i) + where[side] * step * along.coeff(i);
     }
-    evaluate(model, point, &slope, form, told);
+    slope_at(point, slope);
     for (Eigen::Index i = 0; i < at.size(); ++i) {
       sum.coeffRef(i) += weight[side] * slope.coeff(i) / (12 * step);
     }
@@ -106,7 +106,8 @@ class ModelTarget : public Target {
   }
   bool has_exact_curvature() const override { return false; }
   Vector curvature(const Vector& at, const Vector& along, Form form, std::ostream* told) const override {
-    return differences(model_, at, along, form, told);
+    const auto slope = [&](const Vector& point, Vector& gradient) { evaluate(model_, point, &gradient, form, told); };
+    return differences(slope, at, along);
   }
   Vector constrain(const Vector& at, Beside beside, unsigned int seed, std::ostream* told) const override {
     stan::rng_t rng = stan::services::util::create_rng(seed, 1);
@@ -132,37 +133,39 @@ class ModelTarget : public Target {
   const stan::model::model_base& model_;
 };
 
+// The program as it is on some of its rows.
+template <typename Model>
+class Part final : public View {
+ public:
+  Part(const Model& rest, const Axis<Model>& axis) : model_(rest), axis_(axis), none_(axis.gather(rest, {})) {
+    // A copy's maps lie on what was copied; lending it its own empty rows seats them.
+    axis_.exchange(model_, *none_);
+  }
+  double density(Block* block, const Vector& at, Vector* gradient, Form form, std::ostream* told) override {
+    const Loan loan{*this, block};
+    return evaluate(model_, at, gradient, form, told);
+  }
+
+ private:
+  struct Loan {
+    Part& part;
+    Block* block;
+    Loan(Part& part, Block* block) : part(part), block(block) { swap(); }
+    ~Loan() { swap(); }
+    Loan(const Loan&) = delete;
+    void swap() {
+      if (block) {
+        part.axis_.exchange(part.model_, *block);
+      }
+    }
+  };
+  Model model_;
+  const Axis<Model>& axis_;
+  std::unique_ptr<Block> none_;
+};
+
 template <typename Model>
 class Program final : public ModelTarget {
-  class Part final : public View {
-   public:
-    Part(const Model& rest, const Axis<Model>& axis) : model_(rest), axis_(axis), none_(axis.gather(rest, {})) {
-      // A copy's maps lie on what was copied; lending it its own empty rows seats them.
-      axis_.exchange(model_, *none_);
-    }
-    double density(Block* block, const Vector& at, Vector* gradient, Form form, std::ostream* told) override {
-      const Loan loan{*this, block};
-      return evaluate(model_, at, gradient, form, told);
-    }
-
-   private:
-    struct Loan {
-      Part& part;
-      Block* block;
-      Loan(Part& part, Block* block) : part(part), block(block) { swap(); }
-      ~Loan() { swap(); }
-      Loan(const Loan&) = delete;
-      void swap() {
-        if (block) {
-          part.axis_.exchange(part.model_, *block);
-        }
-      }
-    };
-    Model model_;
-    const Axis<Model>& axis_;
-    std::unique_ptr<Block> none_;
-  };
-
  public:
   Program(std::unique_ptr<Model> model, Axes<Model> axes)
       : ModelTarget(*model), model_(std::move(model)), axes_(std::move(axes)), without_rows_(axes_.size()) {}
@@ -196,7 +199,7 @@ class Program final : public ModelTarget {
     return axes_.at(axis)->gather(*model_, rows);
   }
   std::unique_ptr<View> view(int axis) const override {
-    return std::make_unique<Part>(without_rows(axis), *axes_.at(axis));
+    return std::make_unique<Part<Model>>(without_rows(axis), *axes_.at(axis));
   }
 
  private:

@@ -3,6 +3,7 @@
 #ifndef HARNESS_SERVE_HPP
 #define HARNESS_SERVE_HPP
 
+#include "filed_program.hpp"
 #include "program.hpp"
 #include "server.hpp"
 #include "subsample.hpp"
@@ -20,6 +21,16 @@ inline unsigned int data_seed(const stan::io::var_context& data, unsigned int ot
   return data.contains_i(name) ? static_cast<unsigned int>(data.vals_i(name).at(0)) : otherwise;
 }
 
+// Of the rows that the data have, which stand for those in files, nothing stays.
+template <typename Model>
+void serve_files(std::unique_ptr<Model> model, const Axes<Model>& axes, const RowsFiles& files,
+                 const stan::io::var_context& data, unsigned int seed, const char* pipes) {
+  const Axis<Model>& axis = *axes.at(files.axis);
+  const std::unique_ptr<Block> none = axis.gather(*model, {});
+  axis.exchange(*model, *none);
+  serve(FiledProgram<Model>(std::move(model), axes, files, data, seed), pipes);
+}
+
 template <typename Model>
 stan::model::model_base& make_model(stan::io::var_context& data, unsigned int seed, std::ostream* messages,
                                     Axes<Model> (*axes)()) {
@@ -34,7 +45,9 @@ stan::model::model_base& make_model(stan::io::var_context& data, unsigned int se
   }
   if (pipes) {
     std::cout.flush();
-    if (part) {
+    if (const char* const manifest = std::getenv("HARNESS_ROWS_FILES")) {
+      serve_files(std::move(model), axes(), RowsFiles(manifest), data, data_seed(data, seed), pipes);
+    } else if (part) {
       serve(ModelTarget(*part), pipes);
     } else {
       serve(Program<Model>(std::move(model), axes()), pipes);

@@ -5,7 +5,10 @@
 
 #include <Eigen/Dense>
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
+#include <numeric>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -88,6 +91,41 @@ class Target {
   virtual int axis_size(int axis) const = 0;
   virtual std::unique_ptr<Block> gather(int axis, const std::vector<int>& rows) const = 0;
   virtual std::unique_ptr<View> view(int axis) const = 0;
+  // How many gathered rows may stay in memory.
+  virtual double rows_to_keep() const { return INFINITY; }
+  // Rows that are looked at together where all are summed.
+  virtual int rows_of_chunk() const { return 1 << 14; }
+  // The axis whose rows are not in memory; -1 if all are.
+  virtual int axis_in_files() const { return -1; }
+
+  // The log density on all rows of an axis whose rows add up, as a sum over chunks of neighbours: neither copies nor the
+  // memory of autodiff grow with the rows.
+  double summed(int axis, const Vector& at, Vector* gradient, Form form, std::ostream* told) const {
+    const std::unique_ptr<View> seen = view(axis);
+    Vector none, slope;
+    const double nothing = seen->density(nullptr, at, gradient ? &none : nullptr, form, told);
+    double sum = nothing;
+    if (gradient) {
+      *gradient = none;
+    }
+    for_chunks(axis, [&](Block& chunk) {
+      sum += seen->density(&chunk, at, gradient ? &slope : nullptr, form, told) - nothing;
+      if (gradient) {
+        *gradient += slope - none;
+      }
+    });
+    return sum;
+  }
+  template <typename Use>
+  void for_chunks(int axis, const Use& use) const {
+    const int n_rows = axis_size(axis), at_once = rows_of_chunk();
+    std::vector<int> rows;
+    for (int from = 0; from < n_rows; from += static_cast<int>(rows.size())) {
+      rows.resize(std::min(at_once, n_rows - from));
+      std::iota(rows.begin(), rows.end(), from);
+      use(*gather(axis, rows));
+    }
+  }
 };
 
 }  // namespace harness
