@@ -1,5 +1,6 @@
 """``[sweep]`` and ``[scale]`` of a study: what is written out, and which slips are refused."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -236,6 +237,8 @@ def test_heat_maps_have_a_cell_for_each_combination() -> None:
             assert [text.get_text() for text in axes.texts] == texts
             assert len(axes.patches) == 6
     assert heat_figures([]) == {}
+    one = [dataclasses.replace(item, options={"n": item.options["n"]}) for item in outcomes]
+    assert list(heat_figures(one)) == ["rows_sweep_error"]
 
 
 @pytest.mark.parametrize("name", ["subsample", "scaling", "separation", "faithful"])

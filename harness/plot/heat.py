@@ -88,13 +88,16 @@ def heat_figures(outcomes: Sequence[SweptOutcome]) -> dict[str, CaptionedFigure]
     Returns
     -------
     dict
-        By name two figures for each data set that is swept, or on which a method is.
+        By name two figures for each data set that is swept, or on which a method is; errors alone
+        over a single key, where a table has the verdicts.
     """
     figures = {}
     for dataset in dict.fromkeys(item.dataset for item in outcomes if item.options):
         mine = [item for item in outcomes if item.dataset == dataset and item.options]
         panels = list(_panels(mine))
         for what, fill in (("error", _error_cell), ("verdict", _verdict_cell)):
+            if what == "verdict" and not any(panel.rows for panel in panels):
+                continue
             figure = _figure(panels, fill)
             if what == "error":
                 _colour_bar(figure)
