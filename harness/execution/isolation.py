@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,8 @@ class _Worker:
 
     def call(self, task: Task, time_limit_s: float | None, tell_fitted: Tell | None) -> Answer:
         """Perform a task there; after the time limit the process is killed."""
-        # from protocol 5 on, large arrays are written without a copy in between
-        content = pickle.dumps(task, protocol=5)
+        arrays: list[pickle.PickleBuffer] = []
+        content = pickle.dumps(task, protocol=5, buffer_callback=arrays.append)
         try:
             if not self._is_ready:
                 self._is_ready = self._receive() == READY
@@ -56,7 +57,7 @@ class _Worker:
             if time_limit_s is not None:
                 timer.start()
             try:
-                self._send(content)
+                self._send(content, [array.raw() for array in arrays])
                 while (answer := self._receive()) == FITTED:
                     if tell_fitted is not None:
                         tell_fitted()
@@ -69,9 +70,12 @@ class _Worker:
         assert isinstance(answer, Answer)  # noqa: S101 - the protocol
         return answer
 
-    def _send(self, content: bytes) -> None:
+    def _send(self, content: bytes, arrays: Sequence[memoryview]) -> None:
+        """Send a task; its arrays follow as they are, without a copy of them in between."""
         assert self._process.stdin is not None  # noqa: S101 - a pipe
-        pickle.dump(content, self._process.stdin)
+        pickle.dump((content, [array.nbytes for array in arrays]), self._process.stdin)
+        for array in arrays:
+            self._process.stdin.write(array)
         self._process.stdin.flush()
 
     def _receive(self) -> Any:

@@ -38,23 +38,37 @@ def _private_streams() -> tuple[BinaryIO, BinaryIO]:
     return tasks, answers
 
 
-def _receive(stream: BinaryIO, tasks: "queue.Queue[bytes]", folder: str) -> None:
+#: A pickled task, and its arrays.
+Pickled = tuple[bytes, list[bytearray]]
+
+
+def _receive(stream: BinaryIO, tasks: "queue.Queue[Pickled]", folder: str) -> None:
     """Take in tasks while another is under way, so that the end of input is seen at once.
 
     Then the folder of temporary files goes, this process and all that it has started.
     """
     try:
         while True:
-            tasks.put(pickle.load(stream))  # noqa: S301
+            content, sizes = pickle.load(stream)  # noqa: S301
+            tasks.put((content, [_read(stream, size) for size in sizes]))
     except (EOFError, OSError, pickle.UnpicklingError):
         shutil.rmtree(folder, ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
 
 
-def _answer(content: bytes, tell_fitted: Tell) -> bytes:
+def _read(stream: BinaryIO, size: int) -> bytearray:
+    """Read so many bytes."""
+    content = bytearray(size)
+    if stream.readinto(content) != size:  # type: ignore[attr-defined]
+        raise EOFError
+    return content
+
+
+def _answer(task: Pickled, tell_fitted: Tell) -> bytes:
     """Perform a task; what goes wrong is an answer too."""
     try:
-        result: Any = perform(pickle.loads(content), tell_fitted)  # noqa: S301
+        content, arrays = task
+        result: Any = perform(pickle.loads(content, buffers=arrays), tell_fitted)  # noqa: S301
         return pickle.dumps(result)
     except Exception as error:  # noqa: BLE001 - it is raised again where the task came from
         try:
@@ -74,7 +88,7 @@ def main(folder: str) -> None:
         This process's own folder of temporary files, removed at the end.
     """
     tasks_stream, answers = _private_streams()
-    tasks: queue.Queue[bytes] = queue.Queue()
+    tasks: queue.Queue[Pickled] = queue.Queue()
     threading.Thread(target=_receive, args=(tasks_stream, tasks, folder), daemon=True).start()
     for library in _LOADED_FIRST:
         vars(importlib.import_module(library))  # a module's first use loads it
