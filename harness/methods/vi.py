@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 else:
     xr = lazy.load("xarray")
 
-#: The optimiser knows how parameters go together up to so many.
+#: Covariance matrices are of so many parameters at most.
 MAX_DENSE = 1000
 #: Draws have another stream of random numbers than the optimiser.
 _DRAWS_STREAM = 7
@@ -178,11 +178,6 @@ class Vi:
                 f"the optimum was not reached: {why}, and the approximation is "
                 f"{found.distance:.2g} ± {found.distance_error:.2g} sds from it"
             )
-        elif found.gaussian.mean.size > MAX_DENSE:
-            warnings.append(
-                f"above {MAX_DENSE} parameters their correlations are not measured, so that the "
-                "distance to the optimum is not known"
-            )
         if found.n_failed:
             warnings.append(
                 f"{found.n_failed} evaluations gave no finite density or gradient and were skipped"
@@ -230,12 +225,11 @@ class ViLowrank(Vi):
 
 def _diagnostics(found: Ascended) -> Diagnostics:
     """Return the optimiser's account of its end."""
-    is_close = found.end is End.CONVERGED and found.gaussian.mean.size <= MAX_DENSE
     return Diagnostics(
         elbo=found.elbo,
         elbo_mcse=found.elbo_error,
         n_iterations=found.n_iterations,
-        converged="distance" if is_close else "no",
+        converged="distance" if found.end is End.CONVERGED else "no",
         may_be_diverging=found.end in {End.UNBOUNDED, End.DIVERGING},
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from harness.data.dataset import FloatArray
 from harness.data.generators import GENERATORS
+from harness.methods.gaussian import Gaussian
 
 HERE = Path(__file__).parent
 STAN = HERE.parent.parent / "stan"
@@ -36,6 +38,8 @@ class Case:
         a cubature is exact.
     has_best : bool
         Whether there is a best Gaussian; else no run may say that it has found it.
+    best : Gaussian or None
+        The best one, where it is known.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Case:
     families: tuple[str, ...] = ("vi_meanfield",)
     n_draws: int = 2**13
     has_best: bool = True
+    best: Gaussian | None = None
 
 
 def _logistic(n: int, k: int) -> Mapping[str, Any]:
@@ -77,6 +82,13 @@ def _hierarchical() -> Mapping[str, Any]:
 def _mixture() -> Mapping[str, Any]:
     y = GENERATORS["notebook_large"]()
     return {"N": len(y), "y": y, "prior_sd": 1.0, "likelihood_weight": 1.0}
+
+
+def _chain_sds(d: int) -> FloatArray:
+    """Return the sds of each link of the chain given its neighbours, which are the best ones."""
+    precision = np.full(d, (1 + 0.9**2) / 0.4**2)
+    precision[0], precision[-1] = 1 + 0.9**2 / 0.4**2, 1 / 0.4**2
+    return np.asarray(precision**-0.5)
 
 
 def _kind(number: int, unbounded: int, positive: int) -> Callable[[], Mapping[str, Any]]:
@@ -112,14 +124,6 @@ CASES: tuple[Case, ...] = (
         n_draws=0,
     ),
     Case(
-        name="logistic 1e6 x 20, batches of 200",
-        file=LOGISTIC,
-        data=lambda: _logistic(1_000_000, 20),
-        limit_sd=0.05,
-        batch_size=200,
-        n_draws=0,
-    ),
-    Case(
         name="collinear regression",
         file=HERE / "linear.stan",
         data=_collinear,
@@ -141,14 +145,35 @@ CASES: tuple[Case, ...] = (
     Case(name="Student t(4), d = 10", file=KINDS, data=_kind(3, 10, 0), families=ALL),
     Case(name="funnel, d = 10", file=KINDS, data=_kind(5, 10, 0), families=ALL),
     Case(name="unknown scale, d = 4", file=KINDS, data=_kind(8, 3, 1)),
+    Case(name="flat", file=KINDS, data=_kind(4, 1, 0), has_best=False, families=ALL),
+    Case(name="divided groups", file=KINDS, data=_kind(7, 1, 0), has_best=False, families=ALL),
+    Case(
+        name="normal, d = 5000",
+        file=KINDS,
+        data=_kind(1, 5000, 0),
+        limit_sd=0.05,
+        best=Gaussian(mean=np.ones(5000), factor=np.full(5000, 2.0)),
+    ),
+    Case(
+        name="chain, d = 3000",
+        file=KINDS,
+        data=_kind(6, 3000, 0),
+        limit_sd=0.2,
+        best=Gaussian(mean=np.zeros(3000), factor=_chain_sds(3000)),
+    ),
     Case(
         name="chain, d = 500",
         file=KINDS,
         data=_kind(6, 500, 0),
-        families=ALL,
-        n_draws=0,
-        limit_sd=0.05,
+        limit_sd=0.2,
+        best=Gaussian(mean=np.zeros(500), factor=_chain_sds(500)),
     ),
-    Case(name="flat", file=KINDS, data=_kind(4, 1, 0), has_best=False, families=ALL),
-    Case(name="divided groups", file=KINDS, data=_kind(7, 1, 0), has_best=False, families=ALL),
+    Case(
+        name="logistic 1e6 x 20, batches of 200",
+        file=LOGISTIC,
+        data=lambda: _logistic(1_000_000, 20),
+        limit_sd=0.05,
+        batch_size=200,
+        n_draws=0,
+    ),
 )

@@ -187,6 +187,12 @@ class Gaussian {
     return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(g))
                                          : product(across_, g);
   }
+  // The mean of a deviation's square in a metric.
+  double mean_square(const Curvature& metric) const {
+    return family_ == Family::mean_field
+               ? metric.diagonal().dot(sd_.cwiseAbs2())
+               : (product(metric.matrix(), factor_).array() * factor_.array()).sum();
+  }
   double entropy() const {
     const double constant = 0.5 * mean.size() * std::log(2 * M_PI * M_E);
     return constant + (family_ == Family::mean_field ? sd_.array().log().sum()

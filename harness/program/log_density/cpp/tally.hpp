@@ -48,6 +48,20 @@ struct Tally {
   double noise = 0;    // of a pair's step, squared, in units of the curvature
   bool varied = false;  // whether the control variate was taken
 
+  // Sums of the gradients' deviations with random signs, each as large as the error of their mean.
+  std::vector<Vector> noises() const {
+    std::vector<Vector> found;
+    for (const Signed& one : signs) {
+      found.push_back((one.sum - one.n * gradient.mean()) / n());
+    }
+    return found;
+  }
+  struct Signed {
+    Vector sum;
+    int n = 0;  // positive less negative signs
+  };
+  std::vector<Signed> signs;
+
   int n() const { return value.n(); }
   bool has_failed() const { return 2 * n() < n_tried || n() < 4; }
 };
@@ -59,12 +73,16 @@ class Sampler {
  public:
   Sampler(Evidence& evidence, unsigned int seed) : evidence_(evidence), random_(seed * 2246822519u + 3) {}
 
-  Tally operator()(const Gaussian& q, const Curvature& metric, int n) {
+  Tally operator()(const Gaussian& q, const Curvature& metric, int n, bool with_signs = false) {
     const int d = q.mean.size();
     const bool dense = q.family() != Family::mean_field;
-    Tally plain, varied;
-    Matrix residual_z = Matrix::Zero(dense ? d : 0, dense ? d : 0), z_z = residual_z;
     const Curvature& model = dense ? q.curvature() : metric;
+    const int regressed = model.is_dense() ? d : 0;
+    Tally plain, varied;
+    plain.signs.resize(with_signs ? n_signs : 0);
+    varied.signs = plain.signs;
+    Matrix residual_z = Matrix::Zero(regressed, regressed), z_z = residual_z;
+    const double quadratic = 0.5 * q.mean_square(model);
     Point above, below, excess;
     for (int k = 0; k < n; ++k) {
       const Vector z = normal(random_, d), away = q.away(z);
@@ -73,19 +91,24 @@ class Sampler {
       if (!known) {
         continue;
       }
-      add(plain, metric, 0.5 * (above.value + below.value), 0.5 * (above.gradient + below.gradient));
+      // without the quadratic part, which is known in the mean
+      const Vector modelled = model.times(away);
+      const double value = 0.5 * (above.value + below.value) + 0.5 * away.dot(modelled) - quadratic;
+      add(plain, metric, value, 0.5 * (above.gradient + below.gradient));
       if (evidence_.has_anchor() && evidence_.excess(block, excess)) {
         const double ahead = excess.gradient.dot(q.mean - evidence_.anchor());
-        add(varied, metric, 0.5 * (above.value + below.value) - excess.value - ahead,
+        add(varied, metric, value - excess.value - ahead,
             0.5 * (above.gradient + below.gradient) - excess.gradient);
       }
-      const Vector residual = 0.5 * (above.gradient - below.gradient) + model.times(away);
+      const Vector residual = 0.5 * (above.gradient - below.gradient) + modelled;
       const Vector white = q.whitened(residual);
       const double own = 1;
-      if (dense) {
-        plain.scale.add(-0.5 * white.cwiseProduct(z));
+      if (regressed > 0) {
         residual_z += white * z.transpose();
         z_z += z * z.transpose();
+      }
+      if (dense) {
+        plain.scale.add(-0.5 * white.cwiseProduct(z));
       } else {
         const Vector expected = model.diagonal().cwiseProduct(q.sd().cwiseAbs2()).array() - own;
         plain.scale.add(0.5 * (expected - white.cwiseProduct(z)));
@@ -105,12 +128,39 @@ class Sampler {
     return taken;
   }
 
+  // By how much the ELBO of one Gaussian exceeds another's, at the same points of both.
+  Mean difference(const Gaussian& one, const Gaussian& other, int n) {
+    Mean found;
+    const double ahead = one.entropy() - other.entropy();
+    const auto value = [&](const Gaussian& q, const Vector& z, int block) {
+      Point above, below;
+      const Vector away = q.away(z);
+      const bool known = evidence_.one(block, q.mean + away, above) && evidence_.one(block, q.mean - away, below);
+      return known ? 0.5 * (above.value + below.value) : -INFINITY;
+    };
+    for (int k = 0; k < n; ++k) {
+      const Vector z = normal(random_, one.mean.size());
+      const int block = evidence_.next_block();
+      const double of_one = value(one, z, block), of_other = value(other, z, block);
+      if (std::isfinite(of_one) && std::isfinite(of_other)) {
+        found.add(Vector::Constant(1, of_one - of_other + ahead));
+      }
+    }
+    return found;
+  }
+
  private:
-  static void add(Tally& tally, const Curvature& metric, double value, const Vector& gradient) {
+  void add(Tally& tally, const Curvature& metric, double value, const Vector& gradient) {
     tally.value.add(Vector::Constant(1, value));
     tally.gradient.add(gradient);
-    tally.step.add(metric.solve(gradient));
-    tally.noise += gradient.dot(metric.solve(gradient));
+    const Vector step = metric.solve(gradient);
+    tally.step.add(step);
+    tally.noise += gradient.dot(step);
+    for (Tally::Signed& one : tally.signs) {
+      const int sign = std::bernoulli_distribution()(signs_) ? 1 : -1;
+      one.sum = one.n == 0 && one.sum.size() == 0 ? Vector(sign * gradient) : Vector(one.sum + sign * gradient);
+      one.n += sign;
+    }
   }
   static void finish(Tally& tally, const Curvature& metric) {
     if (tally.n() > 1) {
@@ -119,8 +169,9 @@ class Sampler {
     }
   }
 
+  static constexpr int n_signs = 4;
   Evidence& evidence_;
-  Random random_;
+  Random random_, signs_;
 };
 
 }  // namespace harness

@@ -1,0 +1,431 @@
+// Steps by natural gradients towards the Gaussian of a family that has the largest ELBO.
+//
+// In units of the Gaussian the natural gradient by the mean is the step of Newton's method on the ELBO, and that by the
+// covariance is what the expected curvature of the log density has beyond the Gaussian's own.  While they are larger
+// than their noise, steps are whole, within a radius; then they are averages of all since, over more and more pairs of
+// points, so that each further step is an independent estimate of the distance to the optimum, with its error.
+#ifndef HARNESS_CLIMB_HPP
+#define HARNESS_CLIMB_HPP
+
+#include "coupling.hpp"
+#include "probe.hpp"
+#include "tally.hpp"
+
+namespace harness {
+
+struct Settings {
+  Family family = Family::mean_field;
+  int rank = 0;
+  double tolerance = 0.02;    // error of means and log sds, in sds
+  double max_passes = 20000;  // evaluations, counted by their share of the rows
+  double radius = 2;          // of the uniform start
+  unsigned int seed = 1;
+};
+
+// What a tally says of the distance to the optimum.
+struct Estimate {
+  Vector step, step_error;  // of the mean, in sds
+  Vector off, off_error;    // of the logarithms of the sds
+  bool is_solved = true;    // whether the step is Newton's
+
+  bool has_errors_below(double limit) const { return step_error.maxCoeff() < limit && off_error.maxCoeff() < limit; }
+};
+
+// What the largest of n standard normal deviations exceeds with a probability: Mills's ratio.
+inline double largest_of(double n, double probability) {
+  const double twice = 2 * std::log(2 * n / probability);
+  return std::sqrt(std::max(1.0, twice - std::log(twice) - std::log(2 * M_PI)));
+}
+
+class Climb {
+ public:
+  enum class Went { on, back, nowhere, close };
+
+  // From the Gaussian with the curvature at a point.
+  Climb(const Settings& settings, Evidence& evidence, Sampler& sampler, const Probe& probe, const Vector& at)
+      : settings_(settings), evidence_(&evidence), sampler_(&sampler), probe_(probe),
+        random_(settings.seed * 97u + 31), d_(at.size()), is_large_(d_ > most_dense),
+        unlikely_(largest_of(2 * d_, 0.05)) {
+    measure(at, 1e-3 * (at.cwiseAbs().array() + 1));
+    q = Gaussian(settings.family, settings.rank, at, metric_);
+    radius_ = std::max(2.0, std::sqrt(double(d_)));
+    n_pairs_ = least();
+    narrow();
+  }
+
+  // One iteration.
+  Went advance() {
+    const int wanted = checking_ ? std::max(least(), n_pairs_ / 4) : n_pairs_;
+    const Tally tally = (*sampler_)(q, metric_, std::min(wanted, affordable()), is_large_);
+    if (is_refused(tally)) {
+      return ++n_refused_ > 30 ? Went::nowhere : Went::back;
+    }
+    n_refused_ = 0;
+    const bool moving = is_moving(tally);
+    const Estimate found = estimate(tally, moving);
+    note(tally, found);
+    if (is_close(found) && has_measured_here()) {
+      if (checking_) {
+        return Went::close;
+      }
+      if (!is_easy() && q.family() == Family::mean_field && !is_close_together(tally, found)) {
+        return Went::on;
+      }
+      move(tally, found, n_pairs_ / (weight_ + n_pairs_));
+      checking_ = true;
+      return Went::on;
+    }
+    checking_ = false;
+    step(tally, found, moving);
+    return Went::on;
+  }
+
+  // Begins anew from wider sds.
+  void widen(double by) {
+    q.scale(by);
+    follow();
+    has_last_ = checking_ = false;
+    weight_ = 0;
+    share_ = 1;
+    n_pairs_ = least();
+    n_refused_ = 0;
+    last_step_.resize(0);
+    radius_ = std::max(radius_, std::sqrt(double(d_)));
+  }
+
+  bool is_unbounded() const { return q.sd().maxCoeff() > 1e8 || q.mean.cwiseAbs().maxCoeff() > 1e12; }
+  double length(const Vector& away) const { return metric_.norm(away); }
+  // Whether the pairs of a first iteration would do: the log density is nearly quadratic.
+  bool is_easy() const { return needed_ <= 4 * least(); }
+
+  // The control variate: a new anchor where a pass costs less than what it saves.
+  void keep_anchor_near() {
+    if (evidence_->n_blocks() == 1 || (has_noted_ && needed_ < evidence_->n_blocks() / 4.0)) {
+      return;
+    }
+    if (evidence_->has_anchor() && metric_.norm(q.mean - evidence_->anchor()) < 0.5) {
+      return;
+    }
+    if (evidence_->has_anchor() && weight_ == 0 && n_since_anchor_ < 3) {
+      return;  // on its way
+    }
+    evidence_->set_anchor(q.mean);
+    n_since_anchor_ = 0;
+    weight_ = 0;
+    n_pairs_ = least();
+    needed_ = 0;
+  }
+
+  Gaussian q;
+  double elbo = 0, elbo_error = 0, distance = INFINITY, distance_error = INFINITY;
+  int n_last = 0;  // pairs of the last iteration
+  bool is_short = false;  // whether iterations stay short
+
+ private:
+  static constexpr int most_dense = 1000, few = 16;
+  static constexpr double damping = 0.7;
+
+  // As narrow as the ELBO says: the curvature at a point may be that of a wide plain where there is none.
+  void narrow() {
+    double best = -INFINITY, best_error = 0;
+    for (int halvings = 0; halvings < 40; ++halvings) {
+      Gaussian narrower = q;
+      narrower.scale(halvings == 0 ? 1 : 0.5);
+      const Tally tally = (*sampler_)(narrower, metric_, few / 2);
+      const double elbo = tally.has_failed() ? -INFINITY : tally.value.mean()[0] + narrower.entropy();
+      const double error = tally.has_failed() ? 0 : std::min(tally.value.error()[0], 1e6);
+      // beyond the noise, which of a plain without mass has no end itself
+      const double noise = std::min(2 * std::hypot(error, best_error), 1 + std::sqrt(double(d_)));
+      if (std::isfinite(best) && !(elbo > best + noise)) {
+        break;
+      }
+      q = narrower;
+      best = elbo;
+      best_error = error;
+    }
+    follow();
+  }
+  // The metric in units of the Gaussian.
+  void follow() {
+    if (learnt_.is_dense()) {
+      metric_ = std::move(learnt_);
+      learnt_ = Curvature();
+    }
+    metric_ = q.family() == Family::full_rank ? q.curvature() : metric_.with_diagonal(q.curvature().diagonal());
+  }
+
+  // ---- The curvature at a point.
+  void measure(const Vector& at, const Vector& units) {
+    metric_ = is_large_ ? probe_.diagonal(at, units) : probe_.whole(at, units);
+    measured_at_ = at;
+    ++n_measured_;
+  }
+  // Whether the curvature was measured near the mean, so that Newton's step is to be believed; else it is now.
+  bool has_measured_here() {
+    if (q.family() == Family::full_rank || is_large_ || n_measured_ > 6) {
+      return true;
+    }
+    if (metric_.norm(q.mean - measured_at_) < (n_measured_ > 1 ? 1 : 0.1)) {
+      return true;
+    }
+    measure_here();
+    return false;
+  }
+  void measure_here() {
+    measure(q.mean, q.curvature().diagonal().cwiseSqrt().cwiseInverse());
+    follow();
+    weight_ = 0;
+  }
+
+  // ---- Steps that were none: no density there, or an ELBO that fell.
+  bool is_refused(const Tally& tally) {
+    if (tally.has_failed()) {
+      if (has_last_) {
+        back();
+      } else {
+        q.scale(0.5);
+      }
+      return true;
+    }
+    elbo = tally.value.mean()[0] + q.entropy();
+    elbo_error = tally.value.error()[0];
+    // an error that explodes excuses nothing
+    const double excuse = std::min(4 * std::hypot(elbo_error, last_elbo_error_),
+                                   4 * last_elbo_error_ + 5 + std::sqrt(double(d_)));
+    if (has_last_ && !(elbo + excuse + 0.01 > last_elbo_)) {
+      back();
+      return true;
+    }
+    return false;
+  }
+  void back() {
+    q = last_;
+    radius_ = std::max(0.05, 0.25 * std::min(radius_, last_size_));
+    // a metric that misleads is measured again, then replaced by the Gaussian's own, which knows no correlation
+    if (q.family() != Family::full_rank && metric_.is_dense() && ++n_misled_ % 3 == 0) {
+      if (n_measured_ < 4) {
+        measure_here();
+      } else {
+        metric_ = metric_.own_diagonal();
+      }
+    }
+    follow();
+    has_last_ = false;
+    weight_ = 0;
+    checking_ = false;
+    last_step_.resize(0);
+  }
+
+  // ---- What a tally says.
+  Estimate estimate(const Tally& tally, bool moving) {
+    const Vector sd = q.sd();
+    Estimate found{tally.step.mean().cwiseQuotient(sd), tally.step.error().cwiseQuotient(sd), tally.scale.mean(),
+                   tally.scale.error()};
+    if (is_large_) {
+      solve(tally, moving, found);
+    }
+    return found;
+  }
+  // Where the metric is a diagonal it says little: Newton's step, and its error by what the same equations make of sums
+  // of the gradients' deviations with random signs, which are as large as the mean's error.
+  void solve(const Tally& tally, bool moving, Estimate& found) {
+    const Vector sd = q.sd();
+    const Vector away = q.away(normal(random_, d_));
+    const Solution newton = probe_.solve(q.mean, away, sd, tally.gradient.mean());
+    found.is_solved = newton.left < 0.5;
+    found.step = newton.at;
+    if (moving || !found.has_errors_below(2 * settings_.tolerance)) {
+      return;
+    }
+    double largest = 0;
+    for (const Vector& noise : tally.noises()) {
+      largest += probe_.solve(q.mean, away, sd, noise).at.cwiseAbs().maxCoeff() / tally.noises().size();
+    }
+    found.step_error = found.step_error.cwiseMax(largest / largest_of(d_, 0.5));
+  }
+
+  void note(const Tally& tally, const Estimate& found) {
+    Eigen::Index at_mean, at_scale;
+    const double mean_off = found.step.cwiseAbs().maxCoeff(&at_mean);
+    const double scale_off = found.off.cwiseAbs().maxCoeff(&at_scale);
+    distance = std::max(mean_off, scale_off);
+    distance_error = mean_off > scale_off ? found.step_error[at_mean] : found.off_error[at_scale];
+    const double widest = std::max(found.step_error.maxCoeff(), found.off_error.maxCoeff()) / settings_.tolerance;
+    n_last = tally.n();
+    needed_ = tally.n() * widest * widest;
+    has_noted_ = true;
+  }
+
+  // The errors are small, and no coordinate is away from its optimum by more than what is likely of so many errors.
+  bool is_close(const Estimate& found) const {
+    const auto within = [&](const Vector& by, const Vector& error) {
+      return (by.cwiseAbs() - unlikely_ * error).maxCoeff() < settings_.tolerance;
+    };
+    // of a check the error may be that of fewer pairs
+    return found.is_solved && found.has_errors_below((checking_ ? 2 : 1) * settings_.tolerance)
+           && within(found.step, found.step_error) && within(found.off, found.off_error);
+  }
+
+  // Whether the optimum is near by means and sds together.  If each is near given the others, it may still be far
+  // (a funnel is); then this goes there.
+  bool is_close_together(const Tally& tally, Estimate found) {
+    const Coupling coupling(*evidence_, q, metric_, random_);
+    const Together newton = coupling.solve(tally.gradient.mean(), -2 * found.off);
+    const double far = std::max(newton.step.cwiseAbs().maxCoeff(), newton.change.cwiseAbs().maxCoeff());
+    if (far < (1 + unlikely_) * settings_.tolerance) {
+      return true;
+    }
+    found.step = newton.step;
+    found.off = -newton.change / damping;
+    weight_ = 0;
+    distance = far;
+    move(tally, found, 1);
+    sharpen();
+    return false;
+  }
+
+  // Whether steps are longer than their noise, as a whole or, twice in the same direction, in any coordinate.
+  bool is_moving(const Tally& tally) {
+    const Vector sd = q.sd();
+    const Vector mean = tally.step.mean(), off = tally.scale.mean();
+    const double length = metric_.norm(mean);
+    length_ = length * length + 2 * off.squaredNorm();
+    noise_ = tally.noise / tally.n() + 2 * tally.scale.error().squaredNorm();
+    Vector clear(2 * d_);
+    clear << beyond(mean.cwiseQuotient(sd), tally.step.error().cwiseQuotient(sd)), beyond(off, tally.scale.error());
+    const bool again = clear_.size() > 0 && clear.cwiseProduct(clear_).maxCoeff() > 0;
+    clear_ = clear;
+    return length_ > 3 * noise_ || again;
+  }
+  // What is more than the noise explains, zero elsewhere.
+  Vector beyond(const Vector& by, const Vector& error) const {
+    const Vector size = by.cwiseAbs() - 4.5 * error;
+    return (size.array() > settings_.tolerance).select(by, 0);
+  }
+  // Shorter steps where they turn back, longer ones where they go on.
+  void adapt(const Tally& tally, const Estimate& found) {
+    const Vector slope = tally.gradient.mean(), step = found.step.cwiseProduct(q.sd());
+    if (last_step_.size() > 0) {
+      const double along = slope.dot(last_step_) + 2 * found.off.dot(last_off_);
+      share_ = along < -0.3 * before_ ? 0.5 * share_ : along > 0.3 * before_ ? std::min(1.0, 1.5 * share_) : share_;
+      share_ = std::max(share_, 0.02);
+    }
+    last_step_ = step;
+    last_off_ = found.off;
+    before_ = slope.dot(step) + 2 * found.off.squaredNorm();
+  }
+
+  void step(const Tally& tally, const Estimate& found, bool moving) {
+    ++n_since_anchor_;
+    if (moving) {
+      weight_ = 0;
+      adapt(tally, found);
+      learn(tally, 0.5);
+      move(tally, found, share_);
+      if (length_ < 10 * noise_) {
+        sharpen();
+      }
+      return;
+    }
+    if (!has_measured_here()) {
+      return;
+    }
+    last_step_.resize(0);
+    const double share = n_pairs_ / (weight_ + n_pairs_);
+    weight_ += n_pairs_;
+    learn(tally, share);
+    move(tally, found, share);
+    sharpen();
+  }
+  // The metric is the curvature at a point; enough pairs tell the expected one.
+  void learn(const Tally& tally, double share) {
+    if (q.family() == Family::mean_field && metric_.is_dense() && tally.n() >= 2 * d_) {
+      learnt_ = regressed(tally, share);
+    }
+  }
+  void sharpen() {
+    if (needed_ > n_pairs_ && !is_short) {
+      n_pairs_ = std::min(2 * n_pairs_, static_cast<int>(std::max(needed_ * 1.2, 1.0 * least())));
+    }
+  }
+
+  void move(const Tally& tally, const Estimate& found, double share) {
+    last_ = q;
+    last_elbo_ = elbo;
+    last_elbo_error_ = elbo_error;
+    has_last_ = true;
+    Vector by = share * found.step.cwiseProduct(q.sd()), change = -share * damping * found.off;
+    if (weight_ <= n_pairs_) {  // whole steps, of which noise is no part
+      by *= length_ / std::max(length_ + noise_, 1e-300);
+      const Vector clear = found.off.cwiseAbs2(), unclear = found.off_error.cwiseAbs2();
+      change.array() *= clear.array() / (clear + unclear).array().max(1e-300);
+    }
+    change = change.cwiseMax(-0.7).cwiseMin(0.5);
+    const double size = std::hypot(metric_.norm(by), std::sqrt(2) * change.norm());
+    if (size > radius_) {
+      by *= radius_ / size;
+      change *= radius_ / size;
+      share *= radius_ / size;
+      radius_ *= 2;
+    }
+    last_size_ = std::min(size, radius_);
+    q.mean += by;
+    // of the logarithm of an sd the natural gradient is minus the scale's excess
+    q.set_curvature(q.family() == Family::mean_field
+                        ? Curvature(Vector(q.curvature().diagonal().array() * (-2 * change.array()).exp()))
+                        : regressed(tally, share));
+    follow();
+  }
+
+  // The expected curvature by least squares: symmetric, and what no pair has seen stays (Powell's symmetric update).
+  Curvature regressed(const Tally& tally, double share) const {
+    const double ridge = 0.1 * (tally.n() + d_);
+    const Matrix inner = inverse_of_lower(cholesky(tally.z_z + ridge * Matrix::Identity(d_, d_)));
+    const Matrix solver = product(transposed(inner), inner);
+    const Matrix b = -product(tally.residual_z, solver), doubled = product(product(solver, tally.z_z), b);
+    const Matrix white = b + transposed(b) - 0.5 * (doubled + transposed(doubled));
+    const bool whole = q.family() != Family::mean_field;
+    const Curvature& before = whole ? q.curvature() : metric_;
+    const Matrix forth = whole ? inverse_of_lower(q.factor()) : Matrix(q.sd().cwiseInverse().asDiagonal());
+    const Matrix now = before.matrix() + share * product(transposed(forth), product(white, forth));
+    // within a factor of four of what it was, in its own units
+    const Matrix unit = cholesky(before.inverse());
+    const Spectrum found = spectrum(product(transposed(unit), product(now, unit)));
+    const Matrix back = product(transposed(inverse_of_lower(unit)), found.vectors);
+    return Curvature(composed(back, found.values.cwiseMax(0.25).cwiseMin(4)));
+  }
+
+  // Pairs that the gradients left will do for.
+  int affordable() const {
+    const double left = 0.5 * (settings_.max_passes - evidence_->passes()) * evidence_->n_blocks();
+    return static_cast<int>(std::min(1e9, std::max(1.0 * least(), left)));
+  }
+  // Fewer pairs than parameters do not tell a whole matrix.
+  int least() const {
+    return settings_.family == Family::mean_field ? few : std::max(few, std::min(2 * d_, 200));
+  }
+
+  Settings settings_;
+  Evidence* evidence_;
+  Sampler* sampler_;
+  Probe probe_;
+  Random random_;
+  int d_;
+  bool is_large_;
+  double unlikely_;
+  Curvature metric_, learnt_;
+  Vector measured_at_;
+  int n_measured_ = 0, n_since_anchor_ = 0, n_misled_ = 0, n_refused_ = 0;
+  int n_pairs_ = few;
+  double radius_ = 2, weight_ = 0, needed_ = 0;
+  bool checking_ = false, has_last_ = false, has_noted_ = false;
+  Gaussian last_;
+  Vector last_step_, last_off_, clear_;
+  double before_ = 0, length_ = 0, noise_ = 0;
+  double share_ = 1;
+  double last_elbo_ = 0, last_elbo_error_ = 0, last_size_ = 0;
+};
+
+}  // namespace harness
+
+#endif

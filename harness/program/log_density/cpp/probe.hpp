@@ -1,0 +1,127 @@
+// The curvature of a log density at a point, by differences of gradients: the whole matrix, its diagonal, or what the
+// matrix's inverse makes of a vector.
+#ifndef HARNESS_PROBE_HPP
+#define HARNESS_PROBE_HPP
+
+#include "evidence.hpp"
+#include "gaussian.hpp"
+
+namespace harness {
+
+// What the inverse of a matrix makes of a vector.
+struct Solution {
+  Vector at;
+  double left = 0;  // of the vector, the share that the solution does not explain
+};
+
+// |T|^-1 times the first axis, of a tridiagonal matrix T.
+inline Vector first_solved(const Vector& diagonal, const Vector& beside) {
+  const int n = diagonal.size();
+  Matrix t = diagonal.asDiagonal();
+  for (int i = 0; i + 1 < n; ++i) {
+    t(i, i + 1) = t(i + 1, i) = beside[i];
+  }
+  const Spectrum found = spectrum(t);
+  const Vector sizes = found.values.cwiseAbs().cwiseMax(1e-7 * found.values.cwiseAbs().maxCoeff());
+  return product(found.vectors, Vector(Vector(found.vectors.row(0)).cwiseQuotient(sizes)));
+}
+
+// By the Lanczos process from the vector itself: where all eigenvalues are positive, these are the iterates of
+// conjugate gradients; others count by their size.
+inline Solution lanczos(const Vector& from, const std::function<Vector(const Vector&)>& times, int most,
+                        double enough) {
+  const double size = from.norm();
+  if (!(size > 0)) {
+    return {Vector::Zero(from.size()), 0};
+  }
+  most = std::min(most, static_cast<int>(from.size()));
+  Matrix basis(from.size(), most);
+  Vector diagonal(most), beside(most), now = from / size, solved;
+  double left = 1;
+  int n = 0;
+  while (n < most && left > enough) {
+    basis.col(n) = now;
+    Vector next = times(now);
+    diagonal[n] = now.dot(next);
+    for (int twice = 0; twice < 2; ++twice) {  // against rounding
+      const Vector inner = basis.leftCols(n + 1).transpose() * next;
+      next.noalias() -= basis.leftCols(n + 1) * inner;
+    }
+    beside[n] = next.norm();
+    ++n;
+    const bool is_all = !(beside[n - 1] > 1e-6 * diagonal.head(n).cwiseAbs().maxCoeff());
+    if (is_all || n == most || n < 8 || n % 8 == 0) {
+      solved = first_solved(diagonal.head(n), beside.head(n));
+      left = is_all ? 0 : beside[n - 1] * std::abs(solved[n - 1]);
+    }
+    now = next / beside[n - 1];
+  }
+  return {Vector(basis.leftCols(n) * (size * solved)), left};
+}
+
+class Probe {
+ public:
+  // Of so many blocks of the rows together.
+  Probe(Evidence& evidence, int n_together, unsigned int seed)
+      : evidence_(&evidence), n_together_(n_together), seed_(seed) {}
+
+  int n_together() const { return n_together_; }
+
+  // Along each axis over its unit.
+  Curvature whole(const Vector& at, const Vector& units) {
+    const int d = at.size(), first = next();
+    Matrix hessian(d, d);
+    for (int i = 0; i < d; ++i) {
+      hessian.col(i) = along(at, Vector::Unit(d, i), units[i], first, units);
+    }
+    return Curvature(Matrix(0.5 * (hessian + transposed(hessian))));
+  }
+
+  // By vectors of random signs (Hutchinson 1989; Bekas, Kokiopoulou and Saad 2007).
+  Curvature diagonal(const Vector& at, const Vector& units) {
+    Random random(seed_ + n_probed_);
+    const int d = at.size(), first = next();
+    Vector sum = Vector::Zero(d);
+    for (int k = 0; k < n_signs; ++k) {
+      const Vector signs = normal(random, d).array().sign();
+      sum += along(at, units.cwiseProduct(signs), 1, first, units).cwiseProduct(signs).cwiseQuotient(units);
+    }
+    return Curvature(Vector(sum / n_signs));
+  }
+
+  // What its inverse makes of a gradient, in the units.  The curvature is the mean of that at two points, a deviation
+  // from the center away.
+  Solution solve(const Vector& center, const Vector& away, const Vector& units, const Vector& gradient) {
+    return lanczos(units.cwiseProduct(gradient), [&](const Vector& v) {
+      const Vector direction = units.cwiseProduct(v);
+      return Vector(0.5 * units.cwiseProduct(along(center + away, direction, step, 0, units)
+                                             + along(center - away, direction, step, 0, units)));
+    }, max_steps, enough);
+  }
+
+ private:
+  static constexpr int n_signs = 32, max_steps = 150;
+  static constexpr double enough = 0.1, step = 1e-3;
+
+  int next() { return evidence_->n_blocks() > 1 ? n_probed_++ * n_together_ % evidence_->n_blocks() : 0 * n_probed_++; }
+
+  // Minus the Hessian times a vector of such a size; where there is no density, that of a Gaussian with these sds.
+  Vector along(const Vector& at, const Vector& direction, double size, int first, const Vector& units) {
+    Point above, below;
+    for (int attempt = 0; attempt < 8; ++attempt, size /= 4) {
+      if (evidence_->some(n_together_, first, at + size * direction, above)
+          && evidence_->some(n_together_, first, at - size * direction, below)) {
+        return (below.gradient - above.gradient) / (2 * size);
+      }
+    }
+    return direction.cwiseQuotient(Vector(units.cwiseAbs2()));
+  }
+
+  Evidence* evidence_;
+  int n_together_, n_probed_ = 0;
+  unsigned int seed_;
+};
+
+}  // namespace harness
+
+#endif

@@ -1,0 +1,1 @@
+"""Every method on posteriors of known moments: its errors, its gradients and its time."""
