@@ -8,11 +8,13 @@ from harness.api.options import RunOptions, SayLine
 from harness.api.programs import program_file
 from harness.api.result import StudyResult
 from harness.api.running import ProgressLines, fit_study
+from harness.execution.cores import n_cores
 from harness.execution.run import Observer
 from harness.methods import Method, make_method
 from harness.program.contract import Components, DataContract
 from harness.study.comparison import (
     DEFAULT_METHODS,
+    REPLICATES,
     Comparison,
     comparison_study,
     named_reference,
@@ -107,10 +109,10 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     batch: int | None = None,
     rows: str | None = None,
     rows_files: Mapping[str, str | Path] | None = None,
-    replicates: int = 1,
+    replicates: int = REPLICATES,
     seed: int = 1,
     store: str | Path | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     scheduler: str | None = None,
     time_limit_s: float | None = None,
     retry_failed: bool = False,
@@ -150,10 +152,12 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     rows_files : Mapping, optional
         By name, a ``.npy`` with the rows of variables that the data leave out, too many for memory.
     replicates : int
-        Runs of each approximation, from as many seeds.
+        Runs of each approximation, from as many seeds; of one alone the sentence says so.
     seed : int
         Decides all randomness.
-    store, jobs, scheduler, time_limit_s, retry_failed, progress
+    jobs : int, optional
+        Fits at once; by default as many as there are cores, NUTS counting as many as it has chains.
+    store, scheduler, time_limit_s, retry_failed, progress
         As for :func:`run_study`.
 
     Returns
@@ -178,7 +182,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     ...     "tests/data/models/ar1.stan", "tests/data/models/ar1.json", methods=["laplace"]
     ... )
     >>> result.verdicts["whole fit"].to_dict()
-    {'NUTS reference': 'trust', 'Laplace': 'trust'}
+    {'NUTS reference': 'trust', 'Laplace': 'trust', 'Laplace #2': 'trust', 'Laplace #3': 'trust'}
     >>> list(result.fits["Laplace"]["posterior"].data_vars)
     ['rho']
     """
@@ -197,7 +201,8 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         replicates=replicates,
         seed=seed,
     )
-    options = RunOptions(store, jobs, scheduler, time_limit_s, retry_failed, progress)
+    at_once = n_cores() if jobs is None else jobs
+    options = RunOptions(store, at_once, scheduler, time_limit_s, retry_failed, progress)
     return _run(comparison_study(asked), options)
 
 

@@ -113,16 +113,17 @@ def number_above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
     return parse
 
 
-def add_running_arguments(run: argparse.ArgumentParser) -> None:
-    """Add what all commands that fit take."""
+def add_running_arguments(run: argparse.ArgumentParser, *, jobs: int = 1) -> None:
+    """Add what all commands that fit take; so many fits are made at once by default."""
+    usual = "1, so that times can be compared" if jobs == 1 else "as many as there are cores"
     where = run.add_mutually_exclusive_group()
     where.add_argument(
         "--jobs",
         type=number_above_zero(int),
-        default=1,
+        default=jobs,
         metavar="N",
-        help="fits at the same time (default: 1, so that times can be compared); there are never "
-        "more Stan processes than cores",
+        help=f"fits at the same time (default: {usual}); there are never more Stan processes than "
+        "cores",
     )
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="fit on a Dask cluster, for example tcp://host:8786"

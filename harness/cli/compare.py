@@ -11,9 +11,11 @@ from harness.cli.arguments import (
     split_names,
 )
 from harness.errors import StudyError
+from harness.execution.cores import n_cores
 from harness.program.contract import DataContract
 from harness.study.comparison import (
     DEFAULT_METHODS,
+    REPLICATES,
     Comparison,
     comparison_study,
     named_reference,
@@ -44,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="variables of the tables (default: parameters and transformed parameters)",
     )
     parser.add_argument(
-        "--replicates", type=int, default=1, metavar="R", help="runs of each approximation"
+        "--replicates",
+        type=int,
+        default=REPLICATES,
+        metavar="R",
+        help=f"runs of each approximation (default: {REPLICATES})",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the comparison (default: 1)")
     parser.add_argument(
@@ -55,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_rows(parser)
     add_store_argument(parser)
-    add_running_arguments(parser)
+    add_running_arguments(parser, jobs=n_cores())
     parser.set_defaults(action=compare)
 
 

@@ -125,6 +125,8 @@ FITS_COLUMNS: Mapping[str, str] = {
     "missed_mass": "Float64",
     "ksd": "Float64",
     "ksd_null": "Float64",
+    "n_runs": "Int64",
+    "n_disagreeing": "Int64",
     **_VERDICT,
     "decided_parameter": "string",
     "n_parameters": "Int64",

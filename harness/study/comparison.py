@@ -34,6 +34,8 @@ from harness.study.study import Study
 DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
 #: The same for rows in files.
 FILES_METHODS = ("vi_meanfield", "vi_fullrank")
+#: Runs of each approximation: one seed is luck.
+REPLICATES = 3
 #: Names of a comparison's only data set and of the variants of its runs.
 DATASET, REFERENCE = "data", "reference"
 #: In the place of a reference: evidence without one.
@@ -94,7 +96,7 @@ class Comparison:
     batch: int | None = None
     rows: str | None = None
     rows_files: Mapping[str, Path] = field(default_factory=dict)
-    replicates: int = 1
+    replicates: int = REPLICATES
     seed: int = 1
 
     @property

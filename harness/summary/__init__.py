@@ -23,6 +23,7 @@ from harness.summary.measuring import Measuring
 from harness.summary.parameter_rows import parameter_rows
 from harness.summary.reference import ReferenceDraws
 from harness.summary.stability_rows import stability_rows
+from harness.verdict.criteria import Verdict
 
 __all__ = ["Background", "Measuring", "StudyTables", "measure_all", "summarise"]
 
@@ -92,8 +93,7 @@ def summarise(
         if all(item.fit.draw_kind is DrawKind.INDEPENDENT for item in ok):
             n_runs = len(ok)
             spreads = measuring.spreads(ok) if n_runs > 1 else {}
-        for item in group:
-            measured = _judged(item, measuring, spreads, n_runs)
+        for item, measured in zip(group, _judged(group, measuring, spreads, n_runs), strict=True):
             comparison.extend(parameter_rows(item, measured))
             fits.append(fit_row(item, measured))
         stability.extend(stability_rows(group, spreads, study.datasets[group[0].run.dataset]))
@@ -132,18 +132,48 @@ def _unmeasured(item: FittedRun, measuring: Measuring) -> FittedRun:
 
 
 def _judged(
-    item: FittedRun,
+    group: Sequence[FittedRun],
     measuring: Measuring,
     spreads: Mapping[tuple[str, str], Stability],
     n_runs: int | None,
-) -> MeasuredFit:
-    """Judge a run by its measurement."""
-    found = measuring.result(item) if item.fit.status is Status.OK else ""
-    if not isinstance(found, Measurement):
-        return measure_failure(item.fit)
-    return judge_measurement(
-        item.fit, found, target=measuring.target(item), spreads=spreads, n_runs=n_runs
-    )
+) -> list[MeasuredFit]:
+    """Judge the runs of a series by their measurements, then by whether they agree."""
+
+    def judged(item: FittedRun, *, n_disagreeing: int | None = None) -> MeasuredFit:
+        found = measuring.result(item) if item.fit.status is Status.OK else ""
+        if not isinstance(found, Measurement):
+            return measure_failure(item.fit)
+        return judge_measurement(
+            item.fit,
+            found,
+            target=measuring.target(item),
+            spreads=spreads,
+            n_runs=n_runs,
+            n_disagreeing=n_disagreeing,
+        )
+
+    alone = [judged(item) for item in group]
+    if n_runs is None:
+        return alone
+    verdicts = [_verdict(each) for each, item in zip(alone, group, strict=True) if _has_fit(item)]
+    together = []
+    for item, measured in zip(group, alone, strict=True):
+        n_others = sum(verdict is not _verdict(measured) for verdict in verdicts)
+        if not _has_fit(item):
+            together.append(measured)
+        elif n_others and _verdict(measured) is Verdict.TRUST:
+            together.append(judged(item, n_disagreeing=n_others))
+        else:
+            together.append(replace(measured, n_disagreeing=n_others))
+    return together
+
+
+def _has_fit(item: FittedRun) -> bool:
+    return item.fit.status is Status.OK
+
+
+def _verdict(measured: MeasuredFit) -> Verdict | None:
+    return measured.judgement.verdict if measured.judgement else None
 
 
 def _series(fitted: Sequence[FittedRun]) -> dict[tuple[str, SeriesKey], list[FittedRun]]:

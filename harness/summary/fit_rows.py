@@ -45,6 +45,8 @@ def fit_row(fitted: FittedRun, measured: MeasuredFit) -> dict[str, Any]:
         "r_hat_all": measured.r_hat_all,
         **_weight_columns(measured),
         **_distance_columns(measured),
+        "n_runs": measured.n_runs,
+        "n_disagreeing": measured.n_disagreeing,
         **verdict_columns(measured),
         "seed": fitted.run.seed,
         "status": str(fit.status),

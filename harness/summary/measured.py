@@ -42,6 +42,9 @@ class MeasuredFit:
         Over the chains of all fits of the data set, if there are several.
     notes : tuple of str
         What could not be measured, and why.
+    n_runs, n_disagreeing : int or None
+        Of an approximation, runs with these options that have a fit, and those of them that get
+        another verdict by themselves.
     judgement : Judgement or None
         The verdict on the fit; None for a run that does not apply.
     """
@@ -57,6 +60,8 @@ class MeasuredFit:
     reference_problems: str = ""
     r_hat_all: float | None = None
     notes: tuple[str, ...] = ()
+    n_runs: int | None = None
+    n_disagreeing: int | None = None
     judgement: Judgement | None
 
     @property
@@ -92,6 +97,7 @@ def judge_measurement(
     target: Target,
     spreads: Mapping[tuple[str, str], Stability],
     n_runs: int | None = None,
+    n_disagreeing: int | None = None,
 ) -> MeasuredFit:
     """Judge a fit by what was measured of it.
 
@@ -107,13 +113,17 @@ def judge_measurement(
         Of a series with several replicates, what they say together, by labels and name.
     n_runs : int, optional
         Of an approximation, the replicates that have a fit.
+    n_disagreeing : int, optional
+        Those of them that have another verdict by themselves.
 
     Returns
     -------
     MeasuredFit
     """
     measurement = measurement.as_known(compared=target.state is Reference.VALID)
-    criteria = replace(_criteria(fit, measurement, target), n_runs=n_runs)
+    criteria = replace(
+        _criteria(fit, measurement, target), n_runs=n_runs, n_disagreeing=n_disagreeing
+    )
     measured = tuple(
         judge_quantity(each, target, fit=criteria, spread=spreads.get((each.labels, each.name)))
         for each in measurement.quantities
@@ -142,6 +152,8 @@ def judge_measurement(
         reference_problems=target.problems,
         r_hat_all=target.r_hat_all,
         notes=measurement.notes,
+        n_runs=n_runs,
+        n_disagreeing=n_disagreeing,
         judgement=explain(judgement, target),
     )
 

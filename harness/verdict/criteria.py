@@ -127,6 +127,8 @@ class FitCriteria:
         What is judged belongs to a component that the draws name by accident.
     n_runs : int, optional
         Runs of an approximation with these options that ended well; 1 is said in the sentence.
+    n_disagreeing : int, optional
+        Those of them that get another verdict by themselves.
     r_hat_all : float, optional
         R-hat over the chains of all fits of the data set.
     n_divergent, e_bfmi : float, optional
@@ -156,6 +158,7 @@ class FitCriteria:
     is_weighted: bool = False
     nameless: bool = False
     n_runs: int | None = None
+    n_disagreeing: int | None = None
     r_hat_all: float | None = None
     mode_gap_sd: float | None = None
     n_divergent: float | None = None

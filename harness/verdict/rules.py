@@ -117,27 +117,22 @@ RULES: tuple[Rule, ...] = (
         meaning="the chains have not mixed",
         source=_RANK,
     ),
-    Rule(
-        criterion="ess_bulk",
-        scope=Scope.PARAMETER,
-        when=When.MCMC,
-        breach=Breach.BELOW,
-        limit=ESS_LIMIT,
-        verdict=Verdict.UNKNOWN,
-        doubt=Verdict.UNKNOWN,
-        meaning="too few effective draws to estimate a mean or to rely on R-hat",
-        source=_RANK,
-    ),
-    Rule(
-        criterion="ess_tail",
-        scope=Scope.PARAMETER,
-        when=When.MCMC,
-        breach=Breach.BELOW,
-        limit=ESS_LIMIT,
-        verdict=Verdict.MEANS_ONLY,
-        doubt=Verdict.MEANS_ONLY,
-        meaning="too few effective draws in the tails for intervals",
-        source=_RANK,
+    *(
+        Rule(
+            criterion=f"ess_{part}",
+            scope=Scope.PARAMETER,
+            when=When.MCMC,
+            breach=Breach.BELOW,
+            limit=ESS_LIMIT,
+            verdict=verdict,
+            doubt=verdict,
+            meaning=f"too few effective draws {what}",
+            source=_RANK,
+        )
+        for part, verdict, what in (
+            ("bulk", Verdict.UNKNOWN, "to estimate a mean or to rely on R-hat"),
+            ("tail", Verdict.MEANS_ONLY, "in the tails for intervals"),
+        )
     ),
     Rule(
         criterion="n_divergent",
@@ -191,27 +186,22 @@ RULES: tuple[Rule, ...] = (
         )
         for state in ("reference_failed", "reference_absent")
     ),
-    Rule(
-        criterion="mean_error_sd",
-        scope=Scope.PARAMETER,
-        when=When.COMPARED,
-        breach=Breach.OFF,
-        limit=MEAN_LIMIT_SD,
-        mcse="mean_error_mcse",
-        verdict=Verdict.DO_NOT_TRUST,
-        doubt=Verdict.UNKNOWN,
-        source="coverage of a shifted Gaussian; Huggins et al. (2020)",
-    ),
-    Rule(
-        criterion="log_sd_ratio",
-        scope=Scope.PARAMETER,
-        when=When.COMPARED,
-        breach=Breach.OFF,
-        limit=SD_LIMIT_LOG,
-        mcse="log_sd_ratio_mcse",
-        verdict=Verdict.MEANS_ONLY,
-        doubt=Verdict.MEANS_ONLY,
-        source="coverage of a rescaled Gaussian; Huggins et al. (2020)",
+    *(
+        Rule(
+            criterion=criterion,
+            scope=Scope.PARAMETER,
+            when=When.COMPARED,
+            breach=Breach.OFF,
+            limit=limit,
+            mcse=f"{criterion.removesuffix('_sd')}_mcse",
+            verdict=verdict,
+            doubt=doubt,
+            source=f"coverage of a {what} Gaussian; Huggins et al. (2020)",
+        )
+        for criterion, limit, verdict, doubt, what in (
+            ("mean_error_sd", MEAN_LIMIT_SD, Verdict.DO_NOT_TRUST, Verdict.UNKNOWN, "shifted"),
+            ("log_sd_ratio", SD_LIMIT_LOG, Verdict.MEANS_ONLY, Verdict.MEANS_ONLY, "rescaled"),
+        )
     ),
     Rule(
         criterion="w1_sd",
@@ -294,5 +284,14 @@ RULES: tuple[Rule, ...] = (
         verdict=Verdict.MARGINALS,
         meaning="the joint draws do not cover the posterior, though the parameters agree",
         source=_PSIS + "; Dhaka et al. (2021)",
+    ),
+    Rule(
+        criterion="n_disagreeing",
+        scope=Scope.FIT,
+        when=When.APPROXIMATION,
+        breach=Breach.ABOVE,
+        verdict=Verdict.MARGINALS,
+        meaning="one seed is luck",
+        source="Dhaka et al. (2020)",
     ),
 )

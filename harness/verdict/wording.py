@@ -118,6 +118,11 @@ _WORDS: Mapping[str, _Words] = {
         title="R-hat across replicates",
         statement="R-hat across replicates is {value} (limit {limit})",
     ),
+    "n_disagreeing": _Words(
+        title="runs that disagree",
+        statement="from other seeds {value} got another verdict (limit {limit})",
+        of="run",
+    ),
     "mean_error_sd": _Words(
         title="the error of the mean",
         statement="the mean is {value} posterior sds off (limit {limit})",

@@ -41,6 +41,24 @@ def draw(rng: np.random.Generator, shape: tuple[int, int], d: int) -> Floats:
     return values
 
 
+def log_weights(values: Floats, faulty: Floats) -> Floats:
+    """Return log importance weights of draws with a fault, up to one constant, in nats.
+
+    Parameters
+    ----------
+    values, faulty : ndarray (chain, draw, d)
+        Exact draws, and what :func:`with_fault` made of them by one linear map.
+
+    Returns
+    -------
+    ndarray, shape (chain, draw)
+        Log density of the posterior at the faulty draws minus that of their own distribution.
+    """
+    target, own = (np.sum(_whiten(each) ** 2, axis=-1) for each in (faulty, values))
+    weights: Floats = (own - target) / 2
+    return weights
+
+
 def with_fault(values: Floats, kind: Draws, rng: np.random.Generator) -> Floats:
     """Let draws collapse in one direction, around their mean of zero.
 

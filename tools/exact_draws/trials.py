@@ -1,6 +1,7 @@
 """Verdicts on draws of known worth, as a comparison gives them, counted."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from harness.summary.measured import judge_measurement
 from harness.summary.quantity import Target
 from harness.summary.reference import ReferenceDraws
 from harness.verdict.criteria import Reference, Verdict
-from tools.exact_draws.posterior import Draws, draw, with_fault
+from tools.exact_draws.posterior import Draws, draw, log_weights, with_fault
 
 #: Chains and draws of the reference, and draws of the approximation: the defaults of a comparison.
 REFERENCE_SHAPE = (4, 1000)
@@ -45,8 +46,17 @@ class Count:
     verdicts: Counter[Verdict]
     decided_by: Counter[str]
 
+    def __add__(self, other: "Count") -> "Count":
+        """Return the counts of more trials of the same kind."""
+        return Count(
+            d=self.d,
+            kind=self.kind,
+            verdicts=self.verdicts + other.verdicts,
+            decided_by=self.decided_by + other.decided_by,
+        )
 
-def count(d: int, kind: Draws, *, repeats: int, seed: int) -> Count:
+
+def count(d: int, kind: Draws, *, repeats: Iterable[int], seed: int) -> Count:
     """Judge draws again and again.
 
     Parameters
@@ -54,9 +64,10 @@ def count(d: int, kind: Draws, *, repeats: int, seed: int) -> Count:
     d : int
         Parameters.
     kind : Draws
-    repeats : int
+    repeats : iterable of int
+        The trials, by their numbers.
     seed : int
-        Decides all of them.
+        Decides all of them, with their numbers.
 
     Returns
     -------
@@ -64,7 +75,7 @@ def count(d: int, kind: Draws, *, repeats: int, seed: int) -> Count:
     """
     verdicts: Counter[Verdict] = Counter()
     decided_by: Counter[str] = Counter()
-    for repeat in range(repeats):
+    for repeat in repeats:
         verdict, criterion = judged(d, kind, seed=(seed, d, list(Draws).index(kind), repeat))
         verdicts[verdict] += 1
         if verdict is not Verdict.TRUST:
@@ -76,10 +87,15 @@ def judged(d: int, kind: Draws, *, seed: tuple[int, ...]) -> tuple[Verdict, str]
     """Return the verdict on one fit, and the criterion that decided."""
     rng = np.random.default_rng(seed)
     theirs = quantities({"theta": draw(rng, REFERENCE_SHAPE, d)}, _PROGRAM)
-    theta = with_fault(draw(rng, (1, N_DRAWS), d), kind, rng)
+    exact = draw(rng, (1, N_DRAWS), d)
+    theta = with_fault(exact, kind, rng)
+    groups = {"posterior": {"theta": theta}}
+    if kind is Draws.DIRECTION:  # of exact draws all weights are equal, which takes its time to say
+        log_p = log_weights(exact, theta)
+        groups["sample_stats"] = {"log_p": log_p, "log_q": np.zeros_like(log_p)}
     fit = Fit(
         status=Status.OK,
-        draws=arviz_base.from_dict({"posterior": {"theta": theta}}),
+        draws=arviz_base.from_dict(groups),
         draw_kind=DrawKind.INDEPENDENT,
     )
     reference = ReferenceDraws(title="known", quantities=theirs, problems=())
