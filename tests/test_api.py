@@ -303,7 +303,7 @@ def test_code_and_arrays_give_what_files_give(
 ) -> None:
     code = (MODELS / "ar1.stan").read_text()
     told: list[str] = []
-    options = {"methods": ["laplace"], "seed": 7}
+    options = {"methods": ["laplace"], "replicates": 1, "seed": 7}
     by_code = harness.compare(code, AR1, store=tmp_path, progress=told.append, **options)  # type: ignore[arg-type]
     by_file = harness.compare(MODELS / "ar1.stan", MODELS / "ar1.json", store=tmp_path, **options)  # type: ignore[arg-type]
     for one, other in zip(by_code.fits.values(), by_file.fits.values(), strict=True):

@@ -32,7 +32,8 @@ def _wheel_built_cmdstan(cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch) ->
 def compare(
     folder: Path, model: str, data: str, *options: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Run the command, and read its two tables."""
+    """Run the command, each method once, and read its two tables."""
+    options = ("--replicates", "1", *options)
     arguments = [str(MODELS / f"{model}.stan"), str(MODELS / f"{data}.json"), *options]
     out, store = folder / "out", folder / "store"
     assert main(["compare", *arguments, "--out", str(out), "--store", str(store)]) == 0

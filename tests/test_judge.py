@@ -57,7 +57,9 @@ def compared(model: str, cmdstan_home: Path, store: Path) -> StudyResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CMDSTAN", str(cmdstan_home))
         data = MODELS / f"{model}.json"
-        return harness.compare(MODELS / f"{model}.stan", data, methods=methods, store=store)
+        return harness.compare(
+            MODELS / f"{model}.stan", data, methods=methods, replicates=1, store=store
+        )
 
 
 def judged_columns(table: pd.DataFrame) -> pd.DataFrame:
