@@ -7,13 +7,17 @@ data {
   matrix[N, 2] y;
 }
 transformed data {
-  array[N] vector[2] z;
-  for (j in 1 : 2) {
-    real centre = mean(y[ : , j]);
-    real scale = sd(y[ : , j]);
-    for (n in 1 : N) {
-      z[n, j] = (y[n, j] - centre) / scale;
-    }
+  // The log density of a component is a quadratic function of a row: a line of these by coefficients.
+  matrix[N, 6] features;
+  {
+    vector[N] z1 = (y[ : , 1] - mean(y[ : , 1])) / sd(y[ : , 1]);
+    vector[N] z2 = (y[ : , 2] - mean(y[ : , 2])) / sd(y[ : , 2]);
+    features[ : , 1] = rep_vector(1, N);
+    features[ : , 2] = z1;
+    features[ : , 3] = z2;
+    features[ : , 4] = z1 .* z1;
+    features[ : , 5] = z1 .* z2;
+    features[ : , 6] = z2 .* z2;
   }
 }
 parameters {
@@ -40,17 +44,21 @@ model {
     L[k] ~ lkj_corr_cholesky(2);
   }
   {
-    array[K] matrix[2, 2] scale;
-    vector[K] log_pi = log(pi);
+    matrix[6, K] coefficients;
+    matrix[N, K] terms;
     for (k in 1 : K) {
-      scale[k] = diag_pre_multiply(sigma[k], L[k]);
+      // the precision matrix
+      real p11 = inv((1 - square(rho[k])) * square(sigma[k][1]));
+      real p22 = inv((1 - square(rho[k])) * square(sigma[k][2]));
+      real p12 = -rho[k] * inv((1 - square(rho[k])) * prod(sigma[k]));
+      vector[2] m = [p11 * mu[k][1] + p12 * mu[k][2], p12 * mu[k][1] + p22 * mu[k][2]]';
+      real log_scale = sum(log(sigma[k])) + log1m(square(rho[k])) / 2;
+      coefficients[1, k] = log(pi[k]) - log(2 * 3.141592653589793) - log_scale - dot_product(m, mu[k]) / 2;
+      coefficients[2 : 6, k] = [m[1], m[2], -p11 / 2, -p12, -p22 / 2]';
     }
+    terms = features * coefficients;
     for (n in 1 : N) {
-      vector[K] terms;
-      for (k in 1 : K) {
-        terms[k] = log_pi[k] + multi_normal_cholesky_lpdf(z[n] | mu[k], scale[k]);
-      }
-      target += log_sum_exp(terms);
+      target += log_sum_exp(terms[n]);
     }
   }
 }

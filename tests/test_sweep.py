@@ -237,6 +237,11 @@ def test_heat_maps_have_a_cell_for_each_combination() -> None:
             assert [text.get_text() for text in axes.texts] == texts
             assert len(axes.patches) == 6
     assert heat_figures([]) == {}
+    other = SweptOutcome(
+        dataset="rows", title="NUTS", options={"n": 1}, error_sd=0.1, verdict="trust"
+    )
+    mixed = heat_figures([other, *outcomes])["rows_sweep_error"]
+    assert [len(axes.patches) for axes in mixed.get_axes()[:3]] == [1, 6, 6]
     one = [dataclasses.replace(item, options={"n": item.options["n"]}) for item in outcomes]
     assert list(heat_figures(one)) == ["rows_sweep_error"]
 

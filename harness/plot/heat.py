@@ -21,8 +21,8 @@ from harness.verdict.rules import MEAN_LIMIT_SD
 #: Errors outside have the colours of the ends.
 _LEAST, _MOST = 0.01, 10.0
 _COLOURS = "cividis_r"
-#: Panels beside one another; a panel of more columns takes a line of its own.
-_ACROSS, _WIDE = 3, 6
+#: Panels of two keys beside one another.
+_ACROSS = 3
 _SHORT = {
     Verdict.TRUST: "trust",
     Verdict.MARGINALS: "marg.",
@@ -131,20 +131,16 @@ def _figure(panels: Sequence[_Panel], fill: Any) -> CaptionedFigure:
     """Draw the panels in lines."""
     lines: list[list[_Panel]] = []
     for panel in panels:
-        is_wide = not panel.rows or len(panel.across) > _WIDE
-        if is_wide or not lines or len(lines[-1]) == _ACROSS or not lines[-1][0].rows:
+        if not panel.rows or not lines or len(lines[-1]) == _ACROSS or not lines[-1][0].rows:
             lines.append([])
         lines[-1].append(panel)
     heights = [0.75 + 0.26 * max(len(panel.down) for panel in line) for line in lines]
     figure = make_figure(dataset="", height_in=0.3 + sum(heights))
-    parts = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)
-    for line, part in zip(lines, parts[:, 0], strict=True):
-        n_axes = len(line) if not line[0].rows else _ACROSS
-        all_axes = part.subplots(1, n_axes, squeeze=False)[0]
-        for panel, axes in zip(line, all_axes, strict=False):
-            _draw(axes, panel, fill)
-        for axes in all_axes[len(line) :]:
-            axes.set_axis_off()
+    grid = figure.add_gridspec(len(lines), 1, height_ratios=heights)
+    for i, line in enumerate(lines):
+        places = grid[i].subgridspec(1, _ACROSS if line[0].rows else 1)
+        for j, panel in enumerate(line):
+            _draw(figure.add_subplot(places[j]), panel, fill)
     return figure
 
 

@@ -109,6 +109,8 @@ def shown_note(tables: DatasetTables, *, across: bool = False) -> str:
     if tables.n_worst is None:
         return ""
     n_shown = MOST_ACROSS if across else tables.n_worst
+    if n_quantities(tables.series) <= n_shown:
+        return ""  # many replicates, not many quantities
     whose = "" if across else " of each series"
     return (
         f" The table shows the {n_shown} worst{whose} of {n_quantities(tables.series):,} "
