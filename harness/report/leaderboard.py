@@ -38,11 +38,13 @@ def posteriors_table(datasets: Sequence[DatasetTables]) -> pd.DataFrame:
         ``posteriors.csv``, without references: of replicates the worst verdict, the median of
         their largest errors of a mean, and the median time of a fit.
     """
+    # what is a reference anywhere competes nowhere: evidence may have taken its place
+    references = {item.key for tables in datasets for item in tables.series if item.is_reference}
     rows = [
         _posterior(series, tables)
         for tables in datasets
         for series in tables.series
-        if not series.is_reference
+        if series.key not in references
     ]
     return make_table(rows, POSTERIORS_COLUMNS)
 
