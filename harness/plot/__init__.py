@@ -115,13 +115,20 @@ def _drawn_of_all(
     outcomes: Mapping[str, Sequence[Outcome]], swept: Sequence[SweptOutcome]
 ) -> dict[str, CaptionedFigure]:
     """Draw what all data sets have together, or say in its place why it is missing."""
-    try:
-        gained = overall_figure(outcomes) if len(outcomes) > 2 else None
-        return ({"all_gain": gained} if gained else {}) | heat_figures(swept)
-    except HarnessError:
-        raise
-    except Exception as error:  # noqa: BLE001
-        return {"all_gain": missing_figure(error, dataset="")}
+
+    def gained() -> dict[str, CaptionedFigure]:
+        figure = overall_figure(outcomes) if len(outcomes) > 2 else None
+        return {"all_gain": figure} if figure else {}
+
+    figures: dict[str, CaptionedFigure] = {}
+    for name, draw in (("all_gain", gained), ("all_sweep", lambda: heat_figures(swept))):
+        try:
+            figures |= draw()
+        except HarnessError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            figures[name] = missing_figure(error, dataset="")
+    return figures
 
 
 def _drawn(
