@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.evidence.chains import ChainChecks
 from harness.evidence.judge import (
     NOT_EXCLUDED,
     judge_chains,
@@ -17,6 +16,7 @@ from harness.evidence.missed import Missed
 from harness.evidence.modes import Search
 from harness.evidence.proposal import Mixture
 from harness.evidence.weights import Weighted
+from harness.methods.transitions import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
 
 GOOD = ChainChecks(

@@ -5,7 +5,7 @@ import pytest
 
 from harness.evidence.missed import missed
 from harness.evidence.modes import GRADIENT_LIMIT, Search, find_modes, mode_near
-from harness.evidence.target import Metered
+from harness.methods.metered import Metered
 from tests.known_targets import KnownTarget, funnel, gaussian, two_modes
 
 COVARIANCE = np.array([[4.0, 1.9], [1.9, 1.0]])

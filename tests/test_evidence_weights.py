@@ -6,8 +6,8 @@ from scipy import stats
 
 from harness.data.dataset import FloatArray
 from harness.evidence.proposal import Component, Mixture
-from harness.evidence.target import Metered, OutOfTimeError
 from harness.evidence.weights import N_EFF_LIMIT, Weighted, attempts, updated, weigh
+from harness.methods.metered import Metered, OutOfTimeError
 from tests.known_targets import KnownTarget, banana, funnel, gaussian, student
 
 AT = np.random.default_rng(2).normal(size=(7, 3))

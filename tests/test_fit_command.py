@@ -11,9 +11,9 @@ import pytest
 import harness
 from harness.cli import main
 from harness.errors import FitError, HarnessError, MethodError
-from harness.evidence.chains import transitions
-from harness.evidence.moved import N_POOL, expected_gradients, move
-from harness.evidence.target import Metered
+from harness.methods.metered import Metered
+from harness.methods.transitions import transitions
+from harness.methods.warm_nuts import N_POOL, expected_gradients, move
 from harness.program.log_density import Density
 from tests.known_posteriors import MODELS, autoregression
 
@@ -101,7 +101,7 @@ def test_warm_chains_from_far_starts_pass(density: Density) -> None:
     assert moved is not None
     assert moved.checks.r_hat < 1.01
     assert min(moved.checks.ess_bulk, moved.checks.ess_tail) > 400
-    assert moved.covariance.item() == pytest.approx(SD**2, rel=0.5)
+    assert moved.metric.item() == pytest.approx(SD**2, rel=0.5)
     error = SD / np.sqrt(moved.checks.ess_bulk)
     assert moved.moves.points.mean() == pytest.approx(MEAN, abs=4 * error)
     # a gradient for each leapfrog step, one for each start

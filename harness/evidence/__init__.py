@@ -1,11 +1,10 @@
 """Whether draws may be trusted when there is no reference to compare them with.
 
-- `target`: `Metered`, the full data's log density with an account of what was asked of it
 - `proposal`: `Mixture`, Student-t distributions to draw from
 - `weights`: `attempts`, adapted proposals; `Weighted`, their draws and what the weights are worth
 - `modes`: `find_modes`, the ends of dispersed optimiser starts
 - `missed`: what a mode without draws would do to their moments
-- `moved`: `move`, warm NUTS; `chains`, its transitions and their diagnostics
+- `starts`, `climbed`: where warm NUTS starts, after weighted draws or after VI
 - `judge`: verdicts; `cascade`: `Cascade`, from cheap draws to dear ones; `steps`: what was tried
 - `fitting`: `fit_cheapest`, with NUTS behind (`fallback`)
 - `method`: `Evidence`, draws of a study's provisional reference, which `provisional` gathers

@@ -1,14 +1,13 @@
 from . import cascade as cascade
-from . import chains as chains
+from . import climbed as climbed
 from . import fallback as fallback
 from . import fitting as fitting
 from . import judge as judge
 from . import method as method
 from . import missed as missed
 from . import modes as modes
-from . import moved as moved
 from . import proposal as proposal
 from . import provisional as provisional
+from . import starts as starts
 from . import steps as steps
-from . import target as target
 from . import weights as weights

@@ -1,8 +1,9 @@
 """From cheap draws to dear ones, until evidence lets them be trusted.
 
 Laplace at all modes that were found, weighted; then proposals adapted to their weighted draws; then
-warm NUTS.  Where most starts end at no mode, no evidence of these kinds can let draws be trusted,
-and none is gathered.  What comes after that, NUTS, is not this module's.
+warm NUTS.  Where most starts end at no mode, and where there are too many parameters for their
+Hessian, no weights are looked at: VI finds a place for warm NUTS, whose own checks are stricter
+then.  What comes after that, NUTS, is not this module's.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
+from harness.evidence.climbed import climb, factor_of, starts_of
 from harness.evidence.judge import (
     DIVERGENT_LIMIT,
     judge_chains,
@@ -19,14 +21,15 @@ from harness.evidence.judge import (
     judge_search,
     judge_weighted,
 )
-from harness.evidence.missed import missed
+from harness.evidence.missed import Missed, missed
 from harness.evidence.modes import Search, find_modes
-from harness.evidence.moved import FEWEST_LEAPFROG, N_POOL, Moved, expected_gradients, move
-from harness.evidence.proposal import Component, Mixture
+from harness.evidence.proposal import Mixture
+from harness.evidence.starts import dispersed_starts
 from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints
-from harness.evidence.target import Metered, OutOfTimeError
 from harness.evidence.weights import Weighted, attempts
 from harness.messages.numerals import counted, numeral
+from harness.methods.metered import Metered, OutOfTimeError
+from harness.methods.warm_nuts import FEWEST_LEAPFROG, N_POOL, Moved, expected_gradients, move
 from harness.program.log_density import Density
 from harness.verdict.criteria import Judgement
 
@@ -34,14 +37,14 @@ from harness.verdict.criteria import Judgement
 CAP = 0.3
 #: Draws of equal weight that weighted ones become, at most.
 MOST_DRAWS = 4000
+#: The part of it that VI may take.
+_CLIMB = 0.5
 #: Keeps the generator apart from others of the same seed.
 _STREAM = 16
 #: Points that NUTS may start from.
 _N_STARTS = 50
 #: A Hessian takes four gradients for each parameter, and dense matrices.
 MOST_PARAMETERS = 1000
-#: Modes with less of the mass start no chains.
-_NEGLIGIBLE = 1e-3
 
 
 class Cascade:
@@ -94,7 +97,9 @@ class Cascade:
             if start is not None:
                 self._weigh(start)
                 if self.answer is None or not self.answer.is_good:
-                    self._move()
+                    self._move_weighted()
+            else:
+                self._move_climbed()
         except OutOfTimeError:
             self.is_out_of_time = True
         self._judge_raw()
@@ -105,22 +110,22 @@ class Cascade:
             points = self._moved.moves.points
             return WarmPoints(
                 points=points[:, points.shape[1] // 2 :].reshape(-1, points.shape[-1]),
-                covariance=self._moved.covariance,
+                metric=self._moved.metric,
             )
         usable = [draws for draws in self._weighted if draws.is_usable]
         if not usable:
             return None
         best = max(usable, key=lambda draws: draws.n_eff)
-        factor = max(best.proposal.components, key=lambda part: part.share).factor
+        factor = _factor(best)
         points = best.proposal.draw(_N_STARTS, self._rng)
-        return WarmPoints(points=points, covariance=factor @ factor.T)
+        return WarmPoints(points=points, metric=factor @ factor.T)
 
     def _find(self) -> Mixture | None:
         """Search for modes, and return a first proposal if most starts end at one."""
         d = self.target.n_parameters
         if d > MOST_PARAMETERS:
             found = f"{d:,} parameters; no Hessian is computed of more than {MOST_PARAMETERS:,}"
-            self.add("search for modes", found, judge_nothing(found), "NUTS itself")
+            self.add("search for modes", found, judge_nothing(found), "VI needs none")
             return None
         search = self.search = find_modes(self.target, self._rng)
         n = len(search.modes)
@@ -133,7 +138,7 @@ class Cascade:
             )
         judgement = judge_search(search)
         if judgement.criterion:
-            self.add("search for modes", found, judgement, "NUTS itself, which needs no mode")
+            self.add("search for modes", found, judgement, "VI, which needs no mode")
             return None
         self.add("search for modes", found, judgement, "Laplace there is a first proposal")
         return search.mixture()
@@ -185,18 +190,36 @@ class Cascade:
             kind="weighted",
         )
 
-    def _move(self) -> None:
-        """Move draws by warm NUTS."""
-        starts = self._starts()
-        if starts is None or self.search is None:
+    def _move_weighted(self) -> None:
+        """Move weighted draws by warm NUTS."""
+        usable = [draws for draws in self._weighted if draws.is_usable]
+        if usable and self.search is not None:
+            best = max(usable, key=lambda draws: draws.n_eff)
+            starts = dispersed_starts(self.target, self.search, best, N_POOL, self._rng)
+            self._move(starts, _factor(best), divergent_limit=DIVERGENT_LIMIT)
+
+    def _move_climbed(self) -> None:
+        """Find a place by VI, and move its draws; no transition may diverge, as in NUTS."""
+        limit = _CLIMB * CAP * expected_gradients(FEWEST_LEAPFROG, np.ones(1))
+        runs = climb(self.target, self._rng, limit=limit)
+        if not runs:
             return
+        found = f"{counted(len(runs), 'run')} with the largest ELBO, {numeral(runs[0].elbo, 4)}"
+        reason = "without a mode, weights do not tell what VI has missed"
+        self.add("VI", found, judge_nothing(reason), "move its draws by NUTS")
+        starts = starts_of(runs, self.target, N_POOL, self._rng)
+        self.search = None  # what ended at no mode does not judge chains that need none
+        self._move(starts, factor_of(runs[0]), divergent_limit=0.0)
+
+    def _move(self, starts: FloatArray, factor: FloatArray, *, divergent_limit: float) -> None:
+        """Move draws by warm NUTS."""
         try:
             moved = move(
-                self.target,
-                starts,
-                factor=self._factor(),
+                *(self.target, starts),
+                factor=factor,
                 rng=self._rng,
                 cap=CAP,
+                divergent_limit=divergent_limit,
             )
         except FitError as error:
             self.add("warm NUTS", str(error), judge_nothing(str(error)), "NUTS starts elsewhere")
@@ -207,9 +230,10 @@ class Cascade:
             return
         self._moved = moved
         points = moved.moves.points
-        lost = missed(self.search, points.reshape(-1, points.shape[-1]))
+        flat = points.reshape(-1, points.shape[-1])
+        lost = Missed() if self.search is None else missed(self.search, flat)
         judgement = judge_chains(
-            *(moved.checks, self.search, lost), name="warm NUTS", divergent_limit=DIVERGENT_LIMIT
+            *(moved.checks, self.search, lost), name="warm NUTS", divergent_limit=divergent_limit
         )
         found = moved.checks.words(points.shape[:2])
         self.add("warm NUTS", found, judgement, _after(judgement, "NUTS, from these draws"))
@@ -220,40 +244,6 @@ class Cascade:
             judgement=judgement,
             kind="moved",
         )
-
-    def _starts(self) -> FloatArray | None:
-        """Return where chains start: one half at draws, the other half dispersed."""
-        usable = [draws for draws in self._weighted if draws.is_usable]
-        if not usable:
-            return None
-        best = max(usable, key=lambda draws: draws.n_eff)
-        half = N_POOL // 2
-        drawn = best.points[best.resampled(half, self._rng)]
-        dispersed = self._dispersed(half, best)
-        lost = ~np.isfinite(self.target.log_density(dispersed))
-        dispersed[lost] = drawn[lost]
-        return np.concatenate([drawn, dispersed])
-
-    def _dispersed(self, n: int, best: Weighted) -> FloatArray:
-        """Return ends of optimisers; around modes with some of the mass, as often around each."""
-        assert self.search is not None  # noqa: S101 - run() searches first
-        shares = self.search.shares if self.search.modes else np.empty(0)
-        modes = [
-            mode
-            for mode, share in zip(self.search.modes, shares, strict=True)
-            if share > _NEGLIGIBLE
-        ]
-        if not modes:
-            return best.proposal.draw(n, self._rng)
-        parts = tuple(
-            Component(mean=mode.point, factor=mode.factor, share=1 / len(modes)) for mode in modes
-        )
-        return Mixture(components=parts, df=5.0).draw(n, self._rng)
-
-    def _factor(self) -> FloatArray:
-        """Return the Cholesky factor of a first metric."""
-        best = max(self._weighted, key=lambda draws: draws.n_eff)
-        return max(best.proposal.components, key=lambda part: part.share).factor
 
     def _judge_raw(self) -> None:
         """Judge the first approximation's draws against those that may be trusted."""
@@ -278,6 +268,11 @@ class Cascade:
         if self._told is not None:
             self._told(step)
         self._spent = now
+
+
+def _factor(draws: Weighted) -> FloatArray:
+    """Return the Cholesky factor of a first metric, that of the largest part of a proposal."""
+    return max(draws.proposal.components, key=lambda part: part.share).factor
 
 
 def _after(judgement: Judgement, otherwise: str) -> str:

@@ -1,17 +1,15 @@
 """NUTS as CmdStan runs it, from the best draws that there are."""
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
 
 from harness.data.dataset import FloatArray
-from harness.evidence.chains import ChainChecks, check_chains
 from harness.evidence.steps import WarmPoints
 from harness.fits.fit import Fit
-from harness.fits.posterior import posterior_parts
 from harness.methods import Nuts, Problem
 from harness.methods.draws_file import real_parts
+from harness.methods.transitions import ChainChecks, check_chains
 from harness.methods.warm_start import WarmStart
 from harness.program.log_density import Density
 
@@ -19,9 +17,6 @@ from harness.program.log_density import Density
 _N_WARMUP = 500
 #: A dense metric pays for correlations of such a condition number, in so few dimensions.
 _CONDITION, _MOST_DENSE = 100.0, 200
-
-#: A name of a real number's column, not of a part of a complex number or a tuple.
-_PLAIN = re.compile(r"(\w+)((?:\.\d+)*)")
 
 
 def nuts_from(
@@ -57,13 +52,17 @@ def nuts_from(
     inits = () if warm is None else _inits(problem, density, warm, seed=seed)
     if warm is None or not inits:
         return Nuts().fit_from(problem, None, seed=seed, time_limit_s=time_limit_s)
-    sd = np.sqrt(np.diag(warm.covariance))
-    condition = np.linalg.cond(warm.covariance / np.outer(sd, sd))
-    is_dense = bool(sd.size <= _MOST_DENSE and condition > _CONDITION)
+    metric, variances = warm.metric, warm.metric
+    is_dense = False
+    if metric.ndim > 1:
+        variances = np.diag(metric)
+        if variances.size <= _MOST_DENSE:
+            sd = np.sqrt(variances)
+            is_dense = bool(np.linalg.cond(metric / np.outer(sd, sd)) > _CONDITION)
     nuts = Nuts(n_warmup=_N_WARMUP, metric="dense_e" if is_dense else "diag_e")
     start = WarmStart(
         inits=inits,
-        inv_metric=warm.covariance if is_dense else sd**2,
+        inv_metric=metric if is_dense else variances,
         fit_time_s=0.0,
         n_gradients=0,
         warnings=(),
@@ -82,41 +81,6 @@ def _inits(
     if not set(parts) <= set(problem.program.parameters):
         return ()
     return tuple({name: part[row] for name, part in parts.items()} for row in range(n_chains))
-
-
-def chain_points(
-    fit: Fit, density: Density, parameters: tuple[str, ...]
-) -> tuple[FloatArray, bool]:
-    """Return the parameters of a fit's chains.
-
-    Parameters
-    ----------
-    fit : Fit
-        Of :func:`nuts_from`.
-    density : Density
-    parameters : tuple of str
-        Names of the program's.
-
-    Returns
-    -------
-    ndarray, shape (chain, draw, d)
-    bool
-        Whether they are on the unconstrained scale; complex numbers, tuples and unit vectors cannot
-        be put there.
-    """
-    parts = posterior_parts(fit.read_draws()["posterior"].to_dataset(), parameters)
-    given = np.concatenate([part.reshape(*part.shape[:2], -1) for part in parts.values()], axis=-1)
-    columns = []
-    for name in density.variable_names():
-        plain = _PLAIN.fullmatch(name)
-        if plain is None or plain[1] not in parts:
-            return given, False
-        values = parts[plain[1]]
-        for number in plain[2].split(".")[1:]:
-            values = values[:, :, int(number) - 1]
-        columns.append(values)
-    points = density.unconstrain(np.stack(columns, axis=-1))
-    return (points, True) if np.isfinite(points).all() else (given, False)
 
 
 def fit_checks(fit: Fit, points: FloatArray) -> ChainChecks:

@@ -9,13 +9,14 @@ import numpy as np
 
 from harness.errors import FitError
 from harness.evidence.cascade import Cascade
-from harness.evidence.fallback import chain_points, fit_checks, nuts_from
+from harness.evidence.fallback import fit_checks, nuts_from
 from harness.evidence.judge import judge_chains, judge_nothing
 from harness.evidence.missed import Missed, missed
 from harness.evidence.modes import Search
 from harness.evidence.steps import Answer, Step
 from harness.fits.posterior import posterior_group
 from harness.methods import Problem
+from harness.methods.draw_points import unconstrained_points
 from harness.methods.draws_file import real_parts
 from harness.program.log_density import Density
 
@@ -37,6 +38,8 @@ class Cheapest:
     answer : Answer
     tree : DataTree
         The draws with the group ``posterior``; of chains also ``sample_stats``.
+    before_nuts : Answer or None
+        The best draws before NUTS ran, if it did.
     steps : tuple of Step
     search : Search or None
         For modes.
@@ -46,6 +49,7 @@ class Cheapest:
 
     answer: Answer
     tree: "xr.DataTree"
+    before_nuts: Answer | None
     steps: tuple[Step, ...]
     search: Search | None
     is_out_of_time: bool
@@ -102,6 +106,7 @@ def fit_cheapest(
     return Cheapest(
         answer=answer,
         tree=points_tree(density, answer, seed=seed) if tree is None else tree,
+        before_nuts=cascade.answer,
         steps=tuple(cascade.steps),
         search=cascade.search,
         is_out_of_time=cascade.is_out_of_time,
@@ -133,7 +138,7 @@ def _with_nuts(
         cascade.add("NUTS", "no draws", judge_nothing(str(error)), "the best draws so far stay")
         return cascade.answer, None
     cascade.target.count_past(fit.cost.n_gradients or 0)
-    points, on_own_scale = chain_points(fit, density, given.program.parameters)
+    points, on_own_scale = unconstrained_points(fit, density, given.program.parameters)
     checks = fit_checks(fit, points)
     search = cascade.search if on_own_scale else None
     lost = Missed() if search is None else missed(search, points.reshape(-1, points.shape[-1]))

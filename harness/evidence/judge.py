@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.data.dataset import FloatArray
-from harness.evidence.chains import ChainChecks
 from harness.evidence.missed import Missed
 from harness.evidence.modes import Search
 from harness.evidence.weights import K_HAT_LIMIT, N_EFF_LIMIT, Weighted
 from harness.messages.numerals import beside_limit, numeral
+from harness.methods.transitions import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
 from harness.verdict.outcome import SEVERITY
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, MEAN_LIMIT_SD, R_HAT_LIMIT

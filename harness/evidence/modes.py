@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
 from harness.evidence.proposal import Component, Mixture
-from harness.evidence.target import Metered
+from harness.methods.metered import Metered
 
 #: Dispersed starts; a basin that a share f of them reaches is found by about 3 / f.
 N_STARTS = 60

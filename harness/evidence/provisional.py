@@ -8,10 +8,10 @@ import numpy as np
 
 from harness.evidence.cascade import Cascade
 from harness.evidence.steps import Answer, Step
-from harness.evidence.target import Effort
 from harness.fits.posterior import posterior_group
 from harness.methods import Problem
 from harness.methods.generated import variables_of
+from harness.methods.metered import Effort
 from harness.program.log_density import Density
 
 if TYPE_CHECKING:

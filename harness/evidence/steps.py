@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.data.dataset import FloatArray
-from harness.evidence.target import Effort
+from harness.methods.metered import Effort
 from harness.verdict.criteria import Judgement, Verdict
 
 #: Verdicts that end the search for draws.
@@ -75,9 +75,9 @@ class WarmPoints:
     Attributes
     ----------
     points : ndarray, shape (n, d)
-    covariance : ndarray, shape (d, d)
-        A metric.
+    metric : ndarray, shape (d,) or (d, d)
+        Variances or covariance, of an inverse metric.
     """
 
     points: FloatArray
-    covariance: FloatArray
+    metric: FloatArray

@@ -13,8 +13,8 @@ from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
 from harness.evidence.proposal import Component, Mixture
-from harness.evidence.target import GRADIENTS_PER_DENSITY, Metered
-from harness.metrics.psis import psis
+from harness.methods.metered import GRADIENTS_PER_DENSITY, Metered
+from harness.metrics.psis import psis, systematic
 
 #: The least effective number of draws under w h^2, the telling one: sds are within a few per cent.
 N_EFF_LIMIT = 400.0
@@ -87,9 +87,7 @@ class Weighted:
 
     def resampled(self, n: int, rng: np.random.Generator) -> np.typing.NDArray[np.intp]:
         """Return which draws stand for so many of equal weight: systematically, in random order."""
-        edges = np.cumsum(self.weights)
-        at = (np.arange(n) + rng.random()) / n * edges[-1]
-        return rng.permutation(np.searchsorted(edges, at))
+        return systematic(self.weights, n, rng)
 
 
 def weigh(

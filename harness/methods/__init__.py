@@ -4,6 +4,7 @@
 - `Nuts`, `Advi`, `AdviFullrank`, `Pathfinder`, `Laplace`, on all rows; `SubsampleAdvi`,
   `SubsampleNuts`, on some
 - `ViMeanfield`, `ViFullrank`, `ViLowrank`, `Dadvi`, `BatchAndMatch`
+- `Reweighted`, `MovedDraws`: better draws from those of any of these
 - `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
   it uses
 - `options_of`, `variant_of`, `DEFAULT_VARIANT`: a method's options, and the name of a variant
@@ -28,8 +29,10 @@ from harness.methods.base import (
 from harness.methods.batch_and_match import BatchAndMatch
 from harness.methods.dadvi import Dadvi
 from harness.methods.laplace import Laplace
+from harness.methods.moved import MovedDraws
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
+from harness.methods.reweighted import Reweighted
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.methods.subsample_nuts import SubsampleNuts
 from harness.methods.vi import ViFullrank, ViLowrank, ViMeanfield
@@ -43,10 +46,12 @@ __all__ = [
     "Dadvi",
     "Laplace",
     "Method",
+    "MovedDraws",
     "Nuts",
     "PartOfRows",
     "Pathfinder",
     "Problem",
+    "Reweighted",
     "RowsUsed",
     "SubsampleAdvi",
     "SubsampleNuts",
@@ -74,6 +79,8 @@ METHODS: Mapping[str, type[Method]] = {
         ViLowrank,
         Dadvi,
         BatchAndMatch,
+        Reweighted,
+        MovedDraws,
     )
 }
 

@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import lazy_loader as lazy
 from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt
@@ -22,7 +22,7 @@ from harness.methods.generated import variables_of
 from harness.methods.nuts_attempts import run_attempts
 from harness.methods.nuts_cost import cost_of, with_warm_start
 from harness.methods.scales import all_variables
-from harness.methods.warm_start import Metric, WarmStart, make_approximation, warm_start
+from harness.methods.warm_start import Metric, Startable, WarmStart, make_approximation, warm_start
 from harness.program.program import Program
 from harness.verdict.rules import E_BFMI_LIMIT
 
@@ -72,7 +72,9 @@ class Nuts:
         Chains start uniformly within this distance of zero on the unconstrained scale; with a warm
         start, the approximation starts there, unless its options say otherwise.
     warm_start : str or None
-        The approximation to start from: ``pathfinder``, ``laplace`` or ``subsample_advi``.
+        The approximation to start from: ``pathfinder``, ``laplace``, ``subsample_advi`` or
+        another that has a density: ``advi``, ``advi_fullrank``, ``vi_meanfield``, ``vi_lowrank``,
+        ``vi_fullrank``, ``dadvi``, ``batch_and_match``.
     warm_start_options : dict
         Options of the warm start, such as ``m`` of ``subsample_advi``; `n_draws` is 200 by default.
     adapt_metric : bool
@@ -105,7 +107,7 @@ class Nuts:
     max_tree_depth: PositiveInt = 10
     metric: Metric = "diag_e"
     init_radius: PositiveFloat = 2.0
-    warm_start: Literal["pathfinder", "laplace", "subsample_advi"] | None = None
+    warm_start: Startable | None = None
     warm_start_options: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
     adapt_metric: bool = True
     adapt_delta_retries: AdaptDeltas = ()

@@ -56,7 +56,7 @@ def put_together(
     one_chain = {name: values[None] for name, values in variables.parts.items()}
     stats = xr.Dataset({"log_p": _by_chain(found.log_p), "log_q": _by_chain(log_q)})
     tree = xr.DataTree.from_dict({"posterior": posterior_group(one_chain), "sample_stats": stats})
-    points = _points_group(found)
+    points = points_group(found)
     if points is not None:
         tree["points"] = points
     if scores is not None:
@@ -71,7 +71,7 @@ def _by_chain(values: FloatArray) -> "xr.DataArray":
     return xr.DataArray(values[None], dims=("chain", "draw"), coords=coords)
 
 
-def _points_group(found: Evaluated) -> "xr.DataTree | None":
+def points_group(found: Evaluated) -> "xr.DataTree | None":
     """Return some draws on the unconstrained scale, with their gradients if these are known."""
     if found.positions is None:
         return None

@@ -17,10 +17,9 @@ from harness.data.dataset import FloatArray
 from harness.errors import FitError, MethodError
 from harness.fits.fit import Fit
 from harness.fits.posterior import posterior_parts
+from harness.methods.approximations import APPROXIMATED, Approximated
 from harness.methods.base import Method, Problem, build_method
 from harness.methods.evaluation import MAX_POINTS
-from harness.methods.laplace import Laplace
-from harness.methods.pathfinder import Pathfinder
 from harness.methods.subsample_advi import SubsampleAdvi
 
 if TYPE_CHECKING:
@@ -40,8 +39,11 @@ _USES: Mapping[Metric, str] = {
 
 #: Approximations that NUTS may start from, by name.
 APPROXIMATIONS: Mapping[str, type[Method]] = {
-    method.name: method for method in (Pathfinder, Laplace, SubsampleAdvi)
+    **APPROXIMATED,
+    SubsampleAdvi.name: SubsampleAdvi,
 }
+#: Their names, as an option.
+Startable = Literal[Approximated, "subsample_advi"]
 
 #: Keeps the generator of the approximation's seed and of the inits apart from others.
 _STREAM = 4

@@ -246,3 +246,25 @@ def _smooth(log_weight: Floats) -> tuple[Floats, float]:
     with np.errstate(over="ignore"):  # weights of a hopeless fit span more than a double
         smoothed, k_hat = array_stats.psislw(-log_weight)
     return np.exp(np.asarray(smoothed, dtype=np.float64)), float(k_hat)
+
+
+def systematic(weights: Floats, n: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Choose draws that stand for weighted ones, by systematic resampling (Kitagawa 1996).
+
+    Parameters
+    ----------
+    weights : ndarray (n_draws,)
+        Finite, of sum 1.
+    n : int
+        How many of equal weight.
+    rng : Generator
+        Decides the offset and the order.
+
+    Returns
+    -------
+    ndarray (n,)
+        Numbers of draws, each about `n` times its weight often.
+    """
+    edges = np.cumsum(weights)
+    at = (np.arange(n) + rng.random()) / n * edges[-1]
+    return rng.permutation(np.searchsorted(edges, at))

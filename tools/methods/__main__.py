@@ -16,16 +16,17 @@ import pandas as pd
 from harness.data.dataset import Dataset
 from harness.data.stan_json import plain_variables
 from harness.errors import HarnessError
-from harness.evidence.fallback import chain_points
 from harness.fits.fit import Status
 from harness.methods import METHODS, Problem, make_method
 from harness.methods.density import open_density
+from harness.methods.draw_points import unconstrained_points
 from harness.program.compilation import CompiledProgram, compile_program
 from harness.program.program import Program
 from harness.program.stanc import describe_program
 from tools.methods.correlations import correlation
 from tools.methods.page import write
-from tools.verdicts.posteriors import FloatArray, Posterior, posteriors
+from tools.verdicts.known import FloatArray, Posterior
+from tools.verdicts.posteriors import posteriors
 
 RESULTS = Path(__file__).parents[2] / "results" / "methods"
 STAN = Path(__file__).parents[1] / "verdicts"
@@ -78,9 +79,9 @@ def _fit(
         method = make_method(name, {} if name == "nuts" else {"n_draws": N_DRAWS})
         fit = method.fit(problem, seed=seed)
         if fit.status is not Status.OK:
-            return {"failure": fit.message, "time_s": time.perf_counter() - start}
+            return {"failure": fit.reason, "time_s": time.perf_counter() - start}
         with open_density(problem) as density:
-            points, _ = chain_points(fit, density, problem.program.parameters)
+            points, _ = unconstrained_points(fit, density, problem.program.parameters)
     except HarnessError as error:
         return {"failure": str(error), "time_s": time.perf_counter() - start}
     flat = points.reshape(-1, points.shape[-1])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 
-from tools.verdicts.posteriors import FloatArray, Posterior
+from tools.verdicts.known import FloatArray, Posterior
 
 
 def correlation(posterior: Posterior) -> FloatArray:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.verdicts.counting import Count, counts
 from tools.verdicts.pages import page
-from tools.verdicts.posteriors import posteriors
+from tools.verdicts.posteriors import makers
 
 _COLUMNS = [field.name for field in fields(Count)]
 
@@ -15,7 +15,12 @@ _COLUMNS = [field.name for field in fields(Count)]
 def main() -> None:
     """Count the posteriors that have no counts yet, one after the other, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--wrong", type=int, default=3, help="seeds of wrong starts")
+    parser.add_argument(
+        "--part", default="1/1", help="as 1/2: every second posterior, beside others"
+    )
+    parser.add_argument("--fit-only", action="store_true", help="without approximations")
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
     parser.add_argument("--page", action="store_true", help="only write the page again")
     arguments = parser.parse_args()
@@ -23,23 +28,27 @@ def main() -> None:
     file = arguments.out / "counts.csv"
     rows = _read(file) if file.is_file() else []
     known = {row.posterior for row in rows}
-    for posterior in [] if arguments.page else posteriors():
+    part, n_parts = map(int, arguments.part.split("/"))
+    for make in [] if arguments.page else makers()[part - 1 :: n_parts]:
+        posterior = make()
         if posterior.name not in known:
-            rows += counts(posterior, arguments.seeds)
+            rows += counts(
+                posterior,
+                n_seeds=arguments.seeds,
+                n_wrong=arguments.wrong,
+                compares=not arguments.fit_only,
+            )
             _write(file, rows)
             print(posterior.name, flush=True)
     (arguments.out / "README.md").write_text(page(rows), encoding="utf-8")
 
 
 def _write(file: Path, rows: list[Count]) -> None:
-    """Write all counts, in the posteriors' order."""
-    order = {posterior.name: number for number, posterior in enumerate(posteriors())}
+    """Write all counts."""
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(
-            asdict(row) for row in sorted(rows, key=lambda row: order.get(row.posterior, -1))
-        )
+        writer.writerows(map(asdict, rows))
 
 
 def _read(file: Path) -> list[Count]:
@@ -59,6 +68,7 @@ def _read(file: Path) -> list[Count]:
                 log_sd_ratio=float(row["log_sd_ratio"]),
                 gradients=float(row["gradients"]),
                 nuts_gradients=int(row["nuts_gradients"]),
+                ended=row["ended"],
             )
             for row in csv.DictReader(lines)
         ]

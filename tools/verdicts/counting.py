@@ -1,7 +1,7 @@
 """What evidence says of draws of known posteriors, and whether it is right."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -10,24 +10,27 @@ import numpy as np
 from harness.data.dataset import Dataset
 from harness.data.stan_json import plain_variables
 from harness.errors import FitError
-from harness.evidence.cascade import CAP, Cascade
-from harness.evidence.chains import check_chains
-from harness.evidence.fallback import chain_points
+from harness.evidence.cascade import CAP
+from harness.evidence.fitting import fit_cheapest
 from harness.evidence.judge import DIVERGENT_LIMIT, judge_chains, judge_weighted
 from harness.evidence.missed import missed
 from harness.evidence.modes import Search, find_modes
-from harness.evidence.moved import N_POOL, move
 from harness.evidence.proposal import Component, Mixture
-from harness.evidence.target import Metered
+from harness.evidence.steps import Answer
 from harness.evidence.weights import attempts
 from harness.methods import Nuts, Problem
 from harness.methods.density import open_density
+from harness.methods.draw_points import unconstrained_points
+from harness.methods.metered import Metered
+from harness.methods.transitions import check_chains
+from harness.methods.warm_nuts import N_POOL, move
 from harness.program.compilation import CompiledProgram, compile_program
 from harness.program.log_density import Density
 from harness.program.program import Program
 from harness.program.stanc import describe_program
 from harness.verdict.criteria import Judgement
-from tools.verdicts.posteriors import FloatArray, Posterior
+from tools.verdicts.compared import verdicts
+from tools.verdicts.known import FloatArray, Posterior
 
 #: Wrong: a mean is off by more sds, or an sd by more than this factor.
 MEAN_SD, SD_FACTOR = 0.3, 1.25
@@ -42,7 +45,8 @@ class Count:
     posterior, half : str
     d : int
     draws : str
-        ``cascade``, or of a wrong start: ``raw``, ``weighted`` or ``moved``; ``NUTS``.
+        ``harness fit`` and, before it falls back on NUTS, ``cascade``; of a wrong start ``raw``,
+        ``weighted`` or ``moved``; ``NUTS``; an approximation ``with NUTS`` or ``with evidence``.
     seed : int
     verdict, criterion : str
     is_right : bool
@@ -52,6 +56,8 @@ class Count:
         What draws and evidence took.
     nuts_gradients : int
         What NUTS at its defaults took.
+    ended : str
+        Of `harness fit`, the kind of its draws.
     """
 
     posterior: str
@@ -66,6 +72,7 @@ class Count:
     log_sd_ratio: float
     gradients: float
     nuts_gradients: int
+    ended: str = ""
 
 
 @cache
@@ -114,14 +121,23 @@ class _Counter:
             nuts_gradients=self.nuts_gradients,
         )
 
-    def cascade(self, seed: int) -> Count:
-        """Count what the cascade gives."""
-        cascade = Cascade(self.density, seed=seed)
-        cascade.run()
-        answer, spent = cascade.answer, cascade.target.spent.in_gradients
-        if answer is None:
-            return self.count("cascade", seed, None, None, spent)
-        return self.count("cascade", seed, answer.judgement, _moments(answer.points), spent)
+    def fit(self, problem: Problem, seed: int) -> tuple[list[Count], Answer | None]:
+        """Count what `harness fit` gives, and what it has before NUTS."""
+        try:
+            found = fit_cheapest([self.density], lambda: problem, seed=seed)
+        except FitError:
+            return [self.count("harness fit", seed, None, None, 0.0)], None
+        before, last = found.before_nuts, found.answer
+        spent = sum(s.effort.in_gradients for s in found.steps if s.title != "NUTS")
+        total = sum(step.effort.in_gradients for step in found.steps)
+        row = self.count("harness fit", seed, last.judgement, _moments(last.points), total)
+        rows = [replace(row, ended=last.kind)]
+        if before is None:
+            rows.append(self.count("cascade", seed, None, None, spent))
+        else:
+            moments = _moments(before.points)
+            rows.append(self.count("cascade", seed, before.judgement, moments, spent))
+        return rows, before if before is not None and before.is_good else None
 
     def wrong_start(self, seed: int) -> Iterator[Count]:
         """Count what evidence says of an approximation that is two sds off and too narrow."""
@@ -181,8 +197,8 @@ def _moments(points: FloatArray) -> tuple[FloatArray, FloatArray]:
     return flat.mean(axis=0), flat.std(axis=0)
 
 
-def counts(posterior: Posterior, n_seeds: int) -> Iterator[Count]:
-    """Run NUTS at its defaults once, and everything else for each seed."""
+def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int, compares: bool) -> Iterator[Count]:
+    """Run NUTS at its defaults once, wrong starts for some seeds, and the rest for each."""
     program = _compiled(posterior.program)
     dataset = Dataset(name="data", variables=plain_variables(dict(posterior.data)))
     problem = Problem(program=program, dataset=dataset)
@@ -190,7 +206,7 @@ def counts(posterior: Posterior, n_seeds: int) -> Iterator[Count]:
     gradients = fit.cost.n_gradients or 1
     with open_density(problem) as density:
         counter = _Counter(posterior, density, gradients)
-        points, _ = chain_points(fit, density, program.parameters)
+        points, _ = unconstrained_points(fit, density, program.parameters)
         stats = fit.read_draws()["sample_stats"]
         checks = check_chains(
             points,
@@ -201,6 +217,14 @@ def counts(posterior: Posterior, n_seeds: int) -> Iterator[Count]:
         lost = missed(Search(modes=(), n_starts=0, n_reached=0, ends=np.empty((0, 1))), points[0])
         judged = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
         yield counter.count("NUTS", 1, judged, _moments(points), gradients)
+        answers = {}
         for seed in range(1, 1 + n_seeds):
-            yield counter.cascade(seed)
-            yield from counter.wrong_start(seed)
+            rows, answers[seed] = counter.fit(problem, seed)
+            yield from rows
+            if seed <= n_wrong:
+                yield from counter.wrong_start(seed)
+        if not compares:
+            return
+        for each in verdicts(problem, density, answers):
+            name = f"{each.method} with {each.reference}"
+            yield counter.count(name, each.seed, each.judgement, each.moments, each.gradients)

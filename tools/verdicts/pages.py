@@ -6,7 +6,8 @@ import numpy as np
 from tabulate import tabulate
 
 from tools.verdicts.counting import Count
-from tools.verdicts.posteriors import REPORTED, SET, posteriors
+from tools.verdicts.known import REPORTED, SET
+from tools.verdicts.posteriors import makers
 
 _GOOD = ("trust", "marginals")
 _INTRODUCTION = """\
@@ -32,7 +33,7 @@ part of the right draws that are trusted. *Cost* is in gradients of NUTS at its 
 def page(rows: Sequence[Count]) -> str:
     """Return the page in Markdown."""
     nuts = {row.posterior: row for row in rows if row.draws == "NUTS"}
-    n_all = len(posteriors())
+    n_all = len(makers())
     parts = [_INTRODUCTION, f"Counted so far: {len(nuts)} of {n_all} posteriors.\n"]
     for half in (REPORTED, SET):
         own = [row for row in rows if row.half == half]

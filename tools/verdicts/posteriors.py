@@ -1,56 +1,39 @@
 """Posteriors of known moments: by closed forms, or by quadrature."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import logsumexp
 
-FloatArray = npt.NDArray[np.float64]
-
-#: The half on which limits were looked at, and the half that is reported.
-SET, REPORTED = "set", "reported"
+from tools.verdicts import models
+from tools.verdicts.known import REPORTED, SET, FloatArray, Posterior
+from tools.verdicts.quadrature import grid, moments
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Posterior:
-    """A posterior whose means and sds are known on the unconstrained scale.
-
-    Attributes
-    ----------
-    name : str
-    program : str
-        One of the programs beside this file.
-    data : Mapping
-    mean, sd : ndarray, shape (d,)
-        NaN where there is none, as of a Student-t distribution with 2 degrees of freedom.
-    half : str
-    """
-
-    name: str
-    program: str
-    data: Mapping[str, Any]
-    mean: FloatArray
-    sd: FloatArray
-    half: str = SET
+def makers() -> list[Callable[[], Posterior]]:
+    """Return what makes each posterior; one half of them, whatever they are, is reported."""
+    closed = [*_shapes(), *_regressions(), *_groups()]
+    every: list[Callable[[], Posterior]] = [partial(_same, each) for each in closed]
+    every += models.makers()
+    return [
+        partial(_of_half, make, REPORTED if number % 4 in {1, 2} else SET)
+        for number, make in enumerate(every)
+    ]
 
 
 def posteriors() -> list[Posterior]:
-    """Return all posteriors; one half of them, whatever they are, is reported."""
-    every = [*_shapes(), *_regressions(), *_groups()]
-    return [
-        Posterior(
-            name=each.name,
-            program=each.program,
-            data=each.data,
-            mean=each.mean,
-            sd=each.sd,
-            half=REPORTED if number % 4 in {1, 2} else SET,
-        )
-        for number, each in enumerate(every)
-    ]
+    """Return all posteriors."""
+    return [make() for make in makers()]
+
+
+def _same(posterior: Posterior) -> Posterior:
+    return posterior
+
+
+def _of_half(make: Callable[[], Posterior], half: str) -> Posterior:
+    return replace(make(), half=half)
 
 
 def _correlated(d: int, correlation: float) -> FloatArray:
@@ -176,14 +159,14 @@ def _by_grid(name: str, family: int, n: int) -> Posterior:
         counts = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
     else:
         counts = rng.poisson(np.exp(eta))
-    axis = np.linspace(-9, 9, 1201)
-    grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    linear = grid @ design.T
-    terms = counts * linear - (np.logaddexp(0, linear) if family == 2 else np.exp(linear))
-    log_p = terms.sum(axis=1) - np.sum(grid**2, axis=1) / 8
-    weights = np.exp(log_p - logsumexp(log_p))
-    mean = weights @ grid
-    sd = np.sqrt(weights @ (grid - mean) ** 2)
+
+    def log_p(at: FloatArray) -> FloatArray:
+        linear = at @ design.T
+        terms = counts * linear - (np.logaddexp(0, linear) if family == 2 else np.exp(linear))
+        total: FloatArray = terms.sum(axis=1) - np.sum(at**2, axis=1) / 8
+        return total
+
+    mean, sd = moments(*grid(log_p, np.array([[-12, 12], [-12, 12]]), n=151)[::-1])
     data = _regression_data(design, family=family, counts=counts)
     return Posterior(name=f"{name} {n}", program="regression", data=data, mean=mean, sd=sd)
 
@@ -200,22 +183,24 @@ def _groups() -> Iterator[Posterior]:
 
 
 def _group_posterior(name: str, y: FloatArray, sigma: FloatArray, *, centred: int) -> Posterior:
-    mus, log_taus = np.linspace(-20, 25, 400), np.linspace(-12, 4, 400)
-    mu, log_tau = (each.ravel() for each in np.meshgrid(mus, log_taus, indexing="ij"))
-    tau = np.exp(log_tau)
-    variance = sigma**2 + tau[:, None] ** 2
-    log_p = -0.5 * np.sum((y - mu[:, None]) ** 2 / variance + np.log(variance), axis=1)
-    log_p += -(mu**2) / 50 - tau**2 / 50 + log_tau
-    weights = np.exp(log_p - logsumexp(log_p))
+    def log_p(at: FloatArray) -> FloatArray:
+        mu, log_tau = at.T
+        tau = np.exp(log_tau)
+        variance = sigma**2 + tau[:, None] ** 2
+        fit = -0.5 * np.sum((y - mu[:, None]) ** 2 / variance + np.log(variance), axis=1)
+        total: FloatArray = fit - mu**2 / 50 - tau**2 / 50 + log_tau
+        return total
+
+    points, weights = grid(log_p, np.array([[-20, 25], [-16, 4]]), n=301)
+    mu, tau = points[:, 0], np.exp(points[:, 1])
     # of each group given the other two: a normal distribution
     precision = 1 / sigma**2 + 1 / tau[:, None] ** 2
     at = (y / sigma**2 + (mu / tau**2)[:, None]) / precision
     square = 1 / precision
     if not centred:
         at, square = (at - mu[:, None]) / tau[:, None], square / tau[:, None] ** 2
-    values = np.column_stack([mu, log_tau, at])
-    squares = np.column_stack([mu * 0, mu * 0, square])
-    mean = weights @ values
-    sd = np.sqrt(weights @ (squares + (values - mean) ** 2))
+    mean, sd = moments(
+        weights, np.column_stack([points, at]), np.column_stack([np.zeros_like(points), square])
+    )
     data = {"J": y.size, "centred": centred, "y": y.tolist(), "sigma": sigma.tolist()}
     return Posterior(name=name, program="groups", data=data, mean=mean, sd=sd)

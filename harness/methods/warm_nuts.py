@@ -4,15 +4,23 @@ Many chains make a few transitions each, so that their pool gives a metric and a
 few of them go on.  Nothing is assumed of the draws that they started from.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import lazy_loader as lazy
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from harness.data.dataset import FloatArray
-from harness.evidence.chains import ChainChecks, Moves, checked, joined, transitions
-from harness.evidence.target import Metered
+from harness.methods.metered import Metered
+from harness.methods.transitions import ChainChecks, Moves, checked, joined, transitions
 from harness.verdict.rules import ESS_LIMIT, R_HAT_LIMIT
+
+if TYPE_CHECKING:
+    import scipy
+else:
+    scipy = lazy.load("scipy")
 
 #: Chains of the rounds, and transitions and largest tree depth of each round; the last of them
 #: adapts the step size alone.
@@ -20,15 +28,16 @@ N_POOL = 64
 _ROUNDS = ((5, 6), (6, 7), (3, 8))
 #: Chains that go on, half of them from each half of the pool; their draws, and how often as many
 #: more may follow.
-_N_CHAINS, _N_DRAWS, _MOST_TIMES = 8, 200, 3
-#: Transitions after which the cost is looked at.
-_N_BETWEEN = 25
+N_CHAINS, N_DRAWS, _MOST_TIMES = 8, 200, 3
+#: Transitions after which the cost is looked at, and how much deeper than those of the pool their
+#: trees may be: a chain that is stuck would take the longest trajectories.
+_N_BETWEEN, _DEEPER, _DEEPEST = 10, 4, 10
 #: Further draws help chains of this R-hat.
 _NEARLY_MIXED = 1.03
 #: Acceptance statistic that step sizes aim at, as Stan's; how fast they do.
 _ACCEPT, _RATE = 0.8, 1.2
 #: Stan's shrinkage of a metric; points for each parameter that a dense one needs.
-_PRIOR_DRAWS, _POINTS_PER_PARAMETER = 5.0, 5
+_PRIOR_DRAWS, POINTS_PER_PARAMETER = 5.0, 5
 #: Transitions of NUTS at its defaults, four chains of twice 1,000; its longest trajectory; and by
 #: what warm-up, whose steps are small at first, makes them dearer.
 _N_DEFAULT, _LONGEST, _WARMUP = 8000, 1023, 1.2
@@ -58,10 +67,10 @@ class Moved:
     step: float
 
     @property
-    def covariance(self) -> FloatArray:
-        """The inverse metric, shape (d, d)."""
+    def metric(self) -> FloatArray:
+        """The inverse metric: variances, shape (d,), or covariance, shape (d, d)."""
         if self.factor.ndim == 1:
-            return np.diag(self.factor**2)
+            return self.factor**2
         covariance: FloatArray = self.factor @ self.factor.T
         return covariance
 
@@ -82,7 +91,9 @@ def move(
     *,
     factor: FloatArray,
     rng: np.random.Generator,
-    cap: float,
+    cap: float = math.inf,
+    divergent_limit: float = 1.0,
+    n_draws: int = N_DRAWS,
 ) -> Moved | None:
     """Move draws by NUTS until its own diagnostics can judge them.
 
@@ -99,6 +110,10 @@ def move(
         The part of the gradients that NUTS at its defaults is expected to take, which all that
         `target` has counted may reach before the chains first can be judged; chains that have
         nearly mixed then go on, since that costs less than NUTS.
+    divergent_limit : float
+        The part of the transitions that may diverge; chains that can no longer keep it are stopped.
+    n_draws : int
+        Of each chain, to begin with.
 
     Returns
     -------
@@ -107,33 +122,46 @@ def move(
     """
     tuned = _tune(target, starts, factor, rng)
     limit = cap * expected_gradients(tuned.n_leapfrog, tuned.factor)
-    expected = _N_CHAINS * _N_DRAWS * (1 + tuned.n_leapfrog)
+    expected = N_CHAINS * n_draws * (1 + tuned.n_leapfrog)
     if target.spent.in_gradients + expected > limit:
         return None
-    half, few = len(starts) // 2, _N_CHAINS // 2
+    half, few = len(starts) // 2, N_CHAINS // 2
     chosen = [*rng.choice(half, few, replace=False), *(half + rng.choice(half, few, replace=False))]
     points = tuned.points[np.array(chosen)]
     parts: list[Moves] = []
-    moved = None
-    for time in range(1, 1 + _MOST_TIMES):
-        for _ in range(_N_DRAWS // _N_BETWEEN):
-            if time == 1 and target.spent.in_gradients > 2 * limit:
-                return None  # trajectories are much longer than those of the pool
-            seed = int(rng.integers(1, 2**30))
-            parts.append(
-                transitions(
-                    *(target, points if not parts else parts[-1].points[:, -1]),
-                    factor=tuned.factor,
-                    step=tuned.step,
-                    n=_N_BETWEEN,
-                    seed=seed,
-                )
-            )
-        moves = joined(parts)
-        moved = Moved(moves=moves, checks=checked(moves), factor=tuned.factor, step=tuned.step)
-        if not _may_gain(moved.checks, longer=_MOST_TIMES / time):
+    n_made = 0
+    for moves in _moves(target, points, tuned, rng, n_draws=n_draws):
+        parts.append(moves)
+        n_made += moves.points.shape[1]
+        if n_made < n_draws and target.spent.in_gradients > 2 * limit:
+            return None  # trajectories are much longer than those of the pool
+        n_diverged = sum(int(part.diverged.sum()) for part in parts)
+        if n_diverged > divergent_limit * _MOST_TIMES * N_CHAINS * n_draws:
             break
-    return moved
+        longer = _MOST_TIMES * n_draws / n_made
+        if n_made % n_draws == 0 and not _may_gain(checked(joined(parts)), longer=longer):
+            break
+    moves = joined(parts)
+    return Moved(moves=moves, checks=checked(moves), factor=tuned.factor, step=tuned.step)
+
+
+def _moves(
+    target: Metered, points: FloatArray, tuned: _Tuned, rng: np.random.Generator, *, n_draws: int
+) -> Iterator[Moves]:
+    """Make the transitions of the chains that go on, some at a time."""
+    depth = min(_DEEPEST, _DEEPER + math.ceil(math.log2(1 + tuned.n_leapfrog)))
+    counts = [min(_N_BETWEEN, n_draws - begin) for begin in range(0, n_draws, _N_BETWEEN)]
+    for count in _MOST_TIMES * counts:
+        moves = transitions(
+            *(target, points),
+            factor=tuned.factor,
+            step=tuned.step,
+            n=count,
+            seed=int(rng.integers(1, 2**30)),
+            max_depth=depth,
+        )
+        yield moves
+        points = moves.points[:, -1]
 
 
 def _may_gain(checks: ChainChecks, *, longer: float) -> bool:
@@ -199,8 +227,8 @@ def _metric(factor: FloatArray, points: FloatArray) -> FloatArray:
     share = n / (n + _PRIOR_DRAWS)
     if factor.ndim == 1:
         return _rescaled(factor, off / factor, share)
-    inside = solve_triangular(factor, off.T, lower=True).T
-    if n < _POINTS_PER_PARAMETER * d:
+    inside = scipy.linalg.solve_triangular(factor, off.T, lower=True).T
+    if n < POINTS_PER_PARAMETER * d:
         return _rescaled(factor, inside, share)
     covariance = share * np.cov(inside, rowvar=False).reshape(d, d) + (1 - share) * np.eye(d)
     updated: FloatArray = factor @ np.linalg.cholesky(covariance)

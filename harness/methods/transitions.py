@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
-from harness.evidence.target import Metered
+from harness.methods.metered import Metered
 from harness.metrics.batch import Batch
 from harness.metrics.chains import e_bfmi
 from harness.program.log_density import Density

@@ -1,0 +1,112 @@
+"""Gaussians of VI, for posteriors without a mode to start from and for many parameters.
+
+The ELBO stands in for the mass at a mode: it is a lower bound of the log of all mass.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.data.dataset import FloatArray
+from harness.errors import DensityError
+from harness.methods.ascent import Ascended, Asked, Family, ascend
+from harness.methods.gaussian import Gaussian
+from harness.methods.metered import Metered
+from harness.methods.vi import MAX_DENSE
+from harness.program.log_density import Density
+
+#: Starts of the optimiser; runs from other starts that end elsewhere make chains that do not agree.
+_N_RUNS = 3
+#: Far enough for chains to start from, in sds.
+_TOLERANCE = 0.1
+#: As CmdStan's starts.
+_RADIUS = 2.0
+#: Gradients of a run: to begin with, and for each parameter of a full covariance.
+_PASSES, _PASSES_PER_PARAMETER = 1500, 4
+#: A run whose ELBO is lower by more nats has found a part with so little of the mass.
+_NEGLIGIBLE = -float(np.log(1e-3))
+#: Degrees of freedom of dispersed points.
+_DF = 5.0
+
+
+def climb(target: Metered, rng: np.random.Generator, *, limit: float) -> list[Ascended]:
+    """Maximise the ELBO from several starts.
+
+    Parameters
+    ----------
+    target : Metered
+    rng : Generator
+        Decides the starts.
+    limit : float
+        Gradients that all runs may take together.
+
+    Returns
+    -------
+    list of Ascended
+        The one with the largest ELBO first, without those of negligible mass; empty if the density
+        is finite at no start, or is not computed by a program.
+    """
+    if not isinstance(target.target, Density):
+        return []
+    d = target.n_parameters
+    is_dense = d <= MAX_DENSE
+    passes = _PASSES + (_PASSES_PER_PARAMETER * d if is_dense else 0)
+    seeds = [int(seed) for seed in rng.integers(1, 2**30, _N_RUNS)]
+    asked = [
+        Asked(
+            family=Family.FULL_RANK if is_dense else Family.MEAN_FIELD,
+            seed=seed,
+            tolerance=_TOLERANCE,
+            max_passes=min(passes, limit / _N_RUNS),
+            init_radius=_RADIUS,
+        )
+        for seed in seeds
+    ]
+    runs = [run for run in target.map(_run, asked) if run is not None]
+    runs.sort(key=lambda run: -run.elbo)
+    return [run for run in runs if run.elbo > runs[0].elbo - _NEGLIGIBLE - 3 * run.elbo_error]
+
+
+def _run(target: Metered, asked: Asked) -> Ascended | None:
+    """Climb from one start."""
+    density = target.target
+    assert isinstance(density, Density)  # noqa: S101 - others do not climb
+    target.check_time()
+    try:
+        run = ascend(density, asked)
+    except DensityError:
+        return None
+    target.count(round(run.n_passes))
+    return run if np.isfinite(run.elbo) and np.isfinite(run.gaussian.mean).all() else None
+
+
+def starts_of(
+    runs: Sequence[Ascended], target: Metered, n: int, rng: np.random.Generator
+) -> FloatArray:
+    """Return where chains start: one half at draws of the best run, the other dispersed.
+
+    The dispersed half lies around all runs by turns.
+    """
+    half = n // 2
+    drawn = _points(runs[0].gaussian, half, rng)
+    scales = np.sqrt(_DF / rng.chisquare(_DF, half))[:, None]
+    dispersed = np.empty_like(drawn)
+    for number, run in enumerate(runs):
+        mine = slice(number, None, len(runs))
+        centre, count = run.gaussian.mean, len(dispersed[mine])
+        dispersed[mine] = centre + scales[mine] * (_points(run.gaussian, count, rng) - centre)
+    points = np.concatenate([drawn, dispersed])
+    lost = ~np.isfinite(target.log_density(points))
+    points[lost] = runs[0].gaussian.mean
+    return points
+
+
+def factor_of(run: Ascended) -> FloatArray:
+    """Return sds or the Cholesky factor of a run's Gaussian, as a metric."""
+    factor = run.gaussian.factor
+    assert isinstance(factor, np.ndarray)  # noqa: S101 - low rank is not asked for
+    return factor
+
+
+def _points(gaussian: Gaussian, n: int, rng: np.random.Generator) -> FloatArray:
+    return gaussian.draw(n, int(rng.integers(1, 2**30)))[0]

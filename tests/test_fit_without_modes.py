@@ -1,0 +1,85 @@
+"""`harness fit` where no mode can be weighted: funnels, centred scales, many parameters."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+
+import harness
+from harness.evidence.cascade import CAP, Cascade
+from harness.program.log_density import Density
+from harness.verdict.criteria import Verdict
+from tests.known_posteriors import MODELS
+
+
+@contextmanager
+def opened(home: Path, model: str, data: dict[str, Any] | Path) -> Iterator[Density]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CMDSTAN", str(home))
+        with harness.density(MODELS / f"{model}.stan", data) as density:
+            yield density
+
+
+def test_a_funnel_is_never_trusted(cmdstan_home: Path) -> None:
+    with opened(cmdstan_home, "funnel", MODELS / "funnel.json") as density:
+        for seed in range(1, 6):
+            cascade = Cascade(density, seed=seed)
+            cascade.run()
+            assert cascade.steps[0].judgement.criterion == "reached_share"
+            assert cascade.answer is not None
+            assert cascade.answer.judgement.verdict is Verdict.UNKNOWN
+            assert "reparametrise" in cascade.answer.judgement.reason
+
+
+def test_centred_schools_end_in_nuts(cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMDSTAN", str(cmdstan_home))
+    result = harness.fit(MODELS / "schools_centred.stan", MODELS / "schools.json", seed=1)
+    assert result.found.answer.kind == "NUTS"
+    before = result.found.before_nuts
+    assert before is None or before.judgement.verdict is Verdict.UNKNOWN
+    # NUTS diverges there too, and its sentence says so
+    assert result.verdict.startswith(("unknown", "trust"))
+    assert "not excluded" in result.reason
+
+
+def test_more_than_a_thousand_parameters_need_no_nuts(cmdstan_home: Path) -> None:
+    n = 1100
+    rng = np.random.default_rng(5)
+    y = 3 + 2 * rng.standard_normal(n) + rng.standard_normal(n)
+    data = {"J": n, "y": y, "sigma": np.ones(n)}
+    with opened(cmdstan_home, "schools_centred", data) as density:
+        cascade = Cascade(density, seed=1)
+        cascade.run()
+        assert cascade.answer is not None
+        assert cascade.answer.verdict in {"trust (moved)", "marginals (moved)"}
+        points = cascade.answer.points.reshape(-1, n + 2)
+    mus, log_taus = (grid.ravel() for grid in np.meshgrid(*_axes(), indexing="ij"))
+    tau = np.exp(log_taus)
+    variance = 1 + tau**2
+    log_p = -0.5 * (
+        n * np.log(variance) + (np.sum(y**2) - 2 * mus * y.sum() + n * mus**2) / variance
+    )
+    log_p += -(mus**2) / 50 - np.log(1 + tau**2 / 25) + log_taus
+    weights = np.exp(log_p - logsumexp(log_p))
+    for i, values in enumerate((mus, log_taus)):
+        mean = weights @ values
+        sd = np.sqrt(weights @ (values - mean) ** 2)
+        assert points[:, i].mean() == pytest.approx(mean, abs=0.25 * sd)
+        assert points[:, i].std() == pytest.approx(sd, rel=0.2)
+
+
+def _axes() -> tuple[np.ndarray, np.ndarray]:
+    return np.linspace(2.5, 3.5, 201), np.linspace(0.4, 1.0, 201)
+
+
+def test_what_fails_costs_no_more_than_its_cap_by_much(cmdstan_home: Path) -> None:
+    with opened(cmdstan_home, "funnel", MODELS / "funnel.json") as density:
+        cascade = Cascade(density, seed=2)
+        cascade.run()
+        spent = cascade.target.spent.in_gradients
+    n_leapfrog = 100  # of NUTS at its defaults in this funnel, about
+    assert spent < 2 * CAP * 8000 * n_leapfrog
