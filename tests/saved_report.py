@@ -1,13 +1,16 @@
 """Reports of the fabricated study, and their tables read back."""
 
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from harness.plot import save_figures, study_figures
+from harness.execution.run import FittedRun
+from harness.plot import figure_files, study_figures, write_figure_files
 from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
@@ -18,6 +21,7 @@ from harness.results.columns import (
 )
 from harness.results.manifest import make_manifest, write_manifest
 from harness.study.published import parse_published
+from harness.study.study import Study
 from harness.summary import summarise
 from harness.summary.reference import ReferenceDraws
 from tests.fabricated import CELLS, ORDERED_NUTS, OTHER_CELLS, Cell, fabricate
@@ -73,15 +77,46 @@ def write_results(
     reference: Source = None,
     from_files: Mapping[str, ReferenceDraws] | None = None,
 ) -> None:
-    """Save what a run of the fabricated study leaves behind."""
-    study, fitted = fabricate(cells, mixture=mixture, reference=reference)
-    summary = summarise(study, fitted, from_files or {})
-    write_table(make_table(summary.comparison, COMPARISON_COLUMNS), folder / "comparison.csv")
-    write_table(make_table(summary.fits, FITS_COLUMNS), folder / "fits.csv")
-    write_table(make_table(summary.stability, STABILITY_COLUMNS), folder / "stability.csv")
-    write_manifest(make_manifest(study, fitted), folder / "manifest.json")
+    """Save what a run of the fabricated study leaves behind; the same again is measured once."""
+    if from_files:
+        study, fitted = fabricate(cells, mixture=mixture, reference=reference)
+        files = _tables(study, fitted, from_files)
+    else:
+        files = _tables_of(cells, mixture=mixture, reference=reference)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     if figures:
-        save_figures(study_figures(study, fitted), folder / "figures")
+        drawn = _figures_of(cells, mixture=mixture, reference=reference)
+        write_figure_files(drawn, folder / "figures")
+
+
+def _tables(
+    study: Study, fitted: Sequence[FittedRun], from_files: Mapping[str, ReferenceDraws]
+) -> dict[str, bytes]:
+    """Return the tables and the manifest of a study by the file's name."""
+    summary = summarise(study, fitted, from_files)
+    tables = {
+        "comparison.csv": make_table(summary.comparison, COMPARISON_COLUMNS),
+        "fits.csv": make_table(summary.fits, FITS_COLUMNS),
+        "stability.csv": make_table(summary.stability, STABILITY_COLUMNS),
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, table in tables.items():
+            write_table(table, folder / file)
+        write_manifest(make_manifest(study, fitted), folder / "manifest.json")
+        return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@cache
+def _tables_of(cells: tuple[Cell, ...], *, mixture: bool, reference: Source) -> dict[str, bytes]:
+    return _tables(*fabricate(cells, mixture=mixture, reference=reference), {})
+
+
+@cache
+def _figures_of(cells: tuple[Cell, ...], *, mixture: bool, reference: Source) -> dict[str, bytes]:
+    study, fitted = fabricate(cells, mixture=mixture, reference=reference)
+    return figure_files(study_figures(study, fitted))
 
 
 def write_many_parameters(
