@@ -11,14 +11,16 @@ import numpy as np
 
 from harness.api.fit_result import FitResult, step_line
 from harness.api.programs import program_file
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, with_rows_files
 from harness.data.stan_json import plain_variables, read_stan_json
-from harness.errors import MethodError
+from harness.errors import FitError, MethodError
 from harness.evidence.fitting import fit_cheapest
 from harness.evidence.steps import Step
 from harness.messages.clauses import shown
 from harness.methods import Problem
+from harness.methods.density import open_density
 from harness.program.compilation import CompiledProgram, compile_density
+from harness.program.filed_rows import counted
 from harness.program.log_density import Density
 from harness.program.program import Program
 from harness.program.stanc import describe_program
@@ -32,6 +34,7 @@ def fit(
     model: str | Path,
     data: str | Path | Mapping[str, Any],
     *,
+    rows_files: Mapping[str, str | Path] | None = None,
     budget_s: float | None = None,
     seed: int = 1,
     progress: Callable[[str], object] | None = None,
@@ -48,6 +51,9 @@ def fit(
         A ``.stan`` file, or Stan code (a text of several lines).
     data : str, Path or Mapping
         A file in CmdStan's JSON, or numbers, lists and arrays by name.
+    rows_files : Mapping, optional
+        By name, a ``.npy`` with the rows of variables that the data leave out, too many for memory.
+        Then no NUTS is run.
     budget_s : float, optional
         After so many seconds the best draws so far are the result, with their verdict.
     seed : int
@@ -98,14 +104,28 @@ def fit(
             parameters=declared.parameters,
         )
         variables = read_stan_json(given) if isinstance(given, Path) else given
-        return Problem(program=compiled, dataset=Dataset(name="data", variables=variables))
+        dataset = Dataset(name="data", variables=variables)
+        filed = with_rows_files(dataset, {name: Path(f) for name, f in (rows_files or {}).items()})
+        return Problem(program=compiled, dataset=counted(filed, program))
+
+    def problem_of_nuts() -> Problem:
+        if rows_files:
+            raise FitError(
+                "no draws without NUTS may be trusted, and NUTS reads all rows into memory; give "
+                "fewer rows as data, or look at vi_* by 'harness compare --rows-file'"
+            )
+        return problem()
 
     def told(step: Step) -> None:
         if progress is not None:
             progress(step_line(step))
 
-    with _densities(executable, given, name=file.stem) as densities:
-        found = fit_cheapest(densities, problem, seed=seed, budget_s=budget_s, told=told)
+    with ExitStack() as stack:
+        if rows_files:
+            densities = [stack.enter_context(open_density(problem()))]
+        else:
+            densities = stack.enter_context(_densities(executable, given, name=file.stem))
+        found = fit_cheapest(densities, problem_of_nuts, seed=seed, budget_s=budget_s, told=told)
     return FitResult(model=file.stem, seed=seed, found=found)
 
 

@@ -15,6 +15,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or compressed"
     )
     parser.add_argument(
+        "--rows-file",
+        metavar="X=X.npy,y=y.npy",
+        help="files with the rows of data variables, too many for memory, which DATA.json leaves "
+        "out; then no NUTS is run",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="DRAWS.nc",

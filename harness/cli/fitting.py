@@ -5,6 +5,7 @@ from pathlib import Path
 
 from harness.api.fit_result import STEP_HEADS, step_cells
 from harness.api.fitting import fit
+from harness.cli.arguments import named_files
 from harness.cli.console import OUT, note
 from harness.cli.tables import print_table
 from harness.errors import ResultsError
@@ -21,6 +22,7 @@ def fit_and_write(arguments: argparse.Namespace) -> None:
     result = fit(
         arguments.model,
         arguments.data,
+        rows_files=named_files(arguments.rows_file),
         budget_s=arguments.budget,
         seed=arguments.seed,
         progress=None if arguments.quiet else note,

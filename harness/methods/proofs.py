@@ -49,7 +49,7 @@ def _key(problem: Problem) -> str:
     identity = [
         FORMAT,
         cpp_digest(),
-        problem.program.digest,
+        problem.program.digest or str(problem.program.executable),  # its folder is a digest
         sorted(problem.program.program.data.items()),
         problem.dataset.digest,
         problem.dataset.counted_by,

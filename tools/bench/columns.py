@@ -42,6 +42,7 @@ MINIBATCH_COLUMNS: Mapping[str, str] = {
     "cold_time_s": "Float64",
     "warm_time_s": "Float64",
     "fit_time_s": "Float64",
+    "time_to_tenth_sd_s": "Float64",
     "mean_error_sd_max": "Float64",
     "mean_error_sd_rms": "Float64",
     "sd_ratio_min": "Float64",

@@ -1,14 +1,16 @@
 """Mini-batch ADVI of this project beside PyMC's, from several seeds: times and errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from harness.data.dataset import FloatArray
 from harness.fits.fit import Status
 from harness.fits.quantities import Named
 from harness.methods import METHODS
+from harness.program.program import Program
 from harness.results.columns import make_table
 from harness.study.study import Run, derive_seed
 from tools.bench.columns import MINIBATCH_COLUMNS
@@ -21,6 +23,10 @@ from tools.bench.statistics import approximation_statistics, named_draws
 METHOD = "vi_meanfield"
 #: Rows of PyMC's mini-batches, as in the notebook.
 BATCH_SIZE = 200
+#: The largest error of a mean, in sds, with which a fit has arrived.
+CLOSE_SD = 0.1
+#: What is before the names of draws on the way.
+_PATH = "path_"
 #: What PyMC's steps are scaled by: variant, and the rate of AdaGrad (None: PyMC's default).
 _OPTIMISERS = {"AdaGrad 0.1": 0.1, "default optimiser": None}
 PYMC = "PyMC mini-batch ADVI"
@@ -80,6 +86,16 @@ def _peer_rows(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
         yield from _rows(bench, who, outcome, reference, outcome.cold_time_s)
 
 
+def _path_errors(
+    draws: Mapping[str, FloatArray], program: Program, reference: Named
+) -> Iterator[tuple[float, float]]:
+    """Give the seconds that the steps had taken and the largest error then, on the way."""
+    for i, time_s in enumerate(draws[f"{_PATH}time_s"].tolist()):
+        here = {name: draws[f"{_PATH}{name}"][i] for name in draws if not name.startswith(_PATH)}
+        found = approximation_statistics(named_draws(here, program), reference)
+        yield time_s, found.mean_error_sd_max
+
+
 def _seeds(bench: Bench, run: Run) -> list[int]:
     n = bench.sizes.n_minibatch_seeds
     return [derive_seed(run.seed, MINIBATCH, str(i)) for i in range(n)]
@@ -101,14 +117,20 @@ def _rows(
     versions = ", ".join(f"{name} {number}" for name, number in outcome.versions.items())
     times = zip(outcome.warm_times_s, outcome.fit_times_s, strict=True)
     for i, (warm_time_s, fit_time_s) in enumerate(times):
-        draws = named_draws({name: array[i] for name, array in outcome.draws.items()}, program)
+        own = {name: array[i] for name, array in outcome.draws.items()}
+        ending = {name: array for name, array in own.items() if not name.startswith(_PATH)}
+        found = approximation_statistics(named_draws(ending, program), reference)
+        path = [(fit_time_s, found.mean_error_sd_max)]
+        if len(own) > len(ending):
+            path = list(_path_errors(own, program, reference))
         yield {
             **base,
             "replicate": i + 1,
             "cold_time_s": cold_time_s if i == 0 else None,
             "warm_time_s": warm_time_s,
             "fit_time_s": fit_time_s,
-            **asdict(approximation_statistics(draws, reference)),
+            "time_to_tenth_sd_s": next((t for t, error in path if error <= CLOSE_SD), None),
+            **asdict(found),
             "peak_memory_mb": outcome.peak_memory_mb,
             "versions": versions,
             "status": Status.OK,

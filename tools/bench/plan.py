@@ -61,7 +61,7 @@ class Sizes:
     n_draws: int | None = None
     compile_anew: bool = True
     repeats: int = 3
-    n_steps: int = 15_000
+    n_steps: int = 60_000
     n_minibatch_seeds: int = 5
     scaling_n_rows: tuple[int, ...] = (10**2, 10**3, 10**4, 10**5, 10**6, 10**7)
     scaling_repeats: int = 5
