@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from harness.data.dataset import Dataset
+from harness.data.stan_json import plain_variables
 from harness.errors import SubsampleError
 from harness.fits.fit import Fit
 from harness.methods import Problem, ViMeanfield, make_method
+from harness.methods.ascent import End, ascend
+from harness.methods.density import open_density
 from harness.methods.gaussian import Gaussian, LowRank
 from harness.methods.vi import Vi
+from harness.program.compilation import compile_program
+from harness.program.program import Program
+from harness.program.stanc import describe_program
 from tests.cases import FloatArray, gaussian_posterior, gaussian_program, gaussian_rows
+from tests.known_posteriors import MODELS, data_of
 
 SEED = 20_250
 LOADINGS = np.array([[1.0, 0.2], [-0.5, 0.0], [0.3, 2.0]])
@@ -111,3 +119,38 @@ def test_larger_batches_than_rows_are_refused_before_the_fit() -> None:
     with pytest.raises(SubsampleError, match=r"41 rows .*'gaussian'.* N = 40"):
         ViMeanfield(batch_size=41).check(gaussian_rows(), gaussian_program(rho=0.0))
     ViMeanfield(batch_size=40).check(gaussian_rows(), gaussian_program(rho=0.0))
+
+
+def models_problem(name: str, data: dict[str, object]) -> Problem:
+    """A program of the tests with data."""
+    file = MODELS / f"{name}.stan"
+    declared = describe_program(Program(name=name, file=file, parameters=()))
+    program = compile_program(Program(name=name, file=file, parameters=declared.parameters))
+    return Problem(program=program, dataset=Dataset(name=name, variables=plain_variables(data)))
+
+
+def test_above_a_thousand_parameters_the_distance_is_known() -> None:
+    rng = np.random.default_rng(SEED)
+    n, k = 150, 1500
+    x = rng.normal(size=(n, k))
+    y = x[:, :9].sum(axis=1) + rng.normal(size=n)
+    problem = models_problem("regression", {"N": n, "K": k, "x": x, "y": y, "weight": 1.0})
+    # the prior's precision is 1/4, and the matrix inversion lemma needs N equations only
+    mean = 4 * x.T @ np.linalg.solve(np.eye(n) + 4 * x @ x.T, y)
+    sd = (0.25 + np.square(x).sum(axis=0)) ** -0.5
+    with open_density(problem) as density:
+        found = ascend(density, ViMeanfield(tolerance=0.05).asked(None, SEED))
+    assert found.end is End.CONVERGED
+    assert np.abs((found.gaussian.mean - mean) / sd).max() < 0.2
+    np.testing.assert_allclose(found.gaussian.sd, sd, rtol=0.15)
+
+
+def test_runs_that_say_converged_agree_on_a_posterior_with_a_neck() -> None:
+    problem = models_problem("schools_centred", data_of("schools"))
+    with open_density(problem) as density:
+        runs = [ascend(density, ViMeanfield().asked(None, seed)) for seed in range(5)]
+    best = max(run.elbo for run in runs)
+    ends = [run.elbo for run in runs if run.end is End.CONVERGED]
+    assert ends
+    assert min(ends) > best - 0.1
+    assert max(run.n_passes for run in runs) < 1.05 * ViMeanfield().max_gradients

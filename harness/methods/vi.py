@@ -55,7 +55,7 @@ class Vi:
         visited in random order.
     tolerance : float
         The run ends when each mean and each log sd is known to be this close to its optimum, in
-        sds, but for two standard errors.
+        sds, but for as many standard errors as are likely of so many parameters.
     max_gradients : int
         It ends without that after so many gradients, those of batches counted by their share of
         the rows.

@@ -272,7 +272,7 @@ class Climb {
     const Coupling coupling(*evidence_, q, metric_, random_);
     const Together newton = coupling.solve(tally.gradient.mean(), -2 * found.off);
     const double far = std::max(newton.step.cwiseAbs().maxCoeff(), newton.change.cwiseAbs().maxCoeff());
-    if (far < (1 + unlikely_) * settings_.tolerance) {
+    if (far < (1 + unlikely_) * settings_.tolerance || (is_large_ && !is_gain(newton))) {
       return true;
     }
     found.step = newton.step;
@@ -282,6 +282,16 @@ class Climb {
     move(tally, found, 1);
     sharpen();
     return false;
+  }
+
+  // Whether the ELBO is larger there: few pairs tell little of a large matrix.
+  bool is_gain(const Together& newton) {
+    Gaussian there = q;
+    there.mean += newton.step.cwiseProduct(q.sd());
+    const Vector change = newton.change.cwiseMax(-0.7).cwiseMin(0.5);
+    there.set_curvature(Curvature(Vector(q.curvature().diagonal().array() * (-2 * change.array()).exp())));
+    const Mean gain = sampler_->difference(there, q, 4 * few);
+    return gain.n() > 0 && gain.mean()[0] > 3 * gain.error()[0];
   }
 
   // Whether steps are longer than their noise, as a whole or, twice in the same direction, in any coordinate.
