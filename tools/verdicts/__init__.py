@@ -1,8 +1,13 @@
-"""How often evidence without a reference is wrong, counted on posteriors of known moments.
+"""How often verdicts are wrong, counted on posteriors of known moments.
 
-    python -m tools.verdicts [--seeds 3] [--out results/verdicts] [--page]
+    python -m tools.verdicts [--seeds 10] [--part 1/2] [--fit-only] [--out FOLDER] [--page]
 
-- `posteriors`: the posteriors and their moments
-- `counting`: runs of each, and what came of them
+- `known`: what is known of a posterior; `posteriors`, `models`: all of them, by closed forms or
+  `quadrature`
+- `counting`: `harness fit` and its evidence on each, and what came of them
+- `compared`: approximations against a reference and against evidence
 - `pages`: the tables
+
+Posteriors that have counts are not counted again; parts are put together by joining their
+``counts.csv``, and ``--page`` writes the page of all.
 """
