@@ -13,7 +13,8 @@ from harness.metrics.psis import psis, systematic
 from harness.summary.weighing import worth_of
 from tests.cases import FloatArray, gaussian_posterior
 
-RHO = 0.8
+#: A mean-field Gaussian is too narrow by a factor of 0.87, and its weights have a variance.
+RHO = 0.5
 SEED = 20_250
 
 
@@ -42,9 +43,9 @@ def test_weights_give_a_mean_field_gaussian_its_correlation(
     worth = worth_of(reweighted, draws)
     assert worth is not None
     raw = theta(make_method("vi_meanfield", {}).fit(problem, seed=SEED))[0]
-    assert (raw.std(axis=0) < 0.7 * target.sd).all()
+    assert (raw.std(axis=0) < 0.93 * target.sd).all()
     np.testing.assert_allclose(draws.mean(axis=0), target.mean, atol=4 * target.sd[0] / worth**0.5)
-    np.testing.assert_allclose(draws.std(axis=0), target.sd, rtol=4 / worth**0.5)
+    np.testing.assert_allclose(draws.std(axis=0), target.sd, rtol=4 / (worth / 2) ** 0.5)
 
 
 def test_k_hat_and_worth_are_those_of_the_proposals(reweighted: Fit) -> None:
