@@ -8,6 +8,7 @@ import pytest
 
 from harness.data.dataset import make_dataset
 from harness.errors import DatasetError, HarnessError, StudyError
+from harness.plot import figure_files
 from harness.plot.heat import SweptOutcome, heat_figures
 from harness.report.growth import growth_grid, swept_rows
 from harness.results.columns import POSTERIORS_COLUMNS, make_table
@@ -242,6 +243,7 @@ def test_heat_maps_have_a_cell_for_each_combination() -> None:
     )
     mixed = heat_figures([other, *outcomes])["rows_sweep_error"]
     assert [len(axes.patches) for axes in mixed.get_axes()[:3]] == [1, 6, 6]
+    assert "rows.png" in figure_files({"rows": mixed})  # a figure without room would warn
     one = [dataclasses.replace(item, options={"n": item.options["n"]}) for item in outcomes]
     assert list(heat_figures(one)) == ["rows_sweep_error"]
 
@@ -252,5 +254,6 @@ def test_shipped_studies_have_a_small_scale(name: str) -> None:
     full = read_study(file) if name not in {"subsample", "scaling"} else None
     small = read_study(file, scale="small")
     assert len(small.runs) <= 400
+    assert small.scale == "small"
     assert set(small.references) == set(small.datasets)
     assert full is None or len(full.runs) > len(small.runs)

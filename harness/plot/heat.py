@@ -98,9 +98,7 @@ def heat_figures(outcomes: Sequence[SweptOutcome]) -> dict[str, CaptionedFigure]
         for what, fill in (("error", _error_cell), ("verdict", _verdict_cell)):
             if what == "verdict" and not any(panel.rows for panel in panels):
                 continue
-            figure = _figure(panels, fill)
-            if what == "error":
-                _colour_bar(figure)
+            figure = _figure(panels, fill, has_scale=what == "error")
             figure.caption = _caption(dataset, what)
             told = "; ".join(f"{panel.title}: {_told(panel, what)}" for panel in panels)
             figure.alt = f"Heat maps of the {what} on {dataset}. {told}."
@@ -127,20 +125,23 @@ def _panels(outcomes: Sequence[SweptOutcome]) -> Iterator[_Panel]:
             yield _Panel(title, first, second, cells)
 
 
-def _figure(panels: Sequence[_Panel], fill: Any) -> CaptionedFigure:
-    """Draw the panels in lines."""
+def _figure(panels: Sequence[_Panel], fill: Any, *, has_scale: bool) -> CaptionedFigure:
+    """Draw the panels in lines, and what their colours mean beside them."""
     lines: list[list[_Panel]] = []
     for panel in panels:
         if not panel.rows or not lines or len(lines[-1]) == _ACROSS or not lines[-1][0].rows:
             lines.append([])
         lines[-1].append(panel)
-    heights = [0.75 + 0.26 * max(len(panel.down) for panel in line) for line in lines]
-    figure = make_figure(dataset="", height_in=0.3 + sum(heights))
-    grid = figure.add_gridspec(len(lines), 1, height_ratios=heights)
+    heights = [1.0 + 0.26 * max(len(panel.down) for panel in line) for line in lines]
+    figure = make_figure(dataset="", height_in=0.2 + sum(heights))
+    widths = [1.0, 0.025] if has_scale else [1.0]
+    grid = figure.add_gridspec(len(lines), len(widths), height_ratios=heights, width_ratios=widths)
     for i, line in enumerate(lines):
-        places = grid[i].subgridspec(1, _ACROSS if line[0].rows else 1)
+        places = grid[i, 0].subgridspec(1, _ACROSS if line[0].rows else 1)
         for j, panel in enumerate(line):
             _draw(figure.add_subplot(places[j]), panel, fill)
+    if has_scale:
+        _colour_bar(figure, figure.add_subplot(grid[:, 1]))
     return figure
 
 
@@ -180,9 +181,9 @@ def _verdict_cell(item: SweptOutcome) -> tuple[Any, str]:
     return LOOKS[item.verdict][0], _SHORT[Verdict(item.verdict)]
 
 
-def _colour_bar(figure: Figure) -> None:
+def _colour_bar(figure: Figure, axes: Axes) -> None:
     """Say what the colours of errors mean."""
-    bar = figure.colorbar(_scale(), ax=figure.get_axes(), shrink=0.8, extend="both")
+    bar = figure.colorbar(_scale(), cax=axes, extend="both")
     bar.set_label("largest error of a mean (reference sds)")
     bar.ax.axhline(MEAN_LIMIT_SD, color=BLACK, linewidth=1)
 
