@@ -1,6 +1,6 @@
 """A fit measured against its reference and by its own weights, and the verdict on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.fits.fit import DrawKind, Fit, Status
@@ -128,18 +128,6 @@ def judge_measurement(
         judge_quantity(each, target, fit=criteria, spread=spreads.get((each.labels, each.name)))
         for each in measurement.quantities
     )
-    judged = [
-        each
-        for each, quantity in zip(measured, measurement.quantities, strict=True)
-        if each.labels == measurement.judged_labels and not quantity.undefined
-    ]
-    judgements = {each.name: each.judgement for each in judged if each.judgement is not None}
-    with_errors = {each.name for each in judged if each.errors}
-    compared = {name: each for name, each in judgements.items() if name in with_errors}
-    # where there is a reference, what it lacks decides nothing
-    is_compared = target.state is Reference.VALID
-    judgement = judge_fit(criteria, parameters=compared if is_compared else judgements)
-    judgement = _partial(judgement, target, n_compared=len(compared), n_judged=len(judgements))
     return MeasuredFit(
         quantities=measured,
         joint=measurement.joint,
@@ -154,8 +142,30 @@ def judge_measurement(
         notes=measurement.notes,
         n_runs=n_runs,
         n_disagreeing=n_disagreeing,
-        judgement=explain(judgement, target),
+        judgement=_judge_together(measured, measurement, target, criteria),
     )
+
+
+def _judge_together(
+    measured: Sequence[MeasuredQuantity],
+    measurement: Measurement,
+    target: Target,
+    criteria: FitCriteria,
+) -> Judgement:
+    """Judge the fit by those of its quantities that are judged."""
+    judged = [
+        each
+        for each, quantity in zip(measured, measurement.quantities, strict=True)
+        if each.labels == measurement.judged_labels and not quantity.undefined
+    ]
+    judgements = {each.name: each.judgement for each in judged if each.judgement is not None}
+    with_errors = {each.name for each in judged if each.errors}
+    compared = {name: each for name, each in judgements.items() if name in with_errors}
+    # where there is a reference, what it lacks decides nothing
+    is_compared = target.state is Reference.VALID
+    judgement = judge_fit(criteria, parameters=compared if is_compared else judgements)
+    judgement = _partial(judgement, target, n_compared=len(compared), n_judged=len(judgements))
+    return explain(judgement, target)
 
 
 def _partial(judgement: Judgement, target: Target, *, n_compared: int, n_judged: int) -> Judgement:
