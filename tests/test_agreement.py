@@ -64,4 +64,7 @@ def test_a_comparison_runs_each_approximation_three_times_and_nuts_once(asked: i
     expected = 3 if asked is None else asked
     assert n_runs.pop("nuts reference") == n_runs.pop("nuts default") == 1
     assert set(n_runs.values()) == {expected}
+    reference = comparison_study(comparison).runs[0].method
+    assert isinstance(reference, Nuts)
+    assert (reference.min_ess, reference.adapt_delta_retries) == (2000, (0.99, 0.999))
     assert len(n_runs) == 4

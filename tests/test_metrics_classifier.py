@@ -50,6 +50,14 @@ def test_the_seed_decides_and_draws_are_capped() -> None:
     assert results[0].n_draws == 100
 
 
+def test_differences_that_do_no_harm_do_not_add_up_over_parameters() -> None:
+    """All coordinates together would tell sds of 0.9 apart with an accuracy of 0.70."""
+    rng = np.random.default_rng(8)
+    x, r = 0.9 * rng.standard_normal((1000, 50)), rng.standard_normal((1000, 50))
+    found = classifier_two_sample_test(x, reference=r, rng=rng, max_draws=500)
+    assert found.accuracy < 0.6
+
+
 def test_too_few_draws_are_told() -> None:
     rng = np.random.default_rng(7)
     with pytest.raises(HarnessError, match="5 folds"):
