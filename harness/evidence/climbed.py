@@ -4,6 +4,7 @@ The ELBO stands in for the mass at a mode: it is a lower bound of the log of all
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,8 @@ _RADIUS = 2.0
 _PASSES, _PASSES_PER_PARAMETER = 1500, 4
 #: A run whose ELBO is lower by more nats has found a part with so little of the mass.
 _NEGLIGIBLE = -float(np.log(1e-3))
+#: Draws that an ELBO is estimated from.
+_N_ELBO = 200
 #: Degrees of freedom of dispersed points.
 _DF = 5.0
 
@@ -77,7 +80,16 @@ def _run(target: Metered, asked: Asked) -> Ascended | None:
     except DensityError:
         return None
     target.count(round(run.n_passes))
-    return run if np.isfinite(run.elbo) and np.isfinite(run.gaussian.mean).all() else None
+    if not (np.isfinite(run.gaussian.mean).all() and np.isfinite(run.gaussian.sd).all()):
+        return None
+    # a run that ended early has no estimate of its own
+    points, log_q = run.gaussian.draw(_N_ELBO, asked.seed)
+    terms = target.log_density(points) - log_q
+    terms = terms[np.isfinite(terms)]
+    if terms.size < _N_ELBO / 2:
+        return None
+    error = float(terms.std() / terms.size**0.5)
+    return replace(run, elbo=float(terms.mean()), elbo_error=error)
 
 
 def starts_of(
