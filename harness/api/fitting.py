@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,62 +87,86 @@ def fit(
     """
     if budget_s is not None and not budget_s > 0:
         raise MethodError(f"the budget is {budget_s:g} s; give a number above 0")
-    file = program_file(model)
-    program = Program(name=file.stem, file=file.resolve(), parameters=())
-    declared = describe_program(program)
-    if not declared.parameters:
-        raise MethodError(f"program '{shown(file.name)}' has no parameters: there is no posterior")
-    executable = compile_density(program)
     given = plain_variables(data) if isinstance(data, Mapping) else Path(data)
-
-    def problem() -> Problem:
-        compiled = CompiledProgram(
-            program=program,
-            executable=executable,
-            digest="",
-            compile_time_s=0.0,
-            stan_version="",
-            parameters=declared.parameters,
-        )
-        variables = read_stan_json(given) if isinstance(given, Path) else given
-        dataset = Dataset(name="data", variables=variables)
-        filed = with_rows_files(dataset, {name: Path(f) for name, f in (rows_files or {}).items()})
-        return Problem(program=compiled, dataset=counted(filed, program))
-
-    def problem_of_nuts() -> Problem:
-        if rows_files:
-            raise FitError(
-                "no draws without NUTS may be trusted, and NUTS reads all rows into memory; give "
-                "fewer rows as data, or look at vi_* by 'harness compare --rows-file'"
-            )
-        return problem()
+    posed = _pose(program_file(model), given, rows_files or {})
 
     def told(step: Step) -> None:
         if progress is not None:
             progress(step_line(step))
 
     with ExitStack() as stack:
-        if rows_files:
-            densities = [stack.enter_context(open_density(problem()))]
+        if posed.rows_files:
+            densities = [stack.enter_context(open_density(posed.problem()))]
         else:
-            densities = stack.enter_context(_densities(executable, given, name=file.stem))
-        found = fit_cheapest(densities, problem_of_nuts, seed=seed, budget_s=budget_s, told=told)
-    return FitResult(model=file.stem, seed=seed, found=found)
+            densities = stack.enter_context(_densities(posed))
+        found = fit_cheapest(
+            densities, posed.problem_of_nuts, seed=seed, budget_s=budget_s, told=told
+        )
+    return FitResult(model=posed.program.name, seed=seed, found=found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Posed:
+    """A program whose draws are wanted, compiled, with its data."""
+
+    program: Program
+    executable: Path
+    parameters: tuple[str, ...]
+    data: Path | dict[str, Any]
+    rows_files: Mapping[str, Path]
+
+    def problem(self) -> Problem:
+        """Return the program with its data, as methods take it."""
+        compiled = CompiledProgram(
+            program=self.program,
+            executable=self.executable,
+            digest="",
+            compile_time_s=0.0,
+            stan_version="",
+            parameters=self.parameters,
+        )
+        variables = read_stan_json(self.data) if isinstance(self.data, Path) else self.data
+        filed = with_rows_files(Dataset(name="data", variables=variables), self.rows_files)
+        return Problem(program=compiled, dataset=counted(filed, self.program))
+
+    def problem_of_nuts(self) -> Problem:
+        """Return the same for NUTS, which reads all rows."""
+        if self.rows_files:
+            raise FitError(
+                "no draws without NUTS may be trusted, and NUTS reads all rows into memory; give "
+                "fewer rows as data, or look at vi_* by 'harness compare --rows-file'"
+            )
+        return self.problem()
+
+
+def _pose(file: Path, data: Path | dict[str, Any], rows_files: Mapping[str, str | Path]) -> _Posed:
+    """Compile a program for its density."""
+    program = Program(name=file.stem, file=file.resolve(), parameters=())
+    declared = describe_program(program)
+    if not declared.parameters:
+        raise MethodError(f"program '{shown(file.name)}' has no parameters: there is no posterior")
+    return _Posed(
+        program=program,
+        executable=compile_density(program),
+        parameters=declared.parameters,
+        data=data,
+        rows_files={name: Path(file) for name, file in rows_files.items()},
+    )
 
 
 @contextmanager
-def _densities(
-    executable: Path, data: Path | Mapping[str, Any], *, name: str
-) -> Iterator[list[Density]]:
+def _densities(posed: _Posed) -> Iterator[list[Density]]:
     """Open a density, and one more for each further core where an evaluation takes long."""
+
+    def another() -> Density:
+        return Density(posed.executable, posed.data, name=posed.program.name)
+
     with ExitStack() as stack:
-        densities = [stack.enter_context(Density(executable, data, name=name))]
+        densities = [stack.enter_context(another())]
         point = np.zeros(densities[0].n_parameters)
         begin = time.perf_counter()
         densities[0].log_density(point)
         if time.perf_counter() - begin > _LONG_S:
             n_more = min(os.cpu_count() or 1, _MOST_PROCESSES) - 1
-            densities += [
-                stack.enter_context(Density(executable, data, name=name)) for _ in range(n_more)
-            ]
+            densities += [stack.enter_context(another()) for _ in range(n_more)]
         yield densities
