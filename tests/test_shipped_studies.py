@@ -51,10 +51,21 @@ def test_leaderboards_follow_from_what_came_of_each_data_set(folder: Path) -> No
     assert set(read_results(folder).datasets) == set(posteriors["dataset"])
 
 
-@pytest.mark.parametrize("name", ["subsample", "scaling", "separation"])
+@pytest.mark.parametrize("name", ["subsample", "scaling", "separation", "faithful"])
 def test_results_say_which_scale_made_them(name: str) -> None:
     folder = RESULTS / name
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["study"]["scale"] == "small"
     assert f"harness run studies/{name}.toml --scale small" in (folder / "report.md").read_text()
     assert not list(folder.rglob("*.nc"))
+
+
+def test_two_kinds_of_eruption_predict_better_than_one() -> None:
+    loo = pd.read_csv(RESULTS / "faithful" / "loo.csv").set_index("K").to_dict("index")
+    assert {1, 2} <= set(loo)
+    assert float(loo[1]["below_best"]) > 5 * float(loo[1]["below_best_se"])
+    checks = pd.read_csv(RESULTS / "faithful" / "checks.csv")
+    gap = checks[checks["statistic"] == "share of eruptions of 2.5 to 3.5 minutes"]
+    above = dict(zip(gap["K"], gap["p_above"], strict=True))
+    assert above[1] > 0.99  # one component fills the gap
+    assert 0.02 < above[2] < 0.98
