@@ -1,7 +1,6 @@
 """Fits are measured while others run, on a core that no fit needs."""
 
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -14,9 +13,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from harness.execution.run import FittedRun
 from harness.study.study import Run
 from harness.summary.measuring import Measuring
-
-#: Of the thread that measures: where priorities are threads' own, fits go first.
-_NICENESS = 19
 
 
 class Background:
@@ -88,9 +84,11 @@ class Background:
             raise self._error
 
     def _work(self) -> None:
-        """Measure until there is no more."""
-        with contextlib.suppress(AttributeError, OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        """Measure until there is no more.
+
+        At everybody's priority: on a busy machine a lower one would starve whoever waits for the
+        interpreter's lock, the end of an interrupted command included.
+        """
         try:
             # one thread, so that results are the same on any number of cores
             with threadpool_limits(limits=1):
