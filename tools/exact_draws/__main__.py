@@ -25,8 +25,8 @@ parameters are a stationary autoregression with correlation {correlation}.
 - One parameter at a tenth of its sd should never get better than *means only*.
 - Nor should one random direction at a tenth of its sd, although with many parameters it leaves
   the marginals right. With fewer draws than about two for each parameter no rule can find such a
-  direction among the draws: then k-hat tells that something is wrong, and the verdict is
-  *marginals*.
+  direction among the draws: then only k-hat can tell that something is wrong, which it mostly
+  does, and the verdict is *marginals*.
 
 {table}
 
