@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import logsumexp
 
 import harness
 from harness.evidence.cascade import CAP, Cascade
@@ -46,34 +45,15 @@ def test_centred_schools_end_in_nuts(cmdstan_home: Path, monkeypatch: pytest.Mon
     assert "not excluded" in result.reason
 
 
-def test_more_than_a_thousand_parameters_need_no_nuts(cmdstan_home: Path) -> None:
+def test_more_than_a_thousand_parameters_are_tried_without_a_hessian(cmdstan_home: Path) -> None:
     n = 1100
-    rng = np.random.default_rng(5)
-    y = 3 + 2 * rng.standard_normal(n) + rng.standard_normal(n)
+    y = 3 + 2 * np.random.default_rng(5).standard_normal(n)
     data = {"J": n, "y": y, "sigma": np.ones(n)}
     with opened(cmdstan_home, "schools_centred", data) as density:
         cascade = Cascade(density, seed=1)
         cascade.run()
-        assert cascade.answer is not None
-        assert cascade.answer.verdict in {"trust (moved)", "marginals (moved)"}
-        points = cascade.answer.points.reshape(-1, n + 2)
-    mus, log_taus = (grid.ravel() for grid in np.meshgrid(*_axes(), indexing="ij"))
-    tau = np.exp(log_taus)
-    variance = 1 + tau**2
-    log_p = -0.5 * (
-        n * np.log(variance) + (np.sum(y**2) - 2 * mus * y.sum() + n * mus**2) / variance
-    )
-    log_p += -(mus**2) / 50 - np.log(1 + tau**2 / 25) + log_taus
-    weights = np.exp(log_p - logsumexp(log_p))
-    for i, values in enumerate((mus, log_taus)):
-        mean = weights @ values
-        sd = np.sqrt(weights @ (values - mean) ** 2)
-        assert points[:, i].mean() == pytest.approx(mean, abs=0.25 * sd)
-        assert points[:, i].std() == pytest.approx(sd, rel=0.2)
-
-
-def _axes() -> tuple[np.ndarray, np.ndarray]:
-    return np.linspace(2.5, 3.5, 201), np.linspace(0.4, 1.0, 201)
+    titles = [step.title for step in cascade.steps[:3]]
+    assert titles == ["search for modes", "VI", "warm NUTS"]
 
 
 def test_what_fails_costs_no_more_than_its_cap_by_much(cmdstan_home: Path) -> None:
