@@ -14,6 +14,9 @@ from harness.execution.run import FittedRun
 from harness.study.study import Run
 from harness.summary.measuring import Measuring
 
+#: How long the end of an interrupted command waits for the measurement under way, in seconds.
+_LONGEST_WAIT_S = 30.0
+
 
 class Background:
     """A thread that measures fits as they come, each once its reference is there.
@@ -38,7 +41,8 @@ class Background:
         self._measured: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._error: BaseException | None = None
         self._is_ending = False
-        # a daemon, so that an interrupted command does not wait for a measurement
+        self._measures = threading.Lock()
+        # a daemon, so that an interrupted command does not wait for what is not measured yet
         self._thread = threading.Thread(target=self._work, name="measure", daemon=True)
 
     def __enter__(self) -> Self:
@@ -52,9 +56,16 @@ class Background:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Drop what is not measured yet."""
+        """Drop what is not measured yet.
+
+        What is being measured comes to its end: a thread that the interpreter's own end stops
+        while it reads draws keeps the lock of the library that reads them, and the interpreter
+        waits for that lock.
+        """
         self._is_ending = True
         self._incoming.put(None)
+        if self._measures.acquire(timeout=_LONGEST_WAIT_S):
+            self._measures.release()
 
     def add(self, item: FittedRun) -> None:
         """Take a run, whatever came of it."""
@@ -114,8 +125,8 @@ class Background:
         return items
 
     def _take(self, item: FittedRun) -> None:
-        if self._is_ending:
-            return
-        with self._spare():
+        with self._spare(), self._measures:
+            if self._is_ending:
+                return
             self._measuring.take(item)
         self._measured.put(item.run)

@@ -33,6 +33,7 @@ MEASURING_CODE = (
     "summary/stability_rows.py",
     "summary/stein.py",
     "summary/weighing.py",
+    "summary/weighted.py",
 )
 #: The fields of a quantity's measurement that JSON holds as they are.
 _PLAIN = ("labels", "name", "in_reference", "is_constant", "nameless", "undefined")
