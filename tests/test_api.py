@@ -196,7 +196,7 @@ def test_the_report_is_that_of_the_saved_tables(result: StudyResult, tmp_path: P
 
 
 def asked(**options: object) -> Comparison:
-    defaults = {"model": MODELS / "ar1.stan", "data": AR1}
+    defaults = {"model": MODELS / "ar1.stan", "data": AR1, "replicates": 1}
     return Comparison(**{**defaults, **options})
 
 

@@ -237,7 +237,9 @@ def test_gc_removes_measurements_that_serve_no_fit(store: Store) -> None:
     removal = collect_garbage(store, kept_keys, dry_run=False, codes=code)
     assert removal.n_measurements == n_gone >= 1
     assert not (store.folder / "measured" / gone).exists()
-    assert collect_garbage(store, None, dry_run=False, codes=("x",)).n_measurements == n_all - n_gone
+    assert (
+        collect_garbage(store, None, dry_run=False, codes=("x",)).n_measurements == n_all - n_gone
+    )
 
 
 def test_measuring_waits_for_a_core(store: Store) -> None:

@@ -99,7 +99,8 @@ def test_seed_decides_the_draws(gaussian: Callable[[float], Problem], name: str)
         theta(fit_of(name, problem, seed=seed)) for seed in (SEED, SEED, SEED + 1)
     )
     np.testing.assert_array_equal(first, again)
-    assert np.isclose(first, other).mean() < 0.01
+    n = min(first.shape[1], other.shape[1])  # moved draws are as many as their checks ask for
+    assert np.isclose(first[:, :n], other[:, :n]).mean() < 0.01
 
 
 @each_method

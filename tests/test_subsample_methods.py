@@ -13,7 +13,7 @@ from harness.data.dataset import Dataset
 from harness.data.subsample import Subsample, draw_subsample
 from harness.errors import DensityError, ProgramError, SubsampleError
 from harness.fits.fit import Fit, Status, log_weights
-from harness.methods import Problem, make_method, options_of, row_axis
+from harness.methods import Problem, make_method, options_of, proofs, row_axis
 from harness.methods.base import ProblemPart
 from harness.methods.density import open_density
 from harness.methods.subsample import take_rows
@@ -54,7 +54,7 @@ def of_rows(cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[st
 @pytest.fixture
 def no_proofs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder where proofs are kept, empty."""
-    monkeypatch.setattr(row_axis, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(proofs, "cache_folder", lambda: tmp_path)
     return tmp_path / "rows"
 
 

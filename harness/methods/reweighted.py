@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import PositiveInt
 from pydantic.dataclasses import dataclass
 
+from harness import metrics
 from harness.data.dataset import Dataset
 from harness.errors import FitError, MethodError
 from harness.fits.fit import Cost, DrawKind, Fit, Status, log_weights
@@ -25,7 +26,6 @@ from harness.methods.density import open_density
 from harness.methods.draw_points import unconstrained_points
 from harness.methods.evaluation import evaluate
 from harness.methods.scored import points_group
-from harness.metrics.psis import Psis, psis, systematic
 from harness.program.program import Program
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ class Reweighted:
         if fit.status is not Status.OK:
             return fit
         log_weight = log_weights(fit)
-        weights = None if log_weight is None else psis(log_weight)
+        weights = None if log_weight is None else metrics.psis.psis(log_weight)
         label = label_of(self.of, self.of_options)
         if weights is None or not np.isfinite(weights.weights).all():
             raise FitError(f"draws of {label} have no importance weights: {_cause(fit)}")
         rng = np.random.default_rng([seed, _STREAM])
-        chosen = systematic(weights.weights, self.n_draws, rng)
+        chosen = metrics.psis.systematic(weights.weights, self.n_draws, rng)
         return replace(
             fit,
             draws=_resampled(problem, fit, chosen),
@@ -110,7 +110,7 @@ def _cause(fit: Fit) -> str:
     return "; ".join(fit.warnings) or "the log density is not finite there"
 
 
-def _with_proposals(cost: Cost, weights: Psis) -> Cost:
+def _with_proposals(cost: Cost, weights: "metrics.psis.Psis") -> Cost:
     """Add the densities of the proposals, each of which was evaluated with its gradient."""
     if cost.n_gradients is None:
         return cost

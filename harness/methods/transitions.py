@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness import metrics
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
 from harness.methods.metered import Metered
-from harness.metrics.batch import Batch
-from harness.metrics.chains import e_bfmi
 from harness.program.log_density import Density
 
 #: Numbers that tell of a transition, after the point: see sampling.hpp.
@@ -111,14 +110,14 @@ def check_chains(
         The worst possible where a diagnostic is not known.
     """
     varying = values[..., np.ptp(values, axis=(0, 1)) > 0]
-    batch = Batch(np.moveaxis(varying, -1, 0))
+    batch = metrics.batch.Batch(np.moveaxis(varying, -1, 0))
     return ChainChecks(
         r_hat=_largest(batch.r_hat),
         ess_bulk=-_largest(-batch.ess_bulk),
         ess_tail=-_largest(-batch.ess_tail),
-        r_hat_log_p=_largest(Batch(log_p[None]).r_hat),
+        r_hat_log_p=_largest(metrics.batch.Batch(log_p[None]).r_hat),
         divergent=float(diverged.mean()),
-        e_bfmi=-_largest(-e_bfmi(energy)),
+        e_bfmi=-_largest(-metrics.chains.e_bfmi(energy)),
     )
 
 
