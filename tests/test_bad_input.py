@@ -608,7 +608,7 @@ def test_full_disk_is_told_in_one_line(
     """The reference alone is larger than the disk; so is what is left of it for results."""
     if option == "--out":
         (small_disk / "others").write_bytes(bytes(390_000))
-    arguments = f"{MISBEHAVES} {ADVI} --quiet {option} {small_disk / 'place'}"
+    arguments = f"{MISBEHAVES} {ADVI} --replicates 1 --quiet {option} {small_disk / 'place'}"
     assert call(arguments) == 2
     out, err = capfd.readouterr()
     assert out == ""
