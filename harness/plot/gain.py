@@ -90,18 +90,7 @@ def gain_figure(view: FigureData) -> CaptionedFigure | None:
         axes.plot(
             item.fit_time_s, shown_error(item.error_sd), mark, color=colour, ms=5.5, mec="white"
         )
-    for label in named_places(axes, outcomes):
-        is_far = abs(label.y - label.mark_y) > 2 * _LINE
-        axes.annotate(
-            label.text,
-            (label.x, label.mark_y),
-            xytext=(label.x, label.y),
-            xycoords="axes fraction",
-            fontsize=6.5,
-            va="center",
-            ha="right" if label.is_left else "left",
-            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5} if is_far else None,
-        )
+    draw_names(axes, outcomes)
     draw_legend(axes, outcomes)
     figure.caption = _caption(view, usual)
     figure.alt = (
@@ -131,7 +120,7 @@ def _draw_lines(axes: Axes, outcomes: Sequence[Outcome], usual: Outcome | None) 
         drawstyle="steps-post",
         zorder=1,
     )
-    for mine in _by_series(outcomes).values():
+    for mine in by_series(outcomes).values():
         middle = mine[len(mine) // 2]
         for item in mine:
             axes.plot(
@@ -143,7 +132,7 @@ def _draw_lines(axes: Axes, outcomes: Sequence[Outcome], usual: Outcome | None) 
             )
 
 
-def _by_series(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+def by_series(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Return the fits of each series, those with smaller errors first."""
     found: dict[str, list[Outcome]] = {}
     for item in sorted(outcomes, key=lambda each: each.error_sd):
@@ -182,7 +171,23 @@ def set_axes(
     axes.grid(visible=True, color=GREY, alpha=0.2, linewidth=0.5)
 
 
-def named_places(axes: Axes, outcomes: Sequence[Outcome]) -> Iterator[_Label]:
+def draw_names(axes: Axes, outcomes: Sequence[Outcome]) -> None:
+    """Write each series' name at its median mark, with a line to it where it stands apart."""
+    for label in _named_places(axes, outcomes):
+        is_far = abs(label.y - label.mark_y) > 2 * _LINE
+        axes.annotate(
+            label.text,
+            (label.x, label.mark_y),
+            xytext=(label.x, label.y),
+            xycoords="axes fraction",
+            fontsize=6.5,
+            va="center",
+            ha="right" if label.is_left else "left",
+            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5} if is_far else None,
+        )
+
+
+def _named_places(axes: Axes, outcomes: Sequence[Outcome]) -> Iterator[_Label]:
     """Give each series its name, at its median fit, where no mark and no other name stands."""
     (x_low, x_high), (y_low, y_high) = axes.get_xlim(), axes.get_ylim()
 
@@ -194,7 +199,7 @@ def named_places(axes: Axes, outcomes: Sequence[Outcome]) -> Iterator[_Label]:
     taken = [
         _Label(x=x - _LETTER / 2, y=y, text="x", is_left=False) for x, y in map(place, outcomes)
     ]
-    for title, mine in _by_series(outcomes).items():
+    for title, mine in by_series(outcomes).items():
         x, y = place(mine[len(mine) // 2])
         text = title if len(mine) == 1 else f"{title} \N{MULTIPLICATION SIGN}{len(mine)}"
         tried = [
@@ -232,7 +237,7 @@ def draw_legend(axes: Axes, outcomes: Sequence[Outcome]) -> None:
 
 def _told(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Say the numbers of each series, of replicates those of the median fit."""
-    for title, mine in _by_series(outcomes).items():
+    for title, mine in by_series(outcomes).items():
         item = mine[len(mine) // 2]
         yield f"{title} {numeral(item.error_sd, 2)} sds in {numeral(item.fit_time_s, 2)} s"
 
@@ -247,7 +252,7 @@ def _caption(view: FigureData, usual: Outcome | None) -> str:
     )
     if usual is not None:
         text += f" Dashed lines cross at {usual.title}, with CmdStan's default settings."
-    if any(len(mine) > 1 for mine in _by_series(view.outcomes).values()):
+    if any(len(mine) > 1 for mine in by_series(view.outcomes).values()):
         text += " Thin lines join replicates, whose name stands at the median one."
     if any(not _LEAST_ERROR <= item.error_sd <= _MOST_ERROR for item in view.outcomes):
         text += f" Errors below {_LEAST_ERROR:g} or above {_MOST_ERROR:g} are drawn there."

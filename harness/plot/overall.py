@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from harness.messages.numerals import numeral
-from harness.plot.gain import LOOKS, draw_legend, named_places, set_axes, shown_error
+from harness.plot.gain import LOOKS, by_series, draw_legend, draw_names, set_axes, shown_error
 from harness.plot.panels import Outcome
-from harness.plot.style import BLACK, GREY, LIGHT_GREY, CaptionedFigure, make_figure
+from harness.plot.style import BLACK, LIGHT_GREY, CaptionedFigure, make_figure
 from harness.verdict.rules import MEAN_LIMIT_SD
 
 _HEIGHT_IN = 4.0
@@ -61,9 +61,6 @@ def _against_nuts(outcomes: Sequence[Outcome]) -> list[Outcome]:
     if not usual:
         return []
     unit = statistics.median(usual)
-    found: dict[str, list[Outcome]] = {}
-    for item in outcomes:
-        found.setdefault(item.title, []).append(item)
     return [
         Outcome(
             title=title,
@@ -71,15 +68,12 @@ def _against_nuts(outcomes: Sequence[Outcome]) -> list[Outcome]:
             error_sd=statistics.median(item.error_sd for item in mine),
             verdict=max((item.verdict for item in mine), key=list(LOOKS).index),
         )
-        for title, mine in found.items()
+        for title, mine in by_series(outcomes).items()
     ]
 
 
 def _medians(marks: Sequence[Outcome]) -> list[Outcome]:
     """Return of each series the medians over data sets."""
-    found: dict[str, list[Outcome]] = {}
-    for mark in marks:
-        found.setdefault(mark.title, []).append(mark)
     return [
         Outcome(
             title=title,
@@ -87,7 +81,7 @@ def _medians(marks: Sequence[Outcome]) -> list[Outcome]:
             error_sd=statistics.median(mark.error_sd for mark in mine),
             verdict=mine[0].verdict,
         )
-        for title, mine in found.items()
+        for title, mine in by_series(marks).items()
     ]
 
 
@@ -102,15 +96,4 @@ def _draw(axes: Axes, marks: Sequence[Outcome], medians: Sequence[Outcome]) -> N
     for item in medians:
         at = (item.fit_time_s, shown_error(item.error_sd))
         axes.plot(*at, "o", mfc="none", mec=BLACK, ms=8)
-    for label in named_places(axes, medians):
-        is_far = abs(label.y - label.mark_y) > 0.08
-        axes.annotate(
-            label.text,
-            (label.x, label.mark_y),
-            xytext=(label.x, label.y),
-            xycoords="axes fraction",
-            fontsize=6.5,
-            va="center",
-            ha="right" if label.is_left else "left",
-            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5} if is_far else None,
-        )
+    draw_names(axes, medians)
