@@ -8,9 +8,8 @@ import numpy as np
 
 from harness.evidence.cascade import Cascade
 from harness.evidence.steps import Answer, Step
-from harness.fits.posterior import posterior_group
 from harness.methods import Problem
-from harness.methods.generated import variables_of
+from harness.methods.generated import chain_posterior
 from harness.methods.metered import Effort
 from harness.program.log_density import Density
 
@@ -79,12 +78,7 @@ def _tree(problem: Problem, density: Density, answer: Answer, *, seed: int) -> "
         points = points[0, : n * _N_CHAINS].reshape(_N_CHAINS, n, -1)
         log_p = log_p[0, : n * _N_CHAINS].reshape(_N_CHAINS, n)
     shape = points.shape[:2]
-    table = density.constrain(points.reshape(-1, points.shape[-1]), transformed=True)
-    names = density.variable_names(transformed=True)
-    variables = variables_of(problem, names, table, seed=seed)
-    posterior = posterior_group(
-        {name: part.reshape(*shape, *part.shape[1:]) for name, part in variables.parts.items()}
-    )
+    posterior, _ = chain_posterior(problem, density, points, seed=seed)
     coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
     stats = xr.Dataset({"lp": (("chain", "draw"), log_p)}, coords=coords)
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats})

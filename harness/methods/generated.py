@@ -7,15 +7,24 @@ in some draws ends no fit, and its random numbers do not change the sampler's.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import lazy_loader as lazy
 import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
+from harness.fits.posterior import posterior_group
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import run_folder, run_method
 from harness.methods.draws_file import base_name, has_header, parse_draws_file, real_parts
+from harness.program.log_density import Density
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
 
 #: Calls of CmdStan; a draw that cannot be evaluated ends one, and each reads the data again.
 _MAX_CALLS = 1000
@@ -78,6 +87,35 @@ def variables_of(
         parts |= {name: part for name, part in found.items() if base_name(name) in generated}
         reason = evaluation.reason
     return Variables(parts=parts, warnings=tuple(_undefined(parts, reason)))
+
+
+def chain_posterior(
+    problem: Problem, density: Density, points: FloatArray, *, seed: int
+) -> "tuple[xr.Dataset, tuple[str, ...]]":
+    """Put chains from the unconstrained scale into a posterior group.
+
+    Parameters
+    ----------
+    problem : Problem
+    density : Density
+        Of the same program and data.
+    points : ndarray, shape (chain, draw, unconstrained)
+    seed : int
+        Decides what generated quantities draw.
+
+    Returns
+    -------
+    Dataset
+        With transformed parameters, and the generated quantities that a study looks at.
+    tuple of str
+        What could not be computed.
+    """
+    shape = points.shape[:2]
+    table = density.constrain(points.reshape(-1, points.shape[-1]), transformed=True)
+    names = density.variable_names(transformed=True)
+    variables = variables_of(problem, names, table, seed=seed)
+    parts = {name: part.reshape(*shape, *part.shape[1:]) for name, part in variables.parts.items()}
+    return posterior_group(parts), variables.warnings
 
 
 def _undefined(parts: dict[str, FloatArray], reason: str) -> Iterator[str]:

@@ -12,7 +12,6 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from harness.data.dataset import Dataset, FloatArray
 from harness.errors import DensityError, FitError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
-from harness.fits.posterior import posterior_group
 from harness.fits.sampler import sampler_diagnostics
 from harness.methods.approximations import (
     Approximated,
@@ -23,7 +22,7 @@ from harness.methods.approximations import (
 from harness.methods.base import OPTIONS_CONFIG, Method, Problem, RowsUsed
 from harness.methods.density import open_density
 from harness.methods.evaluation import MAX_POINTS
-from harness.methods.generated import variables_of
+from harness.methods.generated import chain_posterior
 from harness.methods.metered import Metered
 from harness.methods.transitions import Moves
 from harness.methods.warm_nuts import N_CHAINS, N_POOL, POINTS_PER_PARAMETER, Moved, move
@@ -148,7 +147,7 @@ def _moved(
     moved = move(target, _starts(target, points, rng), factor=factor, rng=rng, n_draws=n_draws)
     if moved is None:
         raise FitError("the transitions were stopped for their cost")
-    tree, warnings = chain_tree(problem, density, moved.moves, seed=seed)
+    tree, warnings = _chain_tree(problem, density, moved.moves, seed=seed)
     return _Done(
         moved=moved,
         tree=tree,
@@ -168,35 +167,12 @@ def _starts(target: Metered, points: FloatArray, rng: np.random.Generator) -> Fl
     return np.concatenate([drawn, wide])
 
 
-def chain_tree(
+def _chain_tree(
     problem: Problem, density: Density, moves: Moves, *, seed: int
 ) -> "tuple[xr.DataTree, tuple[str, ...]]":
-    """Put chains from the unconstrained scale into a tree, as those of NUTS.
-
-    Parameters
-    ----------
-    problem : Problem
-    density : Density
-        Of the same program and data.
-    moves : Moves
-    seed : int
-        Decides what generated quantities draw.
-
-    Returns
-    -------
-    DataTree
-        Groups ``posterior``, with the generated quantities that a study looks at, and
-        ``sample_stats``.
-    tuple of str
-        What could not be computed.
-    """
+    """Put chains from the unconstrained scale into a tree, as those of NUTS."""
     shape = moves.points.shape[:2]
-    table = density.constrain(moves.points.reshape(-1, moves.points.shape[-1]), transformed=True)
-    names = density.variable_names(transformed=True)
-    variables = variables_of(problem, names, table, seed=seed)
-    posterior = posterior_group(
-        {name: part.reshape(*shape, *part.shape[1:]) for name, part in variables.parts.items()}
-    )
+    posterior, warnings = chain_posterior(problem, density, moves.points, seed=seed)
     stats = xr.Dataset(
         {
             "lp": (("chain", "draw"), moves.log_p),
@@ -207,6 +183,4 @@ def chain_tree(
         },
         coords={"chain": np.arange(shape[0]), "draw": np.arange(shape[1])},
     )
-    return xr.DataTree.from_dict(
-        {"posterior": posterior, "sample_stats": stats}
-    ), variables.warnings
+    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}), warnings
