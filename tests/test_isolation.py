@@ -26,9 +26,13 @@ from harness.methods.laplace import Laplace
 from harness.methods.nuts import Nuts
 from harness.program.program import Program
 from harness.store import Failure, FitContent
+from harness.store.content import unpack
 from harness.study.study import Run
 from tests.cases import gaussian_rows, known_fit, pretend_compiled
 from tests.processes import is_running, wait_until
+
+#: A process with 50 MB in its memory for a moment.
+_HOLDS = "head -c 60000000 /dev/zero | tail -c 50000000 | sleep 0.4"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,9 @@ class Ends:
         if self.how == "scores":
             problem.tell_fitted()
             wait_until(Path(self.pid_file).exists)
+            return known_fit({"theta": problem.dataset.rows[None]})
+        if self.how == "holds":
+            subprocess.run(["bash", "-c", _HOLDS], check=True)
             return known_fit({"theta": problem.dataset.rows[None]})
         child = subprocess.Popen(["sleep", "600"])
         Path(self.pid_file).write_text(f"{child.pid} {os.getpid()} {os.environ['TMPDIR']}")
@@ -155,8 +162,8 @@ def test_rows_for_another_machine_are_taken_along(tmp_path: Path) -> None:
 def test_time_limit_ends_the_process_and_what_it_started(
     fits: IsolatedFits, tmp_path: Path
 ) -> None:
-    found = failure(fits, "late", tmp_path, 0.5)
-    assert "0.5 s" in found.reason
+    found = failure(fits, "late", tmp_path, 2)  # a busy machine starts the child late
+    assert "2 s" in found.reason
     assert not found.lasting
     # another process takes over
     assert isinstance(fits.perform(task("well", tmp_path)), FitContent)
@@ -221,3 +228,19 @@ def test_budget_is_never_exceeded_and_nobody_starves() -> None:
         thread.join(30)
     assert len(most) == len(threads)
     assert all(n <= 3 or n == 9 for n in most)  # the 9, more than all there are, runs alone
+
+
+def test_memory_of_what_a_fit_starts_is_kept(fits: IsolatedFits, tmp_path: Path) -> None:
+    answer = fits.perform(task("holds", tmp_path))
+
+    assert isinstance(answer, FitContent)
+    peak_mb = unpack(answer, tmp_path).cost.peak_memory_mb
+    assert peak_mb is not None
+    assert 50 < peak_mb < 70  # the process that waits, an interpreter of more, is not counted
+
+
+def test_fit_without_a_process_has_no_memory(fits: IsolatedFits, tmp_path: Path) -> None:
+    answer = fits.perform(task("well", tmp_path))
+
+    assert isinstance(answer, FitContent)
+    assert unpack(answer, tmp_path).cost.peak_memory_mb is None

@@ -202,13 +202,15 @@ def test_slopes_are_those_of_the_logarithms() -> None:
     )
     rows = [
         {"dataset": f"rows n={n}", "program": "p", "method": method, "variant": "default",
-         "n_runs": 1, "n_failed": 0, "fit_time_s": 0.1 * n**power}
+         "n_runs": 1, "n_failed": 0, "fit_time_s": 0.1 * n**power, "peak_memory_mb": 9.0 * n}
         for method, power in (("nuts", 1.5), ("advi", 0.5))
         for n in (10, 100, 1000)
     ]  # fmt: skip
-    grid = growth_grid(list(swept_rows(make_table(rows, POSTERIORS_COLUMNS), sweep)), sweep)
-    assert grid is not None
-    assert [row[1].value for row in grid.rows] == pytest.approx([1.5, 0.5])
+    swept = list(swept_rows(make_table(rows, POSTERIORS_COLUMNS), sweep))
+    for column, expected in (("fit_time_s", [1.5, 0.5]), ("peak_memory_mb", [1, 1])):
+        grid = growth_grid(swept, sweep, of=column)
+        assert grid is not None
+        assert [row[1].value for row in grid.rows] == pytest.approx(expected)
 
 
 def test_heat_maps_have_a_cell_for_each_combination() -> None:

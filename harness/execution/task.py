@@ -2,10 +2,12 @@
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from harness.data.dataset import Dataset
 from harness.errors import FitError, HarnessError
+from harness.execution.memory import StanMemory
 from harness.fits.fit import Status
 from harness.messages.faults import capped, unexpected
 from harness.methods import Problem
@@ -44,7 +46,9 @@ Answer = FitContent | Failure
 Tell = Callable[[], None]
 
 
-def perform(task: Task, tell_fitted: Tell | None = None) -> Answer:
+def perform(
+    task: Task, tell_fitted: Tell | None = None, *, memory: StanMemory | None = None
+) -> Answer:
     """Fit in this process and thread.
 
     Parameters
@@ -53,6 +57,8 @@ def perform(task: Task, tell_fitted: Tell | None = None) -> Answer:
         What to do.
     tell_fitted : callable, optional
         Called at most once, before the end.
+    memory : StanMemory, optional
+        Watches the fit; for a process that does nothing else at the same time.
 
     Returns
     -------
@@ -61,7 +67,8 @@ def perform(task: Task, tell_fitted: Tell | None = None) -> Answer:
         failure too; it is the harness's own fault, not the program's, and never remembered.
     """
     try:
-        return _fit(task, tell_fitted)
+        with memory or nullcontext():
+            return _fit(task, tell_fitted, memory)
     except FitError as error:
         return cmdstan_failure(str(error))
     except MemoryError:
@@ -75,13 +82,22 @@ def perform(task: Task, tell_fitted: Tell | None = None) -> Answer:
         return passing_failure(unexpected(error))
 
 
-def _fit(task: Task, tell_fitted: Tell | None) -> Answer:
+def _fit(task: Task, tell_fitted: Tell | None, memory: StanMemory | None) -> Answer:
     """Fit, and put the fit into bytes."""
     problem, method = Problem(program=task.program, dataset=task.dataset), task.run.method
-    if tell_fitted is not None and getattr(method, "scores_last", False):
-        problem = dataclasses.replace(problem, tell_fitted=tell_fitted)
+
+    def only_scores_are_left() -> None:
+        if memory is not None:
+            memory.stop()
+        if tell_fitted is not None:
+            tell_fitted()
+
+    if getattr(method, "scores_last", False):
+        problem = dataclasses.replace(problem, tell_fitted=only_scores_are_left)
     fit = method.fit(problem, seed=task.run.seed)
     if fit.status is not Status.OK:
         return cmdstan_failure(fit.reason, fit.status)
     warnings = tuple(map(capped, dict.fromkeys(fit.warnings)))
-    return pack(dataclasses.replace(fit, warnings=warnings))
+    peak_mb = None if memory is None else memory.peak_mb
+    cost = dataclasses.replace(fit.cost, peak_memory_mb=peak_mb)
+    return pack(dataclasses.replace(fit, warnings=warnings, cost=cost))

@@ -17,6 +17,7 @@ import traceback
 from functools import partial
 from typing import Any, BinaryIO
 
+from harness.execution.memory import StanMemory
 from harness.execution.task import Tell, perform
 
 #: The first answer: what every fit needs is loaded, a task's time begins when it arrives.
@@ -68,7 +69,8 @@ def _answer(task: Pickled, tell_fitted: Tell) -> bytes:
     """Perform a task; what goes wrong is an answer too."""
     try:
         content, arrays = task
-        result: Any = perform(pickle.loads(content, buffers=arrays), tell_fitted)  # noqa: S301
+        asked = pickle.loads(content, buffers=arrays)  # noqa: S301
+        result: Any = perform(asked, tell_fitted, memory=StanMemory())
         return pickle.dumps(result)
     except Exception as error:  # noqa: BLE001 - it is raised again where the task came from
         try:

@@ -130,11 +130,15 @@ class Cost:
         L-BFGS; its ELBO takes log densities only.  Not
         counted: the handful before the start, NUTS's search for its first step sizes,
         evaluations that ADVI drops because they are not finite, and failed attempts.
+    peak_memory_mb : float or None
+        Largest resident memory of Stan's processes at once, in MB (10**6 bytes), as seen by
+        looking again and again; None if a fit was over before the first look.
     """
 
     adapt_time_s: float | None = None
     run_time_s: float | None = None
     n_gradients: int | None = None
+    peak_memory_mb: float | None = None
 
 
 class DrawsReader(Protocol):

@@ -1,4 +1,4 @@
-"""Sweeps in tables: how fast times grow, and how far subsamples lie apart."""
+"""Sweeps in tables: how fast times and memory grow, and how far subsamples lie apart."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,13 +56,15 @@ def swept_titles(rows: Sequence[Swept]) -> dict[SeriesKey, str]:
     return {key: titles[short[key]] for key in keys}
 
 
-def growth_grid(rows: Sequence[Swept], sweep: Sweep) -> Grid | None:
-    """Return the exponents of time against what is swept, from log-log regressions.
+def growth_grid(rows: Sequence[Swept], sweep: Sweep, *, of: str) -> Grid | None:
+    """Return the exponents of a cost against what is swept, from log-log regressions.
 
     Parameters
     ----------
     rows : sequence of Swept
     sweep : Sweep
+    of : str
+        The column of the cost, ``fit_time_s`` or ``peak_memory_mb``.
 
     Returns
     -------
@@ -75,15 +77,16 @@ def growth_grid(rows: Sequence[Swept], sweep: Sweep) -> Grid | None:
     for dataset in dict.fromkeys(row.dataset for row in rows):
         mine = [row for row in rows if row.dataset == dataset]
         for axis in sweep.axes:
-            slopes = {key: _slope([row for row in mine if row.key == key], axis) for key in titles}
+            slopes = {
+                key: _slope([row for row in mine if row.key == key], axis, of) for key in titles
+            }
             if not any(math.isfinite(slope) for slope in slopes.values()):
                 continue
             heads.append(
                 Head(
                     f"{dataset} {axis}",
                     f"{axis} of {dataset}",
-                    meaning="Exponent of the time of a fit against this, by least squares of the "
-                    "logarithms.",
+                    meaning="Exponent against this, by least squares of the logarithms.",
                 )
             )
             columns.append(slopes)
@@ -96,16 +99,16 @@ def growth_grid(rows: Sequence[Swept], sweep: Sweep) -> Grid | None:
     return make_grid(heads, cells)
 
 
-def _slope(rows: Sequence[Swept], axis: str) -> float:
-    """Return the exponent of time against an axis, the other values held fixed."""
+def _slope(rows: Sequence[Swept], axis: str, of: str) -> float:
+    """Return the exponent of a cost against an axis, the other values held fixed."""
     points: dict[str, list[tuple[float, float]]] = {}
     for row in rows:
-        value, time_s = row.options.get(axis), row.row["fit_time_s"]
+        value, cost = row.options.get(axis), row.row[of]
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             continue
         others = str({key: each for key, each in row.options.items() if key != axis})
-        if time_s:
-            points.setdefault(others, []).append((math.log(value), math.log(time_s)))
+        if cost:
+            points.setdefault(others, []).append((math.log(value), math.log(cost)))
     centred = [np.array(group) - np.mean(group, axis=0) for group in points.values()]
     if len({value for group in points.values() for value, _ in group}) < _LEAST_VALUES:
         return math.nan

@@ -36,7 +36,7 @@ def posteriors_table(datasets: Sequence[DatasetTables]) -> pd.DataFrame:
     -------
     DataFrame
         ``posteriors.csv``, without references: of replicates the worst verdict, the median of
-        their largest errors of a mean, and the median time of a fit.
+        their largest errors of a mean, the median time of a fit and that of its memory.
     """
     # what is a reference anywhere competes nowhere: evidence may have taken its place
     references = {item.key for tables in datasets for item in tables.series if item.is_reference}
@@ -65,6 +65,7 @@ def _posterior(series: SeriesTables, tables: DatasetTables) -> dict[str, Any]:
         "mean_error_sd": _median(largest),
         "fit_time_s": _median(series.ok["fit_time_s"]),
         "time_vs_nuts": 1 / times_faster if times_faster else math.nan,
+        "peak_memory_mb": _median(series.ok["peak_memory_mb"]),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.report.dataset import DatasetTables
-from harness.report.growth import growth_grid, spread_grid, swept_rows
+from harness.report.growth import Swept, growth_grid, spread_grid, swept_rows
 from harness.report.leaderboard import (
     leaderboard_grid,
     leaderboard_table,
@@ -81,7 +81,6 @@ def overview_files(posteriors: pd.DataFrame) -> dict[str, str]:
 
 def _parts(results: Results, posteriors: pd.DataFrame, sweep: Sweep) -> list[Part]:
     """Return tables and places for figures, in the order of the report."""
-    swept = list(swept_rows(posteriors, sweep))
     parts = (
         Part(kind="gain", title="What is gained", figures=(GAIN,)),
         Part(
@@ -100,14 +99,7 @@ def _parts(results: Results, posteriors: pd.DataFrame, sweep: Sweep) -> list[Par
             sources=("posteriors.csv",),
         ),
         Part(kind="sweep", title="Errors and verdicts over what is swept", figures=(SWEEP,)),
-        Part(
-            kind="growth",
-            title="How times grow",
-            table=growth_grid(swept, sweep),
-            note="A time grows as this power of what is swept. Times of a few hundredths of a "
-            "second are mostly start-up.",
-            sources=("posteriors.csv",),
-        ),
+        *_growth(list(swept_rows(posteriors, sweep)), sweep),
         Part(
             kind="spread",
             title="How far subsamples lie apart",
@@ -118,3 +110,25 @@ def _parts(results: Results, posteriors: pd.DataFrame, sweep: Sweep) -> list[Par
         ),
     )
     return [part for part in parts if part.table is not None or part.figures]
+
+
+def _growth(swept: Sequence[Swept], sweep: Sweep) -> list[Part]:
+    """Return how costs grow with what is swept."""
+    return [
+        Part(
+            kind="growth",
+            title="How times grow",
+            table=growth_grid(swept, sweep, of="fit_time_s"),
+            note="A time grows as this power of what is swept. Times of a few hundredths of a "
+            "second are mostly start-up.",
+            sources=("posteriors.csv",),
+        ),
+        Part(
+            kind="memory",
+            title="How memory grows",
+            table=growth_grid(swept, sweep, of="peak_memory_mb"),
+            note="The memory of Stan's processes grows as this power of what is swept. A process "
+            "without data takes about ten megabytes, and NUTS has one for each chain.",
+            sources=("posteriors.csv",),
+        ),
+    ]

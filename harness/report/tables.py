@@ -272,6 +272,8 @@ COST = ReportTable[SeriesTables](
             "Gradients of the log density, including adaptation."),
         of_fits("n_row_gradients", "row gradients", compact,
             "Gradients times the number of rows that each of them uses."),
+        of_fits("peak_memory_mb", "memory (MB)", count,
+            "Largest resident memory of Stan's processes at once."),
         of_fits("ess", "ESS", count,
             "Smallest bulk ESS of chains; for approximations, effective draws under importance "
             "weights if k-hat is within its limit."),

@@ -76,6 +76,7 @@ FITS_COLUMNS: Mapping[str, str] = {
     "fit_time_s": "Float64",
     "n_gradients": "Int64",
     "n_row_gradients": "Float64",
+    "peak_memory_mb": "Float64",
     "ess": "Float64",
     "ess_per_s": "Float64",
     "ess_per_gradient": "Float64",
@@ -172,6 +173,7 @@ POSTERIORS_COLUMNS: Mapping[str, str] = {
     "mean_error_sd": "Float64",
     "fit_time_s": "Float64",
     "time_vs_nuts": "Float64",
+    "peak_memory_mb": "Float64",
 }
 
 #: Columns of ``leaderboard.csv``, a row per series of such a study.
