@@ -4,50 +4,60 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEVELOP := $(VENV)/.ready-to-develop
 PEERS := .venv-peers
 PIP_FLAGS := --quiet --disable-pip-version-check
 INSTALL := $(BIN)/python -m pip install $(PIP_FLAGS) --no-compile --no-deps
+# a lock names all packages (--no-deps), so each half of the alphabet is installed by a process of its own
+define install_locked
+@for late in 0 1; do \
+  awk -v late=$$late '/^[A-Za-z0-9]/ { mine = (/^[n-z]/ == late) } mine' $(1) >$(VENV)/half$$late.txt; done
+@$(INSTALL) --require-hashes -r $(VENV)/half0.txt & first=$$!; \
+  $(INSTALL) --require-hashes -r $(VENV)/half1.txt; code=$$?; wait $$first && exit $$code
+endef
 STUDY ?= studies/notebook.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install study test test-slow test-all check format docs notebook report bench readme lock clean
+.PHONY: help install develop study test test-slow test-all check format docs notebook report bench readme lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(READY) ## make .venv with everything; ends with .venv/bin/harness ready
+install: $(READY) ## make .venv with all that users need; ends with .venv/bin/harness ready
 	@echo "$(BIN)/harness is ready"
+
+develop: $(DEVELOP) ## add to .venv what tests, checks and pages need (their targets do so too)
 
 study: $(READY) ## run the notebook's study (or STUDY=studies/other.toml) into results/
 	@$(BIN)/harness cmdstan install
 	@$(BIN)/harness run $(STUDY)
 
-test: $(READY) ## run the fast tests
+test: $(DEVELOP) ## run the fast tests
 	@$(BIN)/harness cmdstan install
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
-test-slow: $(READY) ## run the tests that take minutes
+test-slow: $(DEVELOP) ## run the tests that take minutes
 	@$(BIN)/harness cmdstan install
 	$(BIN)/python -m pytest -m "slow and not exhaustive" -n 2 --dist loadfile
 
-test-all: $(READY) ## run all tests, of every program and kind
+test-all: $(DEVELOP) ## run all tests, of every program and kind
 	@$(BIN)/harness cmdstan install
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(READY) ## lint and type-check
+check: $(DEVELOP) ## lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(READY) ## format the code
+format: $(DEVELOP) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## build the pages under docs/, with the Python reference, into build/docs/
+docs: $(DEVELOP) ## build the pages under docs/, with the Python reference, into build/docs/
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 	@echo "wrote build/docs/index.html"
 
-notebook: $(READY) ## execute docs/notebook.ipynb again, in place
+notebook: $(DEVELOP) ## execute docs/notebook.ipynb again, in place
 	@$(BIN)/harness cmdstan install
 	$(BIN)/jupyter execute --inplace docs/notebook.ipynb
 
@@ -65,7 +75,10 @@ readme: $(READY) ## write the results of study and bench into README.md
 
 lock: $(READY) ## resolve the dependencies anew into the locks (wants uv on the PATH)
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \
-	  --no-header --no-emit-index-url --group dev pyproject.toml --output-file requirements.lock
+	  --no-header --no-emit-index-url --group dev pyproject.toml --output-file requirements-dev.lock
+	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \
+	  --no-header --no-emit-index-url --group build pyproject.toml --constraint requirements-dev.lock \
+	  --output-file requirements.lock
 	uv pip compile --universal --python-version 3.12 --generate-hashes --no-annotate \
 	  --no-header --no-emit-index-url --group peers --output-file requirements-peers.lock
 
@@ -90,10 +103,12 @@ $(READY): pyproject.toml requirements.lock
 	@echo "making $(VENV)"
 # --no-compile: a module is compiled when it is imported first, most never are (not so for peers, whose start is timed)
 	@$(PYTHON) -m venv $(VENV)
-# the lock names all packages (--no-deps), so each half of the alphabet is installed by a process of its own
-	@for late in 0 1; do \
-	  awk -v late=$$late '/^[A-Za-z0-9]/ { mine = (/^[n-z]/ == late) } mine' requirements.lock >$(VENV)/half$$late.txt; done
-	@$(INSTALL) --require-hashes -r $(VENV)/half0.txt & first=$$!; \
-	  $(INSTALL) --require-hashes -r $(VENV)/half1.txt; code=$$?; wait $$first && exit $$code
+	$(call install_locked,requirements.lock)
 	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+# the same versions as in requirements.lock, so that pip leaves alone what is there
+$(DEVELOP): $(READY) requirements-dev.lock
+	@echo "adding tools for tests, checks and pages to $(VENV)"
+	$(call install_locked,requirements-dev.lock)
 	@touch $@
