@@ -36,6 +36,9 @@ class NumpyDensity:
         slopes = [np.imag(self._value(at + step)) / 1e-30 for step in steps]
         return LogDensity(np.real(self._value(at + 0j)), np.stack(slopes, axis=-1))
 
+    def log_density(self, points: FloatArray) -> FloatArray:
+        return np.asarray(np.real(self._value(np.asarray(points) + 0j)))
+
     def hessian_vector(self, points: FloatArray, vectors: FloatArray) -> FloatArray:
         at, along = np.broadcast_arrays(points, vectors)
         step = 1e-5 * along

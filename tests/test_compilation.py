@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.errors import ProgramError
-from harness.program import compilation, make_program
+from harness.program import compilation, flags, make_program
 from harness.program.compilation import compile_program
 from harness.program.contract import DataContract
 from harness.program.program import Program
@@ -172,8 +172,48 @@ def test_digest_changes_with_compiler_flags(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = compile_program(written(tmp_path))
-    monkeypatch.setattr(compilation, "_local_flags", lambda _: "CXXFLAGS += -march=native")
+    monkeypatch.setattr(flags, "_local_flags", lambda _: "CXXFLAGS += -march=native")
     assert compile_program(written(tmp_path)).digest != before.digest
+
+
+@pytest.mark.usefixtures("compiled_folders")
+def test_digest_of_a_native_program_changes_with_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that two machines share keeps their fits apart."""
+    program = written(tmp_path)
+    native = dataclasses.replace(program, native=True)
+    digests = [compile_program(program).digest]
+    for processor in ("__AVX2__", "__AVX512F__"):
+        flags._native.cache_clear()
+        answers = {"-dM": f"#define {processor} 1", "-E": "harness_alignment (16)"}
+        monkeypatch.setattr(
+            flags, "_preprocessed", lambda _, command, __, told=answers: told[command[-3:].strip()]
+        )
+        compiled = compile_program(native)
+        assert "-march=native" in compiled.flags
+        digests.append(compiled.digest)
+    flags._native.cache_clear()
+    assert len({*digests}) == 3
+    assert compile_program(program).digest == digests[0]
+
+
+def test_native_is_refused_where_memory_would_be_aligned_in_two_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags._native.cache_clear()
+    monkeypatch.setattr(
+        flags,
+        "_preprocessed",
+        lambda _, command, __: f"harness_alignment {64 if 'native' in command else 16}",
+    )
+    with pytest.raises(ProgramError, match="64 bytes"):
+        compile_program(dataclasses.replace(written(tmp_path), native=True))
+
+
+def test_native_is_yes_or_no(tmp_path: Path) -> None:
+    with pytest.raises(ProgramError, match="'often'"):
+        dataclasses.replace(written(tmp_path), native="often")  # type: ignore[arg-type]
 
 
 def pretended_make(folder: Path, lines: str, monkeypatch: pytest.MonkeyPatch) -> None:

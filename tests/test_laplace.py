@@ -13,8 +13,9 @@ from harness.methods import Problem, laplace, make_method
 from harness.methods.laplace import Laplace
 from harness.methods.mode import TOLERANCE_SD
 from harness.metrics.psis import psis
-from harness.program.compilation import CompiledProgram
-from tests.cases import gaussian_posterior
+from harness.program.compilation import CompiledProgram, compile_program
+from harness.program.program import Program
+from tests.cases import DATA, gaussian_posterior
 
 SEED = 20_250
 
@@ -86,6 +87,17 @@ def test_where_the_optimiser_stops_changes_nothing(
     )
     away = abs(early - late) / late.std(("chain", "draw"))
     assert float(away.max()) < 3 * TOLERANCE_SD
+
+
+def test_a_mode_far_from_all_mass_is_told() -> None:
+    """The neck of a funnel: along each axis the density is like the Gaussian, elsewhere not."""
+    file = DATA / "models" / "funnel.stan"
+    program = compile_program(Program(name="funnel", file=file, parameters=("v", "x")))
+    dataset = Dataset(name="data", variables={"K": 5})
+    fit = Laplace(n_draws=200).fit(Problem(program=program, dataset=dataset), seed=3)
+    assert float(fit.read_draws()["posterior"]["v"].mean()) < -15
+    (warning,) = fit.warnings
+    assert "nats" in warning
 
 
 @pytest.mark.parametrize(("option", "value"), [("init_radius", -1.0), ("max_iterations", 0)])

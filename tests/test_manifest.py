@@ -64,6 +64,7 @@ def test_what_decided_the_results_is_there() -> None:
             "data": {"prior_sd": 1.0},
             "sha256": "d1" * 32,
             "stan_version": "2.39.0",
+            "flags": "",
         }
     }
     assert [run["seed"] for run in manifest["runs"]] == [101, 102]

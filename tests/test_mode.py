@@ -22,6 +22,41 @@ def towards_a_bound(at: FloatArray) -> FloatArray:
         return np.asarray(-np.exp(-at[..., 0]))
 
 
+def equal_rows(at: FloatArray) -> FloatArray:
+    """Five equal rows: the smaller the sd, the larger the density and the narrower the mean."""
+    return np.asarray(-4 * at[..., 1] - 2.5 * (at[..., 0] - 1) ** 2 * np.exp(-2 * at[..., 1]))
+
+
+def neck(at: FloatArray) -> FloatArray:
+    """A funnel without a prior on the width of its neck."""
+    return np.asarray(-at[..., 0] - 0.5 * np.exp(-at[..., 0]) * (at[..., 1:] ** 2).sum(axis=-1))
+
+
+def collapsing(at: FloatArray) -> FloatArray:
+    """Two components of a mixture, of which one may collapse on a row."""
+    rows = np.array([0.0, 1.3, 2.2, -0.7])
+    narrow = -0.5 * ((rows - at[..., :1]) * np.exp(-at[..., 1:])) ** 2 - at[..., 1:]
+    density = np.exp(narrow) + np.exp(-0.5 * (rows - 0.5) ** 2)
+    return np.asarray(np.log(density).sum(axis=-1) + 0.5 * at[..., 1])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("value", "start"),
+    [
+        *((equal_rows, start) for start in ([0.5, 0.0], [1.0, -5.0], [1.0, -200.0])),
+        *((neck, start) for start in ([0.0, 0.1, 0.2], [-40.0, 0.0, 1e-12], [-300.0, 0.0, 0.0])),
+        *((collapsing, start) for start in ([0.1, -1.0], [1e-9, -15.0], [0.0, -100.0])),
+    ],
+)
+def test_a_density_that_narrows_for_ever_has_no_mode(
+    value: Callable[[FloatArray], FloatArray], start: list[float]
+) -> None:
+    """Wherever on its way to infinity an optimiser has stopped."""
+    with pytest.raises(FitError):
+        polished(numpy_density.counted(value, len(start)), np.array(start))
+
+
 @pytest.mark.parametrize("d", [1, 4, 20])
 def test_a_gaussian_takes_one_step(d: int) -> None:
     mean, covariance = numpy_density.correlated(d)

@@ -17,6 +17,7 @@ def density(
     *,
     threads: int = 1,
     exact_curvature: bool = False,
+    native: bool = False,
 ) -> Density:
     """Open the log density of a Stan program with its data.
 
@@ -34,6 +35,8 @@ def density(
     exact_curvature : bool
         Whether Hessian-vector products are by autodiff, for which the program is compiled for
         itself, in twice the time; else they are differences of gradients.
+    native : bool
+        Whether the program is compiled for this machine's processor, and by stanc's optimiser.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def density(
     ((2,), (2, 1))
     """
     file = program_file(model)
-    program = Program(name=file.stem, file=file.resolve(), parameters=())
+    program = Program(name=file.stem, file=file.resolve(), parameters=(), native=native)
     return Density(
         compile_density(program, exact_curvature=exact_curvature),
         plain_variables(data) if isinstance(data, Mapping) else Path(data),

@@ -38,6 +38,7 @@ def fit(
     rows_files: Mapping[str, str | Path] | None = None,
     budget_s: float | None = None,
     seed: int = 1,
+    native: bool = False,
     progress: Callable[[str], object] | None = None,
 ) -> FitResult:
     """Find the cheapest draws of a posterior that may be trusted.
@@ -59,6 +60,8 @@ def fit(
         After so many seconds the best draws so far are the result, with their verdict.
     seed : int
         Decides all randomness.
+    native : bool
+        Whether the program is compiled for this machine's processor, and by stanc's optimiser.
     progress : callable, optional
         Told a line of each step; ``print`` shows them.
 
@@ -88,7 +91,7 @@ def fit(
     if budget_s is not None and not budget_s > 0:
         raise MethodError(f"the budget is {budget_s:g} s; give a number above 0")
     given = plain_variables(data) if isinstance(data, Mapping) else Path(data)
-    posed = _pose(program_file(model), given, rows_files or {})
+    posed = _pose(program_file(model), given, rows_files or {}, native=native)
 
     def told(step: Step) -> None:
         if progress is not None:
@@ -139,9 +142,15 @@ class _Posed:
         return self.problem()
 
 
-def _pose(file: Path, data: Path | dict[str, Any], rows_files: Mapping[str, str | Path]) -> _Posed:
+def _pose(
+    file: Path,
+    data: Path | dict[str, Any],
+    rows_files: Mapping[str, str | Path],
+    *,
+    native: bool,
+) -> _Posed:
     """Compile a program for its density."""
-    program = Program(name=file.stem, file=file.resolve(), parameters=())
+    program = Program(name=file.stem, file=file.resolve(), parameters=(), native=native)
     declared = describe_program(program)
     if not declared.parameters:
         raise MethodError(f"program '{shown(file.name)}' has no parameters: there is no posterior")

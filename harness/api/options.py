@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.errors import StudyError
 from harness.execution.cluster import ClusterPool
+from harness.execution.cores import n_cores
 from harness.execution.pool import Pool, local_pool
 from harness.folders import cache_folder
 from harness.store import Store
@@ -22,8 +23,9 @@ class RunOptions:
     ----------
     store : str, Path or None
         Where fits are kept and found again; by default in the user's cache folder.
-    jobs : int
-        Fits at once on this machine; with 1 they do not disturb one another's times.
+    jobs : int or None
+        Fits at once on this machine; with 1 they do not disturb one another's times. None for as
+        many as there are cores.
     scheduler : str or None
         The address of a Dask cluster's scheduler, in place of this machine.
     time_limit_s : float or None
@@ -40,7 +42,7 @@ class RunOptions:
     """
 
     store: str | Path | None = None
-    jobs: int = 1
+    jobs: int | None = 1
     scheduler: str | None = None
     time_limit_s: float | None = None
     retry_failed: bool = False
@@ -62,7 +64,8 @@ class RunOptions:
         """
         if self.scheduler:
             return ClusterPool(self.scheduler, time_limit_s=self.time_limit_s)
-        return local_pool(self.jobs, time_limit_s=self.time_limit_s)
+        jobs = n_cores() if self.jobs is None else self.jobs
+        return local_pool(jobs, time_limit_s=self.time_limit_s)
 
     def open_store(self) -> Store:
         """Return the store of fits."""

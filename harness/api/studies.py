@@ -8,7 +8,6 @@ from harness.api.options import RunOptions, SayLine
 from harness.api.programs import program_file
 from harness.api.result import StudyResult
 from harness.api.running import ProgressLines, fit_study
-from harness.execution.cores import n_cores
 from harness.execution.run import Observer
 from harness.methods import Method, make_method
 from harness.program.contract import Components, DataContract
@@ -111,6 +110,7 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     rows_files: Mapping[str, str | Path] | None = None,
     replicates: int = REPLICATES,
     seed: int = 1,
+    native: bool = False,
     store: str | Path | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
@@ -155,6 +155,8 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         Runs of each approximation, from as many seeds; of one alone the sentence says so.
     seed : int
         Decides all randomness.
+    native : bool
+        Whether the program is compiled for this machine's processor, and by stanc's optimiser.
     jobs : int, optional
         Fits at once; by default as many as there are cores, NUTS counting as many as it has chains.
     store, scheduler, time_limit_s, retry_failed, progress
@@ -200,10 +202,9 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         rows_files={name: Path(file) for name, file in (rows_files or {}).items()},
         replicates=replicates,
         seed=seed,
+        native=native,
     )
-    at_once = n_cores() if jobs is None else jobs
-    options = RunOptions(store, at_once, scheduler, time_limit_s, retry_failed, progress)
-    return _run(comparison_study(asked), options)
+    return _run(asked, RunOptions(store, jobs, scheduler, time_limit_s, retry_failed, progress))
 
 
 def method(name: str, **options: Any) -> Method:
@@ -237,8 +238,9 @@ def method(name: str, **options: Any) -> Method:
     return make_method(name, options)
 
 
-def _run(study: Study, options: RunOptions) -> StudyResult:
-    """Run a study where its caller said."""
+def _run(asked: Study | Comparison, options: RunOptions) -> StudyResult:
+    """Run a study or a comparison where its caller said."""
+    study = comparison_study(asked) if isinstance(asked, Comparison) else asked
     observer = Observer() if options.progress is None else ProgressLines(options.progress)
     with options.open_pool() as pool:
         return fit_study(study, options, pool=pool, observer=observer)

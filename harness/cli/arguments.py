@@ -97,6 +97,15 @@ def add_store_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_native_argument(parser: argparse.ArgumentParser) -> None:
+    """Add for which processor a program is compiled."""
+    parser.add_argument(
+        "--native",
+        action="store_true",
+        help="compile the program for this machine's processor, and by stanc's optimiser",
+    )
+
+
 def number_above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
     """Return a parser of positive numbers, with a name that argparse shows in messages."""
     noun = "whole number" if kind is int else "number"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from harness import cli
 from harness.cli.arguments import (
+    add_native_argument,
     add_running_arguments,
     add_store_argument,
     named_files,
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder of tables and report (default: results/<program>)",
     )
+    add_native_argument(parser)
     _add_rows(parser)
     add_store_argument(parser)
     add_running_arguments(parser, jobs=n_cores())
@@ -137,6 +139,7 @@ def _asked(arguments: argparse.Namespace) -> Comparison:
         rows_files=named_files(arguments.rows_file),
         replicates=arguments.replicates,
         seed=arguments.seed,
+        native=arguments.native,
     )
 
 

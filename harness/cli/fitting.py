@@ -25,6 +25,7 @@ def fit_and_write(arguments: argparse.Namespace) -> None:
         rows_files=named_files(arguments.rows_file),
         budget_s=arguments.budget,
         seed=arguments.seed,
+        native=arguments.native,
         progress=None if arguments.quiet else note,
     )
     written = [str(result.save(out))]

@@ -3,7 +3,7 @@
 - `METHODS`, `make_method`: methods by name; a method with its options set
 - `Nuts`, `Advi`, `AdviFullrank`, `Pathfinder`, `Laplace`, on all rows; `SubsampleAdvi`,
   `SubsampleNuts`, on some
-- `ViMeanfield`, `ViFullrank`, `ViLowrank`, `Dadvi`, `BatchAndMatch`
+- `ViMeanfield`, `ViFullrank`, `ViLowrank`, `Dadvi`, `BatchAndMatch`, `PathfinderMixture`
 - `Reweighted`, `MovedDraws`: better draws from those of any of these
 - `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
   it uses
@@ -32,6 +32,7 @@ from harness.methods.laplace import Laplace
 from harness.methods.moved import MovedDraws
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
+from harness.methods.pathfinder_mixture import PathfinderMixture
 from harness.methods.reweighted import Reweighted
 from harness.methods.subsample_advi import SubsampleAdvi
 from harness.methods.subsample_nuts import SubsampleNuts
@@ -50,6 +51,7 @@ __all__ = [
     "Nuts",
     "PartOfRows",
     "Pathfinder",
+    "PathfinderMixture",
     "Problem",
     "Reweighted",
     "RowsUsed",
@@ -79,6 +81,7 @@ METHODS: Mapping[str, type[Method]] = {
         ViLowrank,
         Dadvi,
         BatchAndMatch,
+        PathfinderMixture,
         Reweighted,
         MovedDraws,
     )

@@ -11,6 +11,7 @@ from harness.methods.batch_and_match import BatchAndMatch
 from harness.methods.dadvi import Dadvi
 from harness.methods.laplace import Laplace
 from harness.methods.pathfinder import Pathfinder
+from harness.methods.pathfinder_mixture import PathfinderMixture
 from harness.methods.vi import ViFullrank, ViLowrank, ViMeanfield
 
 #: Their names, as an option.
@@ -24,6 +25,7 @@ Approximated = Literal[
     "vi_fullrank",
     "dadvi",
     "batch_and_match",
+    "pathfinder_mixture",
 ]
 
 #: Approximations to all rows that have a density, by name.
@@ -31,7 +33,7 @@ APPROXIMATED: Mapping[str, type[Method]] = {
     method.name: method
     for method in (
         *(Laplace, Pathfinder, Advi, AdviFullrank),
-        *(ViMeanfield, ViLowrank, ViFullrank, Dadvi, BatchAndMatch),
+        *(ViMeanfield, ViLowrank, ViFullrank, Dadvi, BatchAndMatch, PathfinderMixture),
     )
 }
 assert set(APPROXIMATED) == set(get_args(Approximated))  # noqa: S101 - a type cannot be computed
@@ -60,6 +62,8 @@ def approximation_of(improver: str, of: str, options: Mapping[str, Any], *, n_dr
         n_paths = options.get("n_paths", Pathfinder.n_paths)
         per_path = -(-n_draws // n_paths) if isinstance(n_paths, int) and n_paths > 0 else 1
         decided |= {"psis_resample": False, "n_draws_per_path": per_path}
+    elif of == PathfinderMixture.name:
+        decided |= {"psis_resample": False}
     for option in decided:
         if option in options:
             raise MethodError(

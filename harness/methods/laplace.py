@@ -11,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
 from harness.data.dataset import Dataset
-from harness.fits.fit import Diagnostics, DrawKind, Fit
+from harness.fits.fit import Diagnostics, DrawKind, Fit, log_weights
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed, refuse_files
 from harness.methods.cmdstan_run import Console, Timed, run_folder, run_method
 from harness.methods.counted_density import CountedDensity
@@ -30,6 +31,9 @@ _MODE = "mode.csv"
 
 _STEP = re.compile(r"^ *(\d+)(?: +[-+.\dena]+){5} +(\d+)\b", re.MULTILINE)
 _ITERATION_LIMIT = "Maximum number of iterations hit"
+#: Where the weights of the middle half of the draws differ by more, in nats, next to the mode there
+#: is nothing like the Gaussian with its curvature.
+_SPREAD_LIMIT = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -81,6 +85,7 @@ class Laplace:
             )
 
         fit = fit_over_density(problem, find, n_draws=self.n_draws, seed=seed)
+        fit = replace(fit, warnings=(*fit.warnings, *_unlike(fit)))
         return _with_optimiser(fit, wall_time_s=optimised.wall_time_s, n_gradients=n_optimiser)
 
     def _optimise(
@@ -101,6 +106,24 @@ class Laplace:
         if _ITERATION_LIMIT not in console:
             return ()
         return (f"L-BFGS stopped at its limit of {self.max_iterations} iterations",)
+
+
+def _unlike(fit: Fit) -> tuple[str, ...]:
+    """Warn of a mode whose Gaussian the density does not follow, not even at its own draws.
+
+    A funnel has such a mode far out in its neck: along each axis the density is like the Gaussian,
+    but where two parameters change together it is not, and there is next to no mass around.
+    """
+    weights = log_weights(fit)
+    if weights is None:
+        return ()
+    low, high = np.quantile(weights, [0.25, 0.75])
+    if high - low <= _SPREAD_LIMIT:
+        return ()
+    return (
+        "the density around the mode is not like the Gaussian with its curvature: the log weights "
+        f"of the middle half of the draws differ by {high - low:.3g} nats",
+    )
 
 
 def _with_optimiser(fit: Fit, *, wall_time_s: float, n_gradients: int | None) -> Fit:

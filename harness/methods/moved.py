@@ -63,7 +63,8 @@ class MovedDraws:
     ----------
     of : str
         The approximation: ``laplace``, ``pathfinder``, ``advi``, ``advi_fullrank``,
-        ``vi_meanfield``, ``vi_lowrank``, ``vi_fullrank``, ``dadvi`` or ``batch_and_match``.
+        ``vi_meanfield``, ``vi_lowrank``, ``vi_fullrank``, ``dadvi``, ``batch_and_match`` or
+        ``pathfinder_mixture``.
     of_options : dict
         Its options, without the number of draws.
     n_draws : int

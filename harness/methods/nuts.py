@@ -74,7 +74,7 @@ class Nuts:
     warm_start : str or None
         The approximation to start from: ``pathfinder``, ``laplace``, ``subsample_advi`` or
         another that has a density: ``advi``, ``advi_fullrank``, ``vi_meanfield``, ``vi_lowrank``,
-        ``vi_fullrank``, ``dadvi``, ``batch_and_match``.
+        ``vi_fullrank``, ``dadvi``, ``batch_and_match``, ``pathfinder_mixture``.
     warm_start_options : dict
         Options of the warm start, such as ``m`` of ``subsample_advi``; `n_draws` is 200 by default.
     adapt_metric : bool

@@ -14,6 +14,7 @@ from harness.cmdstan import ensure_cmdstan
 from harness.cmdstan.guarded import GuardedCommands
 from harness.errors import ProgramError
 from harness.folders import cache_folder
+from harness.program.flags import Flags, find_flags, settings_in_words
 from harness.program.lean import LeanProgram, lean_program
 from harness.program.log_density import cpp_digest
 from harness.program.make_program import make_folder
@@ -46,6 +47,8 @@ class CompiledProgram:
         Wall time of the compilation when it was made, in seconds.
     stan_version : str
         Version of the CmdStan that compiled it.
+    flags : str
+        Whose flags compiled it, and which were added for this machine.
     sources : tuple of Path
         The program's file, what it includes, the user's header and those beside it.
     parameters : tuple of str
@@ -64,6 +67,7 @@ class CompiledProgram:
     digest: str
     compile_time_s: float
     stan_version: str
+    flags: str = ""
     sources: tuple[Path, ...] = ()
     parameters: tuple[str, ...] = ()
     has_unit_vectors: bool = False
@@ -106,32 +110,13 @@ def _digest(files: list[Path], compiled_with: str, text: bytes | None = None) ->
     return hasher.hexdigest()
 
 
-#: Settings of the environment that CmdStan's makefile takes, beside its ``make/local``.
-_MAKE_VARIABLES = (
-    *("CXX", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "O", "STANCFLAGS"),
-    *("STAN_THREADS", "STAN_OPENCL", "STAN_MPI", "STAN_CPP_OPTIMS", "STAN_NO_RANGE_CHECKS"),
-)
-
-
-def _local_flags(cmdstan: Path) -> str:
-    """Return the user's compiler settings of a CmdStan, empty if there are none."""
-    local = cmdstan / "make" / "local"
-    return local.read_text() if local.is_file() else ""
-
-
-def _environment_flags() -> str:
-    """Return the compiler settings of the environment, which make reads; usually none."""
-    given = [f"\n{name}={os.environ[name]}" for name in _MAKE_VARIABLES if os.environ.get(name)]
-    return "".join(given)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Identity:
     """What will compile a program, and what of it counts."""
 
     cmdstan: Path
     stan_version: str
-    compiled_with: str
+    flags: Flags
     sources: tuple[Path, ...]
     parameters: tuple[str, ...]
     generated: tuple[str, ...]
@@ -158,11 +143,12 @@ def _identify(program: Program) -> _Identity:
     lean = lean_program(stanc, program, info)
     included = sorted(Path(name) for name in info["included_files"])
     sources = (program.file, *included, *_headers(program))
-    compiled_with = f"{location.version}\n{_local_flags(location.path)}{_environment_flags()}"
+    flags = find_flags(location.path, location.version, native=program.native)
+    compiled_with = flags.compiled_with
     return _Identity(
         cmdstan=location.path,
         stan_version=location.version,
-        compiled_with=compiled_with,
+        flags=flags,
         sources=sources,
         parameters=tuple(info["parameters"]),
         generated=tuple(
@@ -226,6 +212,7 @@ def compile_program(
         digest=identity.digest,
         compile_time_s=compile_time_s,
         stan_version=identity.stan_version,
+        flags=settings_in_words(identity.cmdstan, identity.flags),
         sources=identity.sources,
         parameters=identity.parameters,
         has_unit_vectors=identity.lean.has_unit_vectors,
@@ -289,7 +276,7 @@ def _compiled(
         folder.parent.mkdir(parents=True, exist_ok=True)
         make_folder(
             *(folder, program, text, identity.cmdstan, commands),
-            compiled_with=identity.compiled_with,
+            flags=identity.flags,
             exact_curvature=exact_curvature,
         )
     except OSError as error:

@@ -13,6 +13,7 @@ from harness.cmdstan.guarded import GuardedCommands
 from harness.errors import ProgramError
 from harness.messages.clauses import plain_name
 from harness.program.axes import ProgramAxis
+from harness.program.flags import Flags
 from harness.program.log_density import wrap_file
 from harness.program.make_command import run_make
 from harness.program.program import Program
@@ -28,7 +29,7 @@ def _compile_into(
     cmdstan: Path,
     commands: GuardedCommands,
     *,
-    compiled_with: str,
+    flags: Flags,
     exact_curvature: bool = False,
 ) -> None:
     """Compile a copy of the program in a new folder and note the time it took.
@@ -39,17 +40,18 @@ def _compile_into(
         header = copy.file.with_suffix(".hpp")
         made = copy.file.with_suffix("")
         start = time.perf_counter()
-        _make(header, copy, cmdstan, commands, told_as=program.file)
+        _make(header, copy, cmdstan, commands, told_as=program.file, flags=flags)
         wrap_file(header, _row_axes(program, text, cmdstan), exact_curvature=exact_curvature)
         translated = time.perf_counter()
         servers = folder.parent.with_name("servers")
-        server = make_server(servers, cmdstan, compiled_with, commands)
+        server = make_server(servers, cmdstan, flags.shared, commands)
         server_time_s = time.perf_counter() - translated
         _make(
             *(made, copy, cmdstan, commands),
             told_as=program.file,
             options=[f"--old-file={header}"],  # make is to leave it as it is
-            lines=link_lines(made, server),
+            flags=flags,
+            lines=(*link_lines(made, server), *flags.lines(made)),
         )
         record = {"compile_time_s": time.perf_counter() - start - server_time_s}
         shutil.copy(made, folder)
@@ -72,6 +74,7 @@ def _make(
     commands: GuardedCommands,
     *,
     told_as: Path,
+    flags: Flags,
     options: Sequence[str] = (),
     lines: Sequence[str] = (),
 ) -> None:
@@ -80,8 +83,8 @@ def _make(
     cmdstanpy's own compilation changes the folder of the whole process while it lasts, which
     two threads that compile side by side cannot have.
     """
-    flags = [*stanc_flags(copy), f"--filename-in-msg={plain_name(told_as.name)}"]
-    settings = [f"STANCFLAGS+={flag}" for flag in flags]
+    told = f"--filename-in-msg={plain_name(told_as.name)}"
+    settings = [f"STANCFLAGS+={flag}" for flag in (*stanc_flags(copy), told, *flags.stanc)]
     if copy.user_header:
         # make divides a list at spaces, which the path of the user's header may have
         header = copy.file.with_name("user_header.hpp")
@@ -101,7 +104,7 @@ def make_folder(
     cmdstan: Path,
     commands: GuardedCommands,
     *,
-    compiled_with: str,
+    flags: Flags,
     exact_curvature: bool = False,
 ) -> None:
     """Compile beside a folder and rename, under a lock; leave a folder that exists alone.
@@ -119,8 +122,8 @@ def make_folder(
         The CmdStan that compiles.
     commands : GuardedCommands
         Runs the compiler, and may end it.
-    compiled_with : str
-        Its version and compiler settings.
+    flags : Flags
+        What it compiles with.
     exact_curvature : bool
         Whether its density has second derivatives.
 
@@ -138,7 +141,7 @@ def make_folder(
         try:
             _compile_into(
                 *(beside, program, text, cmdstan, commands),
-                compiled_with=compiled_with,
+                flags=flags,
                 exact_curvature=exact_curvature,
             )
             beside.rename(folder)

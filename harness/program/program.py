@@ -11,7 +11,7 @@ import numpy.typing as npt
 from harness.data.dataset import Dataset
 from harness.data.npy_file import FloatArray, RowsFile
 from harness.data.stan_values import Value, rows_of
-from harness.errors import DatasetError
+from harness.errors import DatasetError, ProgramError
 from harness.program.contract import Components, DataContract
 
 
@@ -53,6 +53,8 @@ class Program:
         Set for mixtures, whose components are then labelled by their first coordinate.
     user_header : Path or None
         A C++ header that defines what the program's ``functions`` block only declares.
+    native : bool
+        Whether it is compiled for the processor of this machine, and by stanc's optimiser.
     """
 
     name: str
@@ -62,6 +64,14 @@ class Program:
     parameters: tuple[str, ...]
     components: Components | None = None
     user_header: Path | None = None
+    native: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is neither yes nor no."""
+        if not isinstance(self.native, bool):
+            raise ProgramError(
+                f"'native' of program '{self.name}' is {self.native!r}; give True or False"
+            )
 
     @property
     def takes_table(self) -> bool:

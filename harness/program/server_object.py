@@ -10,13 +10,12 @@ import filelock
 
 from harness.cmdstan.guarded import GuardedCommands
 from harness.errors import ProgramError
+from harness.program.flags import COMPILE
 from harness.program.log_density import CPP_FOLDER, cpp_digest
 from harness.program.make_command import run_make
 from harness.program.stanc import plain_folder
 
 _NAME = "harness_server"
-#: How a model's own object is compiled: by a release's rules, or by those of the wheel-built home.
-_COMPILE = "$(or $(COMPILE),$(COMPILE.cpp)) $(filter -m% -D%,$(CXXFLAGS_PROGRAM))"
 #: Lists of what a model is linked with, in a release and in the wheel-built home.  Set for one
 #: target they are added to, whatever the environment and make/local say.
 _LINKED = ("LDLIBS", "LINK")
@@ -83,7 +82,7 @@ def _compile(server: Path, cmdstan: Path, commands: GuardedCommands) -> None:
         source = Path(name) / f"{_NAME}.cpp"
         source.write_bytes(b'#include "%b"\n' % os.fsencode(CPP_FOLDER / "server.cpp"))
         made = source.with_suffix(".o")
-        rule = (f"{made}: {source}", f"\t{_COMPILE} -c -o $@ $<")
+        rule = (f"{made}: {source}", f"\t{COMPILE} -c -o $@ $<")
         error = run_make(made, cmdstan=cmdstan, commands=commands, lines=rule)
         if error is not None:
             raise ProgramError(f"the server of densities does not compile: {error}")

@@ -23,6 +23,7 @@ def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     programs = manifest.get("programs", {})
     stan = dict.fromkeys(str(item["stan_version"]) for item in programs.values())
     rows += [("Stan", ", ".join(stan))] if stan else []
+    rows += _flags(programs)
     study = manifest.get("study", {})
     if "sha256" in study:
         rows.append((f"study `{study.get('name', '')}`", f"SHA-256 `{study['sha256']}`"))
@@ -44,6 +45,14 @@ def provenance_rows(manifest: dict[str, Any]) -> list[tuple[str, str]]:
             (f"program `{name}` ({item['file']}){with_constants}", f"SHA-256 `{item['sha256']}`")
         )
     return rows
+
+
+def _flags(programs: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the compiler's flags, of each program where they differ."""
+    of_program = {name: item["flags"] for name, item in programs.items() if item.get("flags")}
+    if len({*of_program.values()}) == 1:
+        return [("compiler flags", next(iter(of_program.values())))]
+    return [(f"compiler flags of `{name}`", each) for name, each in of_program.items()]
 
 
 def machine_line(manifest: dict[str, Any]) -> str:

@@ -86,6 +86,7 @@ def make_manifest(study: Study, fitted: Iterable[FittedRun]) -> dict[str, Any]:
                 "data": dict(compiled.program.data),
                 "sha256": compiled.digest,
                 "stan_version": compiled.stan_version,
+                "flags": compiled.flags,
             }
             for name, compiled in programs.items()
         },

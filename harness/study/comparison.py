@@ -83,6 +83,8 @@ class Comparison:
         Runs of each approximation and of each method on a subsample.
     seed : int
         Decides all randomness.
+    native : bool
+        Whether to compile for this machine.
     """
 
     model: Path
@@ -98,6 +100,7 @@ class Comparison:
     rows_files: Mapping[str, Path] = field(default_factory=dict)
     replicates: int = REPLICATES
     seed: int = 1
+    native: bool = False
 
     @property
     def data_title(self) -> str:
@@ -138,8 +141,7 @@ def comparison_study(asked: Comparison) -> Study:
             raise StudyError(f"{option} is {value}; give a number above 0")
     dataset = _dataset(asked)
     bare = Program(name=plain_name(asked.model.stem), file=asked.model.resolve(), parameters=())
-    dataset = counted(dataset, bare)
-    if dataset.files:
+    if (dataset := counted(dataset, bare)).files:
         asked = _without_cmdstan(asked)
     program = _program(asked, dataset, bare)
     crosses = tuple(_crosses(asked, dataset, program))
@@ -162,7 +164,7 @@ def comparison_study(asked: Comparison) -> Study:
 
 
 def _digest(asked: Comparison, dataset: Dataset) -> str:
-    """Hash what was asked for, whatever the files are called."""
+    """Hash what was asked for, whatever files are called."""
     content = {each.name: getattr(asked, each.name) for each in fields(asked)}
     del content["model"], content["rows_files"]
     content["data"] = dataset.digest
@@ -197,6 +199,7 @@ def _program(asked: Comparison, dataset: Dataset, bare: Program) -> Program:
         contract=asked.contract,
         parameters=_variables(asked, declared),
         components=asked.components,
+        native=asked.native,
     )
 
 

@@ -100,6 +100,9 @@ class ProgramTable(Table):
     components : Components or None
         For a mixture: the parameters of its components, which are ordered before they are
         compared.
+    native : bool
+        Whether to compile for the processor of this machine (`-march=native`) and by stanc's
+        optimiser (`--O1`), which takes longer to compile and may evaluate faster.
     """
 
     name: str
@@ -109,6 +112,7 @@ class ProgramTable(Table):
     data: dict[str, float] = Field(default={})
     parameters: list[str]
     components: Components | None = None
+    native: bool = False
 
     @model_validator(mode="after")
     def _components_are_summarised(self) -> Self:

@@ -228,6 +228,7 @@ def _program(table: ProgramTable, folder: Path) -> Program:
         parameters=tuple(table.parameters),
         components=table.components,
         user_header=(folder / table.user_header).resolve() if table.user_header else None,
+        native=table.native,
     )
 
 
