@@ -1,5 +1,7 @@
 """Rows of data variables in files: the same density as in memory, or one line that says why not."""
 
+import itertools
+import json
 import os
 import pickle
 from collections.abc import Iterator, Mapping
@@ -226,8 +228,20 @@ def test_command_says_what_is_wrong_with_its_files(
 ) -> None:
     write_stan_json(tmp_path / "data.json", {"K": K})
     model = str(row_program("logit").file)
-    for given in ("X", f"X={tmp_path / 'X.npy'}"):
-        assert main(["compare", model, str(tmp_path / "data.json"), "--rows-file", given]) == 2
+    for command, given in itertools.product(("compare", "rows"), ("X", f"X={tmp_path / 'X.npy'}")):
+        assert main([command, model, str(tmp_path / "data.json"), "--rows-file", given]) == 2
         told = capsys.readouterr().err
         assert told.count("\n") == 1
         assert "X" in told
+
+
+def test_command_proves_rows_in_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_stan_json(tmp_path / "data.json", {"K": K})
+    files = saved(tmp_path, logit_rows())
+    given = ",".join(f"{name}={file}" for name, file in files.items())
+    asked = ["rows", str(row_program("logit").file), str(tmp_path / "data.json"), "--json"]
+    assert main([*asked, "--rows-file", given]) == 0
+    axes = {axis["name"]: axis for axis in json.loads(capsys.readouterr().out)["axes"]}
+    assert axes["N"]["adds_up"]
+    assert axes["N"]["size"] == N
+    assert not any(axis["adds_up"] for name, axis in axes.items() if name != "N")

@@ -4,10 +4,17 @@ import argparse
 import json
 from pathlib import Path
 
+from harness.cli.arguments import named_files
 from harness.cli.console import OUT
 from harness.cli.tables import print_table
+from harness.data.dataset import Dataset, with_rows_files
 from harness.data.stan_json import read_stan_json
 from harness.errors import ProgramError
+from harness.methods.base import Problem
+from harness.methods.density import open_density
+from harness.methods.filed import prove_files
+from harness.program.compilation import compile_program
+from harness.program.filed_rows import counted
 from harness.program.program import Program
 from harness.program.rows import RowAxis, choose_axis, find_rows
 
@@ -19,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data", type=Path, metavar="DATA.json", help="its data, in CmdStan's JSON, or zipped"
     )
+    parser.add_argument(
+        "--rows-file",
+        metavar="X=X.npy,y=y.npy",
+        help="files with the rows of data variables, too many for memory, which DATA.json leaves "
+        "out",
+    )
     parser.add_argument("--seed", type=int, default=1, help="decides where it looks (default: 1)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -26,8 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def rows(arguments: argparse.Namespace) -> None:
     """Find the axes of a program and prove or refuse each."""
     model: Path = arguments.model
-    program = Program(name=model.stem, file=model.resolve(), parameters=())
-    axes = find_rows(program, read_stan_json(arguments.data), seed=arguments.seed)
+    axes = _axes(arguments)
     if arguments.json:
         OUT.print(json.dumps({"axes": [_entry(axis) for axis in axes]}), markup=False)
         return
@@ -53,6 +65,19 @@ def rows(arguments: argparse.Namespace) -> None:
         OUT.print(f"No rows of {model.name} can be taken apart{why}.", markup=False)
         return
     OUT.print(f"{chosen.name} counts the rows.", markup=False)
+
+
+def _axes(arguments: argparse.Namespace) -> tuple[RowAxis, ...]:
+    """Find and prove axes on the data in memory, or on random rows of those in files."""
+    model: Path = arguments.model
+    program = Program(name=model.stem, file=model.resolve(), parameters=())
+    data = read_stan_json(arguments.data)
+    files = named_files(arguments.rows_file)
+    if not files:
+        return find_rows(program, data, seed=arguments.seed)
+    filed = with_rows_files(Dataset(name=arguments.data.stem, variables=data), files)
+    problem = Problem(program=compile_program(program), dataset=counted(filed, program))
+    return prove_files(problem, open_density, seed=arguments.seed)
 
 
 def _entry(axis: RowAxis) -> dict[str, str | int | bool | list[str]]:

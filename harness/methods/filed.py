@@ -94,7 +94,7 @@ def prove_files(problem: Problem, opened: Opened, *, seed: int = 1) -> tuple[Row
     rows = np.sort(rng.choice(n_rows, size=min(n_rows, _N_PROVED), replace=False))
     memory = replace(problem, dataset=dataset.at_rows(rows))
     found = []
-    for axis in prove_rows(program, memory.stan_data(), lambda: opened(memory)):
+    for axis in prove_rows(program, memory.stan_data(), lambda: opened(memory), seed=seed):
         if axis.name == dataset.counted_by:
             with opened(memory) as whole:
                 reason = axis.reason or _difference(problem, axis, whole, rows, rng)

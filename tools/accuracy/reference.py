@@ -63,9 +63,9 @@ def best_gaussian(density: Density, near: Gaussian, n_draws: int) -> Gaussian:
     return Gaussian(mean=mean, factor=factor if dense else np.diag(factor).copy())
 
 
-def elbo(density: Density, gaussian: Gaussian) -> float:
+def elbo(density: Density, gaussian: Gaussian, n_draws: int) -> float:
     """Estimate the ELBO of a Gaussian, in nats, from draws that are the same for all."""
-    points, log_q = gaussian.draw(2**12, seed=5)
+    points, log_q = gaussian.draw(n_draws, seed=5)
     return float(np.mean(density.log_density(points, propto=True) - log_q))
 
 

@@ -101,7 +101,7 @@ class Ascent {
   }
 
   End climb_on(Climb& climb) {
-    while (has_budget()) {
+    while (has_budget() && climb.can_afford_another()) {
       if (climb.is_unbounded()) {
         return End::unbounded;
       }

@@ -8,34 +8,11 @@
 #define HARNESS_CLIMB_HPP
 
 #include "coupling.hpp"
+#include "estimate.hpp"
 #include "probe.hpp"
 #include "tally.hpp"
 
 namespace harness {
-
-struct Settings {
-  Family family = Family::mean_field;
-  int rank = 0;
-  double tolerance = 0.02;    // error of means and log sds, in sds
-  double max_passes = 20000;  // evaluations, counted by their share of the rows
-  double radius = 2;          // of the uniform start
-  unsigned int seed = 1;
-};
-
-// What a tally says of the distance to the optimum.
-struct Estimate {
-  Vector step, step_error;  // of the mean, in sds
-  Vector off, off_error;    // of the logarithms of the sds
-  bool is_solved = true;    // whether the step is Newton's
-
-  bool has_errors_below(double limit) const { return step_error.maxCoeff() < limit && off_error.maxCoeff() < limit; }
-};
-
-// What the largest of n standard normal deviations exceeds with a probability: Mills's ratio.
-inline double largest_of(double n, double probability) {
-  const double twice = 2 * std::log(2 * n / probability);
-  return std::sqrt(std::max(1.0, twice - std::log(twice) - std::log(2 * M_PI)));
-}
 
 class Climb {
  public:
@@ -68,7 +45,7 @@ class Climb {
       if (checking_) {
         return Went::close;
       }
-      if (!is_easy() && q.family() == Family::mean_field && !is_close_together(tally, found)) {
+      if (has_coupling() && !is_close_together(tally)) {
         return Went::on;
       }
       move(tally, found, n_pairs_ / (weight_ + n_pairs_));
@@ -76,6 +53,9 @@ class Climb {
       return Went::on;
     }
     checking_ = false;
+    if (moving && is_crawling() && has_leapt(tally)) {
+      return Went::on;
+    }
     step(tally, found, moving);
     return Went::on;
   }
@@ -93,6 +73,8 @@ class Climb {
     radius_ = std::max(radius_, std::sqrt(double(d_)));
   }
 
+  // Whether the gradients left do for another iteration: a much shorter one would only add noise.
+  bool can_afford_another() const { return 4 * affordable() >= n_pairs_; }
   bool is_unbounded() const { return q.sd().maxCoeff() > 1e8 || q.mean.cwiseAbs().maxCoeff() > 1e12; }
   double length(const Vector& away) const { return metric_.norm(away); }
   // Whether the pairs of a first iteration would do: the log density is nearly quadratic.
@@ -266,30 +248,59 @@ class Climb {
            && within(found.step, found.step_error) && within(found.off, found.off_error);
   }
 
+  // ---- Means and sds together.
+  bool has_coupling() const { return !is_easy(); }
+
   // Whether the optimum is near by means and sds together.  If each is near given the others, it may still be far
   // (a funnel is); then this goes there.
-  bool is_close_together(const Tally& tally, Estimate found) {
-    const Coupling coupling(*evidence_, q, metric_, random_);
-    const Together newton = coupling.solve(tally.gradient.mean(), -2 * found.off);
-    const double far = std::max(newton.step.cwiseAbs().maxCoeff(), newton.change.cwiseAbs().maxCoeff());
-    if (far < (1 + unlikely_) * settings_.tolerance || (is_large_ && !is_gain(newton))) {
+  bool is_close_together(const Tally& tally) {
+    const Together newton = together(tally);
+    if (newton.far() < (1 + unlikely_) * settings_.tolerance || (is_large_ && !is_gain(newton))) {
       return true;
     }
-    found.step = newton.step;
-    found.off = -newton.change / damping;
-    weight_ = 0;
-    distance = far;
-    move(tally, found, 1);
+    leap(newton);
     sharpen();
     return false;
   }
-
-  // Whether the ELBO is larger there: few pairs tell little of a large matrix.
+  // Steps by each given the others are short where the way is curved.  One by all together costs no more here than what
+  // went since the last.
+  bool is_crawling() const {
+    const double cost = double(Coupling::most_gradients(d_)) / evidence_->n_blocks();
+    return has_coupling() && has_last_ && evidence_->passes() - leapt_at_ > std::max(cost, 0.5 * leapt_at_);
+  }
+  bool has_leapt(const Tally& tally) {
+    const Together newton = together(tally);
+    if (newton.far() < distance || !is_gain(newton)) {
+      return false;
+    }
+    leap(newton);
+    n_pairs_ = std::max(least(), std::min(n_pairs_, Coupling::most_gradients(d_) / 4));
+    leapt_at_ = 0;  // on at once
+    return true;
+  }
+  Together together(const Tally& tally) {
+    const Coupling coupling(*evidence_, q, metric_, random_);
+    const Vector slope = tally.gradient.mean();
+    const Together modelled = coupling.solve(slope, tally.width.mean());
+    const Together bare = coupling.solve(slope, tally.bare_width.mean());
+    leapt_at_ = evidence_->passes();
+    return bare.far() < modelled.far() ? bare : modelled;  // what only one says is noise
+  }
+  void leap(const Together& newton) {
+    weight_ = 0;
+    distance = newton.far();
+    Change by = change_of(newton);
+    shorten(by);
+    turn(by, by.of(q.curvature()));
+  }
+  Change change_of(const Together& newton) const { return {newton.step.cwiseProduct(q.sd()), newton.change}; }
+  // Few pairs tell little of a large matrix.
   bool is_gain(const Together& newton) {
+    Change by = change_of(newton);
+    by.shorten(metric_, radius_);
     Gaussian there = q;
-    there.mean += newton.step.cwiseProduct(q.sd());
-    const Vector change = newton.change.cwiseMax(-0.7).cwiseMin(0.5);
-    there.set_curvature(Curvature(Vector(q.curvature().diagonal().array() * (-2 * change.array()).exp())));
+    there.mean += by.mean;
+    there.set_curvature(by.of(q.curvature()));
     const Mean gain = sampler_->difference(there, q, 4 * few);
     return gain.n() > 0 && gain.mean()[0] > 3 * gain.error()[0];
   }
@@ -360,30 +371,30 @@ class Climb {
   }
 
   void move(const Tally& tally, const Estimate& found, double share) {
+    Change by{share * found.step.cwiseProduct(q.sd()), -share * damping * found.off};
+    if (weight_ <= n_pairs_) {  // whole steps, of which noise is no part
+      by.mean *= length_ / std::max(length_ + noise_, 1e-300);
+      const Vector clear = found.off.cwiseAbs2(), unclear = found.off_error.cwiseAbs2();
+      by.log_scale.array() *= clear.array() / (clear + unclear).array().max(1e-300);
+    }
+    by.bound();
+    share *= shorten(by);
+    turn(by, q.family() == Family::mean_field ? by.of(q.curvature()) : regressed(tally, share));
+  }
+  // To the radius: says by how much.
+  double shorten(Change& by) {
+    const double size = by.shorten(metric_, radius_), within = std::min(1.0, radius_ / std::max(size, 1e-300));
+    last_size_ = std::min(size, radius_);
+    radius_ *= size > radius_ ? 2 : 1;
+    return within;
+  }
+  void turn(const Change& by, const Curvature& curvature) {
     last_ = q;
     last_elbo_ = elbo;
     last_elbo_error_ = elbo_error;
     has_last_ = true;
-    Vector by = share * found.step.cwiseProduct(q.sd()), change = -share * damping * found.off;
-    if (weight_ <= n_pairs_) {  // whole steps, of which noise is no part
-      by *= length_ / std::max(length_ + noise_, 1e-300);
-      const Vector clear = found.off.cwiseAbs2(), unclear = found.off_error.cwiseAbs2();
-      change.array() *= clear.array() / (clear + unclear).array().max(1e-300);
-    }
-    change = change.cwiseMax(-0.7).cwiseMin(0.5);
-    const double size = std::hypot(metric_.norm(by), std::sqrt(2) * change.norm());
-    if (size > radius_) {
-      by *= radius_ / size;
-      change *= radius_ / size;
-      share *= radius_ / size;
-      radius_ *= 2;
-    }
-    last_size_ = std::min(size, radius_);
-    q.mean += by;
-    // of the logarithm of an sd the natural gradient is minus the scale's excess
-    q.set_curvature(q.family() == Family::mean_field
-                        ? Curvature(Vector(q.curvature().diagonal().array() * (-2 * change.array()).exp()))
-                        : regressed(tally, share));
+    q.mean += by.mean;
+    q.set_curvature(curvature);
     follow();
   }
 
@@ -432,7 +443,7 @@ class Climb {
   Gaussian last_;
   Vector last_step_, last_off_, clear_;
   double before_ = 0, length_ = 0, noise_ = 0;
-  double share_ = 1;
+  double share_ = 1, leapt_at_ = 0;
   double last_elbo_ = 0, last_elbo_error_ = 0, last_size_ = 0;
 };
 

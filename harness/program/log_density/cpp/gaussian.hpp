@@ -187,12 +187,13 @@ class Gaussian {
     return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(g))
                                          : product(across_, g);
   }
-  // The mean of a deviation's square in a metric.
-  double mean_square(const Curvature& metric) const {
+  // The mean of a deviation's square in a metric: by coordinates, of which the sum is that of all.
+  Vector mean_squares(const Curvature& metric) const {
     return family_ == Family::mean_field
-               ? metric.diagonal().dot(sd_.cwiseAbs2())
-               : (product(metric.matrix(), factor_).array() * factor_.array()).sum();
+               ? Vector(metric.diagonal().cwiseProduct(sd_.cwiseAbs2()))
+               : Vector((product(metric.matrix(), factor_).array() * factor_.array()).rowwise().sum());
   }
+  double mean_square(const Curvature& metric) const { return mean_squares(metric).sum(); }
   double entropy() const {
     const double constant = 0.5 * mean.size() * std::log(2 * M_PI * M_E);
     return constant + (family_ == Family::mean_field ? sd_.array().log().sum()

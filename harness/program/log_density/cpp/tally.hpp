@@ -44,6 +44,8 @@ struct Tally {
   Mean step;           // Newton's to the best mean
   Mean scale;          // by how much the curvature exceeds what the Gaussian says, in its own units: half of
                        // E[-H] sd^2 - 1 for each coordinate, of whitened ones where it is not mean-field
+  Mean width, bare_width;  // the ELBO's gradient by the logarithms of the coordinates' scales, and without the model of
+                           // the curvature: in a funnel its noise is that of the mean's gradient, and they cancel
   Matrix residual_z, z_z;  // sums for the curvature's regression
   double noise = 0;    // of a pair's step, squared, in units of the curvature
   bool varied = false;  // whether the control variate was taken
@@ -83,6 +85,7 @@ class Sampler {
     varied.signs = plain.signs;
     Matrix residual_z = Matrix::Zero(regressed, regressed), z_z = residual_z;
     const double quadratic = 0.5 * q.mean_square(model);
+    const Vector unmodelled = Vector::Ones(d) - q.mean_squares(model);
     Point above, below, excess;
     for (int k = 0; k < n; ++k) {
       const Vector z = normal(random_, d), away = q.away(z);
@@ -102,7 +105,8 @@ class Sampler {
       }
       const Vector residual = 0.5 * (above.gradient - below.gradient) + modelled;
       const Vector white = q.whitened(residual);
-      const double own = 1;
+      plain.width.add(unmodelled + residual.cwiseProduct(away));
+      plain.bare_width.add(Vector::Ones(d) + (residual - modelled).cwiseProduct(away));
       if (regressed > 0) {
         residual_z += white * z.transpose();
         z_z += z * z.transpose();
@@ -110,8 +114,7 @@ class Sampler {
       if (dense) {
         plain.scale.add(-0.5 * white.cwiseProduct(z));
       } else {
-        const Vector expected = model.diagonal().cwiseProduct(q.sd().cwiseAbs2()).array() - own;
-        plain.scale.add(0.5 * (expected - white.cwiseProduct(z)));
+        plain.scale.add(-0.5 * (unmodelled + white.cwiseProduct(z)));
       }
     }
     finish(plain, metric);
@@ -119,8 +122,10 @@ class Sampler {
     // the control variate is dropped where it would add to the noise
     const bool better = varied.n() == plain.n() && plain.n() > 0 && varied.noise < plain.noise;
     Tally& taken = better ? varied : plain;
-    const Mean scale = plain.scale;
+    const Mean scale = plain.scale, width = plain.width, bare_width = plain.bare_width;
     taken.scale = scale;
+    taken.width = width;
+    taken.bare_width = bare_width;
     taken.varied = better;
     taken.n_tried = n;
     taken.residual_z = std::move(residual_z);
