@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from harness.data.dataset import FloatArray
+from harness.evidence.adapting import Pool
 from harness.evidence.proposal import Component, Mixture
-from harness.evidence.weights import N_EFF_LIMIT, Weighted, attempts, updated, weigh
+from harness.evidence.weights import N_EFF_LIMIT, Weighted, attempts, weigh
 from harness.methods.metered import Metered, OutOfTimeError
 from tests.known_targets import KnownTarget, banana, funnel, gaussian, student
 
@@ -92,7 +93,16 @@ def test_resampling_keeps_the_weighted_moments() -> None:
 
 def test_an_update_has_the_moments_of_the_weighted_draws() -> None:
     weighted = last(gaussian(MEAN, COVARIANCE), one(MEAN + 0.3, 1.5 * COVARIANCE))
-    part = updated(weighted).components[0]
+    pool = Pool()
+    pool.add(weighted.points, weighted.log_p, weighted.proposal)
+    rng = np.random.default_rng(1)
+    few = slice(8)  # too few for more than one component
+    alone = Pool()
+    alone.add(weighted.points[few], weighted.log_p[few], weighted.proposal)
+    assert len(alone.fitted(weighted.proposal.components, df=5.0, rng=rng).components) == 1
+    fitted = pool.fitted(weighted.proposal.components, df=5.0, rng=rng)
+    assert sum(part.share for part in fitted.components) == pytest.approx(1)
+    part = fitted.components[-1]  # the wide one
     log_weight = weighted.log_weight - weighted.log_weight.max()
     weights = np.exp(log_weight) / np.exp(log_weight).sum()
     np.testing.assert_allclose(part.mean, weights @ weighted.points, rtol=1e-10)

@@ -13,7 +13,7 @@ from harness.cli import main
 from harness.errors import FitError, HarnessError, MethodError
 from harness.methods.metered import Metered
 from harness.methods.transitions import transitions
-from harness.methods.warm_nuts import N_POOL, expected_gradients, move
+from harness.methods.warm_nuts import expected_gradients, move
 from harness.program.log_density import Density
 from tests.known_posteriors import MODELS, autoregression
 
@@ -35,7 +35,7 @@ def result(density: Density) -> harness.FitResult:  # noqa: ARG001 - for the Cmd
 
 
 def starts() -> np.ndarray:
-    return np.random.default_rng(1).normal(MEAN, 3 * SD, (N_POOL, 1))
+    return np.random.default_rng(1).normal(MEAN, 3 * SD, (64, 1))
 
 
 def test_transitions_leave_the_posterior_as_it_is(density: Density) -> None:
@@ -75,7 +75,7 @@ def test_several_processes_give_the_same_draws(density: Density) -> None:
         np.testing.assert_array_equal(
             several.log_density(starts()), Metered(density).log_density(starts())
         )
-        assert several.spent.n_densities == N_POOL
+        assert several.spent.n_densities == 64
     np.testing.assert_array_equal(one, two)
 
 

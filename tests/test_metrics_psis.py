@@ -118,3 +118,14 @@ def test_too_few_draws() -> None:
         psis(np.zeros((4, 100)))
     with pytest.raises(HarnessError, match="weight"):
         psis_moments(np.zeros((10, 2)), weights=np.ones(9))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-12])
+def test_weights_of_two_sizes_have_no_tail(noise: float) -> None:
+    """As those of a mixture's draws whose components were drawn too often and too seldom."""
+    rng = np.random.default_rng(5)
+    log_weight = np.where(rng.random(1000) < 0.8, 0.2, -2.0) + noise * rng.standard_normal(1000)
+    found = psis(log_weight)
+    assert found.k_hat == 0
+    expected = np.exp(log_weight) / np.exp(log_weight).sum()
+    np.testing.assert_allclose(found.weights, expected, rtol=1e-9)

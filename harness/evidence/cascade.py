@@ -29,7 +29,7 @@ from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints
 from harness.evidence.weights import Weighted, attempts
 from harness.messages.numerals import counted, numeral
 from harness.methods.metered import Metered, OutOfTimeError
-from harness.methods.warm_nuts import FEWEST_LEAPFROG, N_POOL, Moved, expected_gradients, move
+from harness.methods.warm_nuts import FEWEST_LEAPFROG, Moved, expected_gradients, move, pool_size
 from harness.program.log_density import Density
 from harness.verdict.criteria import Judgement
 
@@ -43,6 +43,8 @@ _CLIMB = 0.5
 _STREAM = 16
 #: Points that NUTS may start from.
 _N_STARTS = 50
+#: Draws of Laplace without weights, which take no density.
+_N_RAW = 2000
 #: A Hessian takes four gradients for each parameter, and dense matrices.
 MOST_PARAMETERS = 1000
 
@@ -195,7 +197,8 @@ class Cascade:
         usable = [draws for draws in self._weighted if draws.is_usable]
         if usable and self.search is not None:
             best = max(usable, key=lambda draws: draws.n_eff)
-            starts = dispersed_starts(self.target, self.search, best, N_POOL, self._rng)
+            n = pool_size(self.target.n_parameters)
+            starts = dispersed_starts(self.target, self.search, best, n, self._rng)
             self._move(starts, _factor(best), divergent_limit=DIVERGENT_LIMIT)
 
     def _move_climbed(self) -> None:
@@ -207,7 +210,8 @@ class Cascade:
         found = f"{counted(len(runs), 'run')} with the largest ELBO, {numeral(runs[0].elbo, 4)}"
         reason = "without a mode, weights do not tell what VI has missed"
         self.add("VI", found, judge_nothing(reason), "move its draws by NUTS")
-        starts = starts_of(runs, self.target, N_POOL, self._rng)
+        n = pool_size(self.target.n_parameters)
+        starts = starts_of(runs, self.target, n, self._rng)
         self.search = None  # what ended at no mode does not judge chains that need none
         self._move(starts, factor_of(runs[0]), divergent_limit=0.0)
 
@@ -247,9 +251,9 @@ class Cascade:
 
     def _judge_raw(self) -> None:
         """Judge the first approximation's draws against those that may be trusted."""
-        if self.answer is None or not self.answer.is_good or not self._weighted:
+        if not (self.answer and self.answer.is_good and self._weighted and self.search):
             return
-        first = self._weighted[0].points
+        first = self.search.mixture().draw(_N_RAW, self._rng)
         points = self.answer.points.reshape(-1, first.shape[1])
         judgement, found = judge_raw(first, points)
         self.add("raw Laplace", found, judgement, "for comparison only")

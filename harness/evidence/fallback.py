@@ -1,20 +1,28 @@
 """NUTS as CmdStan runs it, from the best draws that there are."""
 
+import math
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from harness.data.dataset import FloatArray
+from harness.errors import FitError
 from harness.evidence.steps import WarmPoints
 from harness.fits.fit import Fit
 from harness.methods import Nuts, Problem
 from harness.methods.draws_file import real_parts
+from harness.methods.nuts_attempts import run_attempts
 from harness.methods.transitions import ChainChecks, check_chains
 from harness.methods.warm_start import WarmStart
 from harness.program.log_density import Density
 
 #: Warm-up from draws of the posterior finds a metric sooner than CmdStan's 1,000 iterations.
 _N_WARMUP = 500
+#: Where so few transitions diverge, smaller steps may do, and are tried; more tell of a region
+#: that needs another parametrisation.
+_SMALL_STEPS, _FEW_DIVERGENT = 0.99, 0.01
 #: A dense metric pays for correlations of such a condition number, in so few dimensions.
 _CONDITION, _MOST_DENSE = 100.0, 200
 
@@ -51,7 +59,7 @@ def nuts_from(
     """
     inits = () if warm is None else _inits(problem, density, warm, seed=seed)
     if warm is None or not inits:
-        return Nuts().fit_from(problem, None, seed=seed, time_limit_s=time_limit_s)
+        return _sampled(Nuts(), problem, None, seed=seed, time_limit_s=time_limit_s)
     metric, variances = warm.metric, warm.metric
     is_dense = False
     if metric.ndim > 1:
@@ -67,7 +75,39 @@ def nuts_from(
         n_gradients=0,
         warnings=(),
     )
-    return nuts.fit_from(problem, start, seed=seed, time_limit_s=time_limit_s)
+    return _sampled(nuts, problem, start, seed=seed, time_limit_s=time_limit_s)
+
+
+def _sampled(
+    nuts: Nuts,
+    problem: Problem,
+    start: WarmStart | None,
+    *,
+    seed: int,
+    time_limit_s: float | None,
+) -> Fit:
+    """Sample, and again with smaller steps and a whole warm-up if a few transitions diverge."""
+    end = math.inf if time_limit_s is None else time.monotonic() + time_limit_s
+
+    def sample(sampler: Nuts, given: int) -> Fit:
+        left_s = end - time.monotonic()
+        if left_s <= 0:
+            raise FitError("no time is left")
+        if sampler.adapt_delta > nuts.adapt_delta:
+            sampler = replace(sampler, n_warmup=Nuts().n_warmup)
+        return sampler.fit_from(
+            *(problem, start),
+            seed=given,
+            time_limit_s=None if time_limit_s is None else left_s,
+        )
+
+    return run_attempts(
+        *(nuts, sample),
+        seed=seed,
+        adapt_deltas=(_SMALL_STEPS,),
+        min_ess=None,
+        most_divergent=_FEW_DIVERGENT,
+    )
 
 
 def _inits(

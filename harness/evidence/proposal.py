@@ -1,6 +1,6 @@
 """Mixtures of Student-t distributions, the heavy-tailed proposals of importance sampling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -42,6 +42,20 @@ class Mixture:
     components: tuple[Component, ...]
     df: float = np.inf
 
+    def spread(self) -> "Mixture":
+        """Return the mixture with shares in proportion to the roots of its own.
+
+        A small component far away has a large part in variances, and deserves more draws.
+        """
+        roots = np.sqrt([part.share for part in self.components])
+        shares = zip(self.components, roots / roots.sum(), strict=True)
+        parts = tuple(replace(part, share=float(share)) for part, share in shares)
+        return replace(self, components=parts)
+
+    def scaled(self, factor: float) -> tuple[Component, ...]:
+        """Return the components with shares that add up to a factor."""
+        return tuple(replace(part, share=factor * part.share) for part in self.components)
+
     def draw(self, n: int, rng: np.random.Generator) -> FloatArray:
         """Return independent draws, shape (n, d)."""
         d = self.components[0].mean.size
@@ -70,8 +84,9 @@ class Mixture:
     def _log_density(self, part: Component, points: FloatArray) -> FloatArray:
         """Return the log density of one component."""
         d = part.mean.size
-        steps = solve_triangular(part.factor, (points - part.mean).T, lower=True)
-        squares = np.sum(steps**2, axis=0)
+        # the inverse first: a solver of few equations starts threads for many right-hand sides
+        inverse = solve_triangular(part.factor, np.eye(d), lower=True)
+        squares = np.sum(((points - part.mean) @ inverse.T) ** 2, axis=1)
         log_det = np.log(np.diag(part.factor)).sum()
         if not np.isfinite(self.df):
             gaussian: FloatArray = -0.5 * (squares + d * np.log(2 * np.pi)) - log_det

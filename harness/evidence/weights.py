@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
-from harness.evidence.proposal import Component, Mixture
+from harness.evidence.adapting import Pool
+from harness.evidence.proposal import Mixture
 from harness.methods.metered import GRADIENTS_PER_DENSITY, Metered
 from harness.metrics.psis import psis, systematic
 
@@ -22,9 +21,17 @@ N_EFF_LIMIT = 400.0
 K_HAT_LIMIT = 0.7
 #: With so large a part of the draws effective, weights are nearly constant and k-hat is noise.
 _NEARLY_CONSTANT = 0.98
-#: Draws of a first look, and of what is judged at most.
-_N_FEW, _N_MANY = 2000, 10_000
-_MAX_UPDATES = 4
+#: Draws of a first look, of one proposal before others are tried, and of one at most.
+_N_FEW, _SOME, _N_MOST = 1000, 5000, 20_000
+#: So many more than seem to be needed are drawn, since it is not known well.
+_MARGIN = 1.2
+#: Updates; so much more effective an update must be for a next one, with so many effective draws
+#: for each parameter.
+_MAX_UPDATES, _GAIN, _HOPELESS = 4, 1.3, 1 / 3
+#: The update from which on it must be so.
+_PATIENCE = 4
+#: Draws of an update for each parameter.
+_PER_PARAMETER = 100
 #: k-hat is computed of so many coordinates, those with the fewest effective draws.
 _N_WORST = 20
 
@@ -146,12 +153,21 @@ def _under_squares(points: FloatArray, weights: FloatArray) -> tuple[FloatArray,
 
 
 def weighted_draws(
-    target: Metered, proposal: Mixture, n: int, rng: np.random.Generator
+    target: Metered,
+    proposal: Mixture,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    earlier: Weighted | None = None,
 ) -> Weighted:
-    """Draw from a proposal and weigh the draws."""
+    """Draw from a proposal and weigh the draws, together with earlier ones of the same proposal."""
     points = proposal.draw(n, rng)
-    log_p = target.log_density(points)
-    return weigh(points, log_p, log_q=proposal.log_density(points), proposal=proposal)
+    log_p, log_q = target.log_density(points), proposal.log_density(points)
+    if earlier is not None:
+        points = np.concatenate([earlier.points, points])
+        log_q = np.concatenate([earlier.log_p - earlier.log_weight, log_q])
+        log_p = np.concatenate([earlier.log_p, log_p])
+    return weigh(points, log_p, log_q=log_q, proposal=proposal)
 
 
 def degrees_of_freedom(d: int) -> float:
@@ -163,6 +179,9 @@ def attempts(
     target: Metered, start: Mixture, rng: np.random.Generator, *, limit: float = np.inf
 ) -> Iterator[Weighted]:
     """Draw from a proposal, then from heavier tails, each time updated by the weighted draws.
+
+    A few draws of each proposal tell how many it would take. They become as many where that costs
+    no more than the best of all proposals would, and in the end those of the best proposal do.
 
     Parameters
     ----------
@@ -176,25 +195,42 @@ def attempts(
     Yields
     ------
     Weighted
-        Until one passes, up to four updates have not helped, or the next would cost too much.
+        Until one passes, no update helps, or what is left to try would cost too much.
     """
     d = target.n_parameters
-    n_few = int(np.clip(20 * d, _N_FEW, _N_MANY))
-    now = weighted_draws(target, start, n_few, rng)
-    yield now
-    proposal = Mixture(components=start.components, df=degrees_of_freedom(d))
-    for update in range(1 + _MAX_UPDATES):
-        if now.passes or _after(target, n_few) > limit:
-            return
-        now = weighted_draws(target, proposal, n_few, rng)
+    n_few = int(np.clip(20 * d, _N_FEW, _N_MOST))
+    df, pool = degrees_of_freedom(d), Pool()
+    proposal, best = start.spread(), None
+    for number in range(2 + _MAX_UPDATES):
+        n = n_few if number < 2 else int(np.clip(_PER_PARAMETER * d, n_few, _N_MOST / 2))
+        if number and _after(target, n) > limit:
+            break
+        now = weighted_draws(target, proposal, n, rng)
+        while _more_is_cheaper(now) and _after(target, _lacking(now)) <= limit:
+            now = weighted_draws(target, proposal, _lacking(now), rng, earlier=now)
         yield now
-        is_near = now.n_eff_square * _N_MANY / n_few > N_EFF_LIMIT
-        if not now.passes and is_near and _after(target, _N_MANY) <= limit:
-            now = weighted_draws(target, proposal, _N_MANY, rng)
-            yield now
-        if not now.is_usable or (update > 1 and now.n_eff < update):
+        if now.passes:
             return
-        proposal = updated(now)
+        gains = best is None or (
+            _efficiency(now) > _GAIN * _efficiency(best)
+            or now.n_eff * len(best.points) > _GAIN * best.n_eff * len(now.points)
+        )
+        best = now if best is None or _efficiency(now) > _efficiency(best) else best
+        if (
+            number and (now.n_eff < _HOPELESS * d or (number >= _PATIENCE and not gains))
+        ) or not now.is_usable:
+            break
+        pool.add(now.points, now.log_p, proposal)
+        proposal = (
+            Mixture(components=start.components, df=df).spread()
+            if number == 0
+            else pool.fitted(start.components, df=df, rng=rng)
+        )
+    while best is not None and not best.passes and _can_pass(best):
+        if _after(target, _lacking(best)) > limit:
+            return
+        best = weighted_draws(target, best.proposal, _lacking(best), rng, earlier=best)
+        yield best
 
 
 def _after(target: Metered, n: int) -> float:
@@ -202,57 +238,35 @@ def _after(target: Metered, n: int) -> float:
     return target.spent.in_gradients + GRADIENTS_PER_DENSITY * n
 
 
-def updated(draws: Weighted) -> Mixture:
-    """Return a proposal whose components have the moments of its weighted draws.
-
-    Weights are tempered until enough draws count for a covariance.
-    """
-    proposal, points = draws.proposal, draws.points
-    d = points.shape[1]
-    log_weight = _tempered(draws.log_weight, n_enough=3.0 * (d + 1))
-    log_terms = proposal.log_terms(points)
-    log_weights = log_weight[:, None] + log_terms - logsumexp(log_terms, axis=1)[:, None]
-    log_shares = logsumexp(log_weights, axis=0) - logsumexp(log_weights)
-    parts = [
-        _moved(part, points, log_weights[:, number], share=float(share))
-        for number, (part, share) in enumerate(
-            zip(proposal.components, np.exp(log_shares), strict=True)
-        )
-        if share > 1e-6
-    ]
-    return Mixture(components=tuple(parts), df=proposal.df)
+def _efficiency(draws: Weighted) -> float:
+    """Return the effective part of the draws under w h^2, 0 where their tail is too heavy."""
+    is_light = draws.k_hat <= K_HAT_LIMIT + _k_hat_error(len(draws.points))
+    return draws.n_eff_square / len(draws.points) if is_light else 0.0
 
 
-def _tempered(log_weight: FloatArray, *, n_enough: float) -> FloatArray:
-    """Return log weights to a power below 1 at which so many draws count, if there is one."""
-    finite = np.where(np.isfinite(log_weight), log_weight, -np.inf)
-    finite = finite - finite.max()
-    counted = np.isfinite(finite)
-
-    def lacking(power: float) -> float:
-        weights = np.exp(power * finite[counted])
-        return float(np.log(weights.sum() ** 2 / np.sum(weights**2)) - np.log(n_enough))
-
-    if lacking(1.0) >= 0:
-        return np.asarray(finite, dtype=np.float64)
-    power = float(brentq(lacking, 0.0, 1.0)) if lacking(0.0) > 0 else 0.0
-    tempered: FloatArray = np.where(counted, power * np.where(counted, finite, 0.0), -np.inf)
-    return tempered
+def _k_hat_error(n: int) -> float:
+    """Return the standard error of a k-hat at its limit: of the tail's three roots of n draws."""
+    return float((1 + K_HAT_LIMIT) / np.sqrt(3 * np.sqrt(n)))
 
 
-def _moved(
-    part: Component, points: FloatArray, log_weights: FloatArray, *, share: float
-) -> Component:
-    """Give a component the moments of its draws; one with too few keeps its own."""
-    weights = np.exp(log_weights - logsumexp(log_weights))
-    d = part.mean.size
-    if 1 / np.sum(weights**2) < 2 * (d + 1):
-        return Component(mean=part.mean, factor=part.factor, share=share)
-    mean = weights @ points
-    off = points - mean
-    covariance = (weights[:, None] * off).T @ off
-    try:
-        factor = np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError:
-        factor = part.factor
-    return Component(mean=mean, factor=factor, share=share)
+def _lacking(draws: Weighted) -> int:
+    """Return how many further draws a proposal needs, about, and at most three times as many."""
+    n = len(draws.points)
+    # where enough count, it is k-hat that is in doubt
+    ratio = max(_MARGIN * N_EFF_LIMIT / max(draws.n_eff_square, 1.0), 2.0)
+    return int(n * min(ratio - 1, 3.0))
+
+
+def _can_pass(draws: Weighted) -> bool:
+    """Whether more draws of the same proposal may pass."""
+    needed = N_EFF_LIMIT / max(_efficiency(draws), 1e-9)
+    return needed <= _N_MOST and len(draws.points) < _N_MOST
+
+
+def _more_is_cheaper(draws: Weighted) -> bool:
+    """Whether the lacking draws cost no more than all draws of a proposal without fault would."""
+    n = len(draws.points)
+    if draws.passes or not _can_pass(draws):
+        return False
+    needed = max(N_EFF_LIMIT / _efficiency(draws), 2.0 * n if draws.k_hat > K_HAT_LIMIT else 0.0)
+    return needed <= _SOME and needed - n <= needed * draws.n_eff / n

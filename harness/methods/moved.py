@@ -25,7 +25,13 @@ from harness.methods.evaluation import MAX_POINTS
 from harness.methods.generated import chain_posterior
 from harness.methods.metered import Metered
 from harness.methods.transitions import Moves
-from harness.methods.warm_nuts import N_CHAINS, N_POOL, POINTS_PER_PARAMETER, Moved, move
+from harness.methods.warm_nuts import (
+    N_CHAINS,
+    POINTS_PER_PARAMETER,
+    Moved,
+    move,
+    pool_size,
+)
 from harness.methods.warm_start import shrunk_covariance
 from harness.program.log_density import Density
 from harness.program.program import Program
@@ -53,7 +59,7 @@ class _Done:
 
 @pydantic_dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class MovedDraws:
-    """Warm NUTS: 64 chains from an approximation find metric and step size, eight of them go on.
+    """Warm NUTS: chains from an approximation find metric and step size, four of them go on.
 
     Half of the chains start at draws of the approximation, the other half twice as far from its
     centre, so that R-hat can tell a wrong start.  The draws are chains, and are judged as those of
@@ -68,7 +74,7 @@ class MovedDraws:
     of_options : dict
         Its options, without the number of draws.
     n_draws : int
-        Of all eight chains that go on, to begin with; up to three times as many where that may be
+        Of all four chains that go on, to begin with; up to four times as many where that may be
         enough.
     """
 
@@ -97,7 +103,7 @@ class MovedDraws:
         label = label_of(self.of, self.of_options)
         start = time.perf_counter()
         tree = fit.read_draws()
-        if "points" not in tree.children or tree["points"].sizes["point"] < N_POOL // 2:
+        if "points" not in tree.children:
             raise FitError(f"draws of {label} cannot be put on the unconstrained scale")
         points = tree["points"]["position"].to_numpy()
         try:
@@ -159,7 +165,9 @@ def _moved(
 
 def _starts(target: Metered, points: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return where chains start: one half at draws, the other half farther out."""
-    half = N_POOL // 2
+    half = pool_size(points.shape[1]) // 2
+    if len(points) < half:
+        raise FitError(f"{len(points)} draws of an approximation; {half} chains start from them")
     drawn = points[rng.choice(len(points), half, replace=False)]
     centre = points.mean(axis=0)
     wide = centre + _WIDER * (points[rng.choice(len(points), half, replace=False)] - centre)

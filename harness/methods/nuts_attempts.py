@@ -48,6 +48,7 @@ def run_attempts[Sampler: Chains](
     seed: int,
     adapt_deltas: tuple[float, ...],
     min_ess: int | None,
+    most_divergent: float = 1.0,
 ) -> Fit:
     """Sample, and again where transitions diverge or the effective draws are too few.
 
@@ -62,6 +63,8 @@ def run_attempts[Sampler: Chains](
         Target acceptance statistics to try, in order, while transitions diverge.
     min_ess : int, optional
         Bulk and tail effective draws to have of every quantity, where longer chains can give them.
+    most_divergent : float
+        The part of the transitions that may diverge for smaller steps to be tried.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def run_attempts[Sampler: Chains](
     is_lengthened = False
     while True:
         if fits[-1].diagnostics.n_divergent:
-            if not left:
+            if not left or _divergent_share(fits[-1]) > most_divergent:
                 break
             method = dataclasses.replace(method, adapt_delta=left.pop(0))
         else:
@@ -95,6 +98,11 @@ def run_attempts[Sampler: Chains](
             break
         told.append(_told(method, fits[-1]))
     return _summed(fits, tuple(told))
+
+
+def _divergent_share(fit: Fit) -> float:
+    """Return the part of the transitions that diverged."""
+    return float(fit.read_draws()["sample_stats"]["diverging"].to_numpy().mean())
 
 
 def _times(fit: Fit, min_ess: int) -> int:

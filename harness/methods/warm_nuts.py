@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 else:
     scipy = lazy.load("scipy")
 
-#: Chains of the rounds, and transitions and largest tree depth of each round; the last of them
-#: adapts the step size alone.
-N_POOL = 64
-_ROUNDS = ((5, 6), (6, 7), (3, 8))
-#: Chains that go on, half of them from each half of the pool; their draws, and how often as many
-#: more may follow.
-N_CHAINS, N_DRAWS, _MOST_TIMES = 8, 200, 3
+#: Chains of the rounds, two for each parameter, from and to; transitions and largest tree depth of
+#: each round, the last of which adapts the step size alone.
+_POOL_PER_PARAMETER, _POOL = 2, (24, 64)
+_ROUNDS = ((5, 6), (5, 7), (2, 8))
+#: Chains that go on, as many as NUTS has, half of them from each half of the pool; their draws, and
+#: how often as many they may become.
+N_CHAINS, N_DRAWS, _MOST_TIMES = 4, 250, 4
+#: The chains are looked at again after such a part of their first draws.
+_AGAIN = 0.4
 #: Transitions after which the cost is looked at, and how much deeper than those of the pool their
 #: trees may be: a chain that is stuck would take the longest trajectories.
 _N_BETWEEN, _DEEPER, _DEEPEST = 10, 4, 10
@@ -129,7 +131,7 @@ def move(
     chosen = [*rng.choice(half, few, replace=False), *(half + rng.choice(half, few, replace=False))]
     points = tuned.points[np.array(chosen)]
     parts: list[Moves] = []
-    n_made = 0
+    n_made, n_judged = 0, n_draws
     for moves in _moves(target, points, tuned, rng, n_draws=n_draws):
         parts.append(moves)
         n_made += moves.points.shape[1]
@@ -138,8 +140,11 @@ def move(
         n_diverged = sum(int(part.diverged.sum()) for part in parts)
         if n_diverged > divergent_limit * _MOST_TIMES * N_CHAINS * n_draws:
             break
+        if n_made < n_judged:
+            continue
+        n_judged = n_made + math.ceil(_AGAIN * n_draws)
         longer = _MOST_TIMES * n_draws / n_made
-        if n_made % n_draws == 0 and not _may_gain(checked(joined(parts)), longer=longer):
+        if not _may_gain(checked(joined(parts)), longer=longer):
             break
     moves = joined(parts)
     return Moved(moves=moves, checks=checked(moves), factor=tuned.factor, step=tuned.step)
@@ -170,6 +175,11 @@ def _may_gain(checks: ChainChecks, *, longer: float) -> bool:
     passes = enough and max(checks.r_hat, checks.r_hat_log_p) <= R_HAT_LIMIT
     near = checks.r_hat <= _NEARLY_MIXED and longer * checks.ess_bulk >= ESS_LIMIT
     return near and not passes
+
+
+def pool_size(d: int) -> int:
+    """Return how many chains find the metric of so many parameters."""
+    return int(np.clip(_POOL_PER_PARAMETER * d // 2 * 2, *_POOL))
 
 
 def expected_gradients(n_leapfrog: float, factor: FloatArray) -> float:

@@ -16,6 +16,9 @@ from harness.metrics.tails import tail_shapes
 # arviz_stats fits a tail to at least 5 draws, and takes a fifth of a small sample as its tail.
 _FEWEST_DRAWS = 25
 
+# The largest weights are the same, up to rounding, if their logarithms differ by less than this.
+_TIED = 1e-6
+
 # Weights worth this part of their draws have no tail whose shape would say anything.
 _NEARLY_EQUAL = 0.98
 
@@ -103,7 +106,8 @@ def psis(log_weight: npt.ArrayLike) -> Psis:
     Non-finite values are dealt with before the fit. Minus infinity is a draw of weight 0 and
     counts as a draw. One NaN, a density that could not be evaluated, makes k-hat unknown (NaN);
     one plus infinity makes it infinite. Nearly equal weights, whose effective number is at least
-    0.98 of the draws, have no tail to fit: k-hat is 0, where an estimate would be noise.
+    0.98 of the draws, have no tail to fit: k-hat is 0, where an estimate would be noise. So it is
+    where the largest weights, those of the tail, are all the same.
 
     The standard error of k-hat is that of the shape of a Pareto tail of M draws,
     :math:`(1 + k) / \sqrt{M}` with :math:`M = 3 \sqrt{S}`: 0.17 at S = 1,000 and k = 0.7.
@@ -242,6 +246,9 @@ def _smooth(log_weight: Floats) -> tuple[Floats, float]:
         return raw, 0.0
     if log_weight.size < _FEWEST_DRAWS or finite.size <= _tail_size(log_weight.size):
         return np.full(log_weight.size, np.nan), float("nan")
+    largest = np.sort(finite)[-int(_tail_size(log_weight.size)) - 1 :]
+    if np.ptp(largest) < _TIED:
+        return raw, 0.0
     # arviz_stats takes log likelihoods as leave-one-out does, and negates them itself
     with np.errstate(over="ignore"):  # weights of a hopeless fit span more than a double
         smoothed, k_hat = array_stats.psislw(-log_weight)

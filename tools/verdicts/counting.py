@@ -23,7 +23,7 @@ from harness.methods.density import open_density
 from harness.methods.draw_points import unconstrained_points
 from harness.methods.metered import Metered
 from harness.methods.transitions import check_chains
-from harness.methods.warm_nuts import N_POOL, move
+from harness.methods.warm_nuts import move, pool_size
 from harness.program.compilation import CompiledProgram, compile_program
 from harness.program.log_density import Density
 from harness.program.program import Program
@@ -165,7 +165,8 @@ class _Counter:
         judgement = judge_weighted(last, search, lost)
         spent = target.spent.in_gradients
         yield self.count("weighted", seed, judgement, (last.mean, last.sd), spent)
-        yield from self._moved(target, search, last.points[last.resampled(N_POOL // 2, rng)], seed)
+        chosen = last.resampled(pool_size(d) // 2, rng)
+        yield from self._moved(target, search, last.points[chosen], seed)
 
     def _moved(
         self, target: Metered, search: Search, drawn: FloatArray, seed: int
@@ -174,7 +175,7 @@ class _Counter:
         rng = np.random.default_rng([seed, 4])
         modes = [m for m, s in zip(search.modes, search.shares, strict=True) if s > 1e-3]
         parts = tuple(Component(mean=m.point, factor=m.factor, share=1 / len(modes)) for m in modes)
-        dispersed = Mixture(components=parts, df=5.0).draw(N_POOL // 2, rng)
+        dispersed = Mixture(components=parts, df=5.0).draw(len(drawn), rng)
         starts = np.concatenate([drawn, dispersed])
         try:
             moved = move(target, starts, factor=modes[0].factor, rng=rng, cap=CAP)
