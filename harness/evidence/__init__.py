@@ -1,7 +1,8 @@
 """Whether draws may be trusted when there is no reference to compare them with.
 
 - `proposal`: `Mixture`, Student-t distributions to draw from
-- `weights`: `attempts`, adapted proposals; `Weighted`, their draws and what the weights are worth
+- `weights`: `attempts`, proposals that are adapted (`adapting`); `Weighted`, their draws and what
+  the weights are worth
 - `modes`: `find_modes`, the ends of dispersed optimiser starts
 - `missed`: what a mode without draws would do to their moments
 - `starts`, `climbed`: where warm NUTS starts, after weighted draws or after VI

@@ -90,6 +90,7 @@ class Cascade:
         self._rng = np.random.default_rng([seed, _STREAM])
         self._weighted: list[Weighted] = []
         self._moved: Moved | None = None
+        self._climbed: WarmPoints | None = None
         self._spent = self.target.spent
 
     def run(self) -> None:
@@ -116,7 +117,7 @@ class Cascade:
             )
         usable = [draws for draws in self._weighted if draws.is_usable]
         if not usable:
-            return None
+            return self._climbed
         best = max(usable, key=lambda draws: draws.n_eff)
         factor = _factor(best)
         points = best.proposal.draw(_N_STARTS, self._rng)
@@ -210,10 +211,13 @@ class Cascade:
         found = f"{counted(len(runs), 'run')} with the largest ELBO, {numeral(runs[0].elbo, 4)}"
         reason = "without a mode, weights do not tell what VI has missed"
         self.add("VI", found, judge_nothing(reason), "move its draws by NUTS")
-        n = pool_size(self.target.n_parameters)
+        factor = factor_of(runs[0])
+        n = pool_size(self.target.n_parameters, is_dense=factor.ndim > 1)
         starts = starts_of(runs, self.target, n, self._rng)
+        metric = factor**2 if factor.ndim == 1 else factor @ factor.T
+        self._climbed = WarmPoints(points=starts[: n // 2], metric=metric)
         self.search = None  # what ended at no mode does not judge chains that need none
-        self._move(starts, factor_of(runs[0]), divergent_limit=0.0)
+        self._move(starts, factor, divergent_limit=0.0)
 
     def _move(self, starts: FloatArray, factor: FloatArray, *, divergent_limit: float) -> None:
         """Move draws by warm NUTS."""

@@ -1,7 +1,7 @@
 """Draws with importance weights, from proposals that are adapted before they are given up.
 
 Cappé, Douc, Guillin, Marin and Robert (2008), Statistics and Computing 18(4), update a mixture from
-its own weighted draws; Vehtari et al. (2024), JMLR 25(72), smooth the weights and judge their tail.
+weighted draws; Vehtari et al. (2024), JMLR 25(72), smooth the weights and judge their tail.
 """
 
 from collections.abc import Iterator

@@ -82,7 +82,8 @@ def run_attempts[Sampler: Chains](
     is_lengthened = False
     while True:
         if fits[-1].diagnostics.n_divergent:
-            if not left or _divergent_share(fits[-1]) > most_divergent:
+            is_hopeless = most_divergent < 1 and _divergent_share(fits[-1]) > most_divergent
+            if not left or is_hopeless:
                 break
             method = dataclasses.replace(method, adapt_delta=left.pop(0))
         else:

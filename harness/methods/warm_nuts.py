@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 else:
     scipy = lazy.load("scipy")
 
-#: Chains of the rounds, two for each parameter, from and to; transitions and largest tree depth of
-#: each round, the last of which adapts the step size alone.
+#: Chains of the rounds: two for each parameter, from and to; fewest for a diagonal metric, each of
+#: whose elements takes the draws of its own parameter alone.
 _POOL_PER_PARAMETER, _POOL = 2, (24, 64)
+#: Transitions and largest tree depth of each round; the last of them adapts the step size alone.
 _ROUNDS = ((5, 6), (5, 7), (2, 8))
 #: Chains that go on, as many as NUTS has, half of them from each half of the pool; their draws, and
 #: how often as many they may become.
@@ -177,8 +178,10 @@ def _may_gain(checks: ChainChecks, *, longer: float) -> bool:
     return near and not passes
 
 
-def pool_size(d: int) -> int:
+def pool_size(d: int, *, is_dense: bool = True) -> int:
     """Return how many chains find the metric of so many parameters."""
+    if not is_dense:
+        return _POOL[0]
     return int(np.clip(_POOL_PER_PARAMETER * d // 2 * 2, *_POOL))
 
 
