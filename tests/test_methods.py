@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,11 @@ SEED = 20_250
 #: Options without a default; a new method that needs none is covered without a line here.
 NEEDED: dict[str, dict[str, Any]] = {"subsample_advi": {"m": 25}, "subsample_nuts": {"m": 25}}
 
-each_method = pytest.mark.parametrize("name", METHODS)
+needs_nutpie = pytest.mark.skipif(find_spec("nutpie") is None, reason="nutpie is not installed")
+each_method = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=needs_nutpie if name == "nutpie" else ()) for name in METHODS],
+)
 
 
 def fit_of(name: str, problem: Problem, *, seed: int = SEED, **options: Any) -> Fit:

@@ -4,7 +4,7 @@
 - `Nuts`, `Advi`, `AdviFullrank`, `Pathfinder`, `Laplace`, on all rows; `SubsampleAdvi`,
   `SubsampleNuts`, on some
 - `ViMeanfield`, `ViFullrank`, `ViLowrank`, `Dadvi`, `BatchAndMatch`, `PathfinderMixture`
-- `Reweighted`, `MovedDraws`: better draws from those of any of these
+- `Reweighted`, `MovedDraws`: better draws from those of any of these; `Nutpie`, an optional NUTS
 - `Method`, `Problem`, `RowsUsed`, `PartOfRows`: what every method takes and gives, and which rows
   it uses
 - `options_of`, `variant_of`, `DEFAULT_VARIANT`: a method's options, and the name of a variant
@@ -30,6 +30,7 @@ from harness.methods.batch_and_match import BatchAndMatch
 from harness.methods.dadvi import Dadvi
 from harness.methods.laplace import Laplace
 from harness.methods.moved import MovedDraws
+from harness.methods.nutpie_nuts import Nutpie
 from harness.methods.nuts import Nuts
 from harness.methods.pathfinder import Pathfinder
 from harness.methods.pathfinder_mixture import PathfinderMixture
@@ -48,6 +49,7 @@ __all__ = [
     "Laplace",
     "Method",
     "MovedDraws",
+    "Nutpie",
     "Nuts",
     "PartOfRows",
     "Pathfinder",
@@ -84,6 +86,7 @@ METHODS: Mapping[str, type[Method]] = {
         PathfinderMixture,
         Reweighted,
         MovedDraws,
+        Nutpie,
     )
 }
 

@@ -195,7 +195,7 @@ class Nuts:
             cost=with_warm_start(cost, start) if start else cost,
             warnings=(
                 *(start.warnings if start else ()),
-                *self._warnings(diagnostics),
+                *self.flags_of(diagnostics),
                 *draws.warnings,
             ),
             used_data=problem.used_data(),
@@ -243,7 +243,7 @@ class Nuts:
             )
         )
 
-    def _warnings(self, diagnostics: Diagnostics) -> tuple[str, ...]:
+    def flags_of(self, diagnostics: Diagnostics) -> tuple[str, ...]:
         """Put the flags into sentences."""
         n_total = self.n_chains * self.n_draws
         warnings = []

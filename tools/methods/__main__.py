@@ -4,6 +4,7 @@ python -m tools.methods [--seeds 3] [--posteriors TEXT] [--methods a,b] [--to FO
 """
 
 import argparse
+import dataclasses
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -16,7 +17,7 @@ import pandas as pd
 from harness.data.dataset import Dataset
 from harness.data.stan_json import plain_variables
 from harness.errors import HarnessError
-from harness.fits.fit import Status
+from harness.fits.fit import DrawKind, Status
 from harness.methods import METHODS, Problem, make_method
 from harness.methods.density import open_density
 from harness.methods.draw_points import unconstrained_points
@@ -76,7 +77,7 @@ def _fit(
     """Fit once; what fails has its reason."""
     start = time.perf_counter()
     try:
-        method = make_method(name, {} if name == "nuts" else {"n_draws": N_DRAWS})
+        method = make_method(name, _options(name))
         fit = method.fit(problem, seed=seed)
         if fit.status is not Status.OK:
             return {"failure": fit.reason, "time_s": time.perf_counter() - start}
@@ -96,6 +97,16 @@ def _fit(
         "time_s": fit.fit_time_s,
         "warnings": "; ".join(fit.warnings),
     }
+
+
+def _options(name: str) -> dict[str, int]:
+    """Return the options of a method: its defaults, but more draws where they cost little."""
+    cls = METHODS[name]
+    if cls.draw_kind is DrawKind.CHAINS:
+        return {}
+    wanted = {"n_draws": N_DRAWS, "n_draws_per_path": N_DRAWS, "n_proposals": 2 * N_DRAWS}
+    known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    return {option: n for option, n in wanted.items() if option in known}
 
 
 @cache

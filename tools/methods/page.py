@@ -14,8 +14,8 @@ parameters, in posterior sds; *sd ratio* the least and the largest; *correlation
 over pairs of parameters. All three are the worst of the seeds; gradients and time are medians.
 *Failures* counts seeds that gave no fit, *warned* those whose fit says that something is wrong
 with it. The errors of {n_draws:,} independent draws are about 0.03 for a mean, 0.02 for an sd ratio
-and 0.04 for a correlation, as the largest of many; NUTS has 4 x 1,000 draws. The times are of a
-busy machine.
+and 0.04 for a correlation, as the largest of many; NUTS, nutpie and `moved` have those that they
+have by default. The times are of a busy machine.
 
 {tables}
 {reasons}

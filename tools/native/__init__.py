@@ -1,0 +1,1 @@
+"""What compiling for this machine gains: time per gradient of ten programs."""
