@@ -21,8 +21,8 @@ N_EFF_LIMIT = 400.0
 K_HAT_LIMIT = 0.7
 #: With so large a part of the draws effective, weights are nearly constant and k-hat is noise.
 _NEARLY_CONSTANT = 0.98
-#: Draws of a first look, of one proposal before others are tried, and of one at most.
-_N_FEW, _SOME, _N_MOST = 1000, 5000, 20_000
+#: Draws of a first look, of what passes at least, of a proposal before others are tried, and most.
+_N_FEW, _FEWEST, _SOME, _N_MOST = 1000, 2000, 5000, 20_000
 #: So many more than seem to be needed are drawn, since it is not known well.
 _MARGIN = 1.2
 #: Updates; so much more effective an update must be for a next one, with so many effective draws
@@ -264,9 +264,11 @@ def _can_pass(draws: Weighted) -> bool:
 
 
 def _more_is_cheaper(draws: Weighted) -> bool:
-    """Whether the lacking draws cost no more than all draws of a proposal without fault would."""
+    """Whether lacking draws cost no more than all those of a proposal without fault would."""
     n = len(draws.points)
-    if draws.passes or not _can_pass(draws):
+    if draws.passes:
+        return n < _FEWEST
+    if not _can_pass(draws):
         return False
     needed = max(N_EFF_LIMIT / _efficiency(draws), 2.0 * n if draws.k_hat > K_HAT_LIMIT else 0.0)
     return needed <= _SOME and needed - n <= needed * draws.n_eff / n
