@@ -43,7 +43,7 @@ class Coupling {
 
  private:
   static constexpr int n_pairs = 32, most = 40;
-  static constexpr double enough = 0.1, step = 1e-4;
+  static constexpr double enough = 0.01, step = 1e-4;
   struct Pair {
     Vector away;
     int block;
