@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,80 +20,106 @@ SLOW = {
     *("h5netcdf", "matplotlib", "pandas", "scipy", "sklearn", "xarray"),
 }
 
-#: Runs the command line, and prints the libraries of which anything but the name is loaded: one
-#: that is to be loaded when it is used stands in `sys.modules`, but none of its submodules.
+#: Runs command lines one after another, and prints after each the libraries of which anything but
+#: the name is loaded: one that is to be loaded when it is used stands in `sys.modules`, but none of
+#: its submodules.
 SCRIPT = """
 import json, sys
 from harness.cli import main
-try:
-    code = main(sys.argv[1:])
-except SystemExit as ended:
-    code = ended.code
-loaded = sorted({name.partition(".")[0] for name in sys.modules if "." in name})
-print(json.dumps({"code": code or 0, "loaded": loaded}), file=sys.stderr)
+for arguments in json.loads(sys.argv[1]):
+    try:
+        code = main(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    loaded = sorted({name.partition(".")[0] for name in sys.modules if "." in name})
+    print("\\n" + json.dumps({"code": code or 0, "loaded": loaded}), file=sys.stderr)
 """
 
+#: What is changed of a study that is otherwise right; its file is missing where nothing is.
+REFUSED = {
+    "no file": None,
+    "key": ("seed", "sead"),
+    "method": ('"laplace"', '"laplac"'),
+    "option": ("adapt_delta", "adapt_delt"),
+    "value": ("adapt_delta = 0.95", "adapt_delta = 2.0"),
+    "data file": ("ar1.json", "nosuch.json"),
+}
+ANSWERED = (
+    "--help",
+    "--version",
+    "run --help",
+    "compare --help",
+    "store --help",
+    "list",
+    "list methods",
+)
+WRONG = ("", "bogus", "run", "run x.toml --jobs 0")
+NO_PROGRAM = "a comparison without its program"
 
-def slow_libraries(*arguments: str, exit_code: int) -> set[str]:
-    """The slow libraries that a command imports, which has to end with a code."""
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a command ended, and the libraries that were loaded by then."""
+
+    code: int
+    loaded: set[str]
+
+
+def ended(commands: Sequence[Sequence[str]], *, before: str = "") -> list[Ended]:
+    """Run commands in one process, whose start takes longest: what one loads, later ones have."""
     answer = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT, *arguments],
+        [sys.executable, "-W", "error", "-c", before + SCRIPT, json.dumps(commands)],
         capture_output=True,
         text=True,
         check=True,
         cwd=PROJECT,
     )
-    told = json.loads(answer.stderr.splitlines()[-1])
-    assert told["code"] == exit_code, answer.stderr
-    return SLOW & set(told["loaded"])
+    told = [json.loads(line) for line in answer.stderr.splitlines() if line.startswith('{"code"')]
+    assert len(told) == len(commands), answer.stderr
+    return [Ended(code=item["code"], loaded=set(item["loaded"])) for item in told]
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["--help", "--version", "run --help", "compare --help", "store --help", "list", "list methods"],
-)
-def test_what_needs_no_data_imports_nothing_slow(command: str) -> None:
-    assert slow_libraries(*command.split(), exit_code=0) == set()
-
-
-@pytest.mark.parametrize("command", ["", "bogus", "run", "run x.toml --jobs 0"])
-def test_refused_arguments_import_nothing_slow(command: str) -> None:
-    assert slow_libraries(*command.split(), exit_code=2) == set()
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("", ""),  # no file
-        ("seed", "sead"),
-        ('"laplace"', '"laplac"'),
-        ("adapt_delta", "adapt_delt"),
-        ("adapt_delta = 0.95", "adapt_delta = 2.0"),
-        ("ar1.json", "nosuch.json"),
-    ],
-)
-def test_a_refused_study_imports_nothing_slow(tmp_path: Path, old: str, new: str) -> None:
-    study = tmp_path / "study.toml"
-    if old:
+def refused_study(folder: Path, name: str, change: tuple[str, str] | None) -> Path:
+    """Write a study with a change, or none."""
+    study = folder / f"{name}.toml"
+    if change is not None:
+        old, new = change
         text = STUDY.read_text(encoding="utf-8")
         assert old in text
         models = f"{PROJECT / 'tests' / 'data' / 'models'}"
         study.write_text(text.replace("../models", models).replace(old, new), encoding="utf-8")
-    assert slow_libraries("run", str(study), exit_code=2) == set()
+    return study
 
 
-def test_a_comparison_without_its_program_imports_nothing_slow(tmp_path: Path) -> None:
-    data = tmp_path / "data.json"
+@pytest.fixture(scope="module")
+def ends(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Ended]:
+    """How each command ended, by its words or by what is wrong with its study."""
+    folder = tmp_path_factory.mktemp("startup")
+    data = folder / "data.json"
     data.write_text("{}")
-    assert slow_libraries("compare", f"{tmp_path / 'no.stan'}", str(data), exit_code=2) == set()
+    commands = {command: command.split() for command in (*ANSWERED, *WRONG)}
+    commands |= {
+        name: ["run", str(refused_study(folder, name, change))] for name, change in REFUSED.items()
+    }
+    commands[NO_PROGRAM] = ["compare", str(folder / "no.stan"), str(data)]
+    return dict(zip(commands, ended(list(commands.values())), strict=True))
+
+
+@pytest.mark.parametrize("command", ANSWERED)
+def test_what_needs_no_data_imports_nothing_slow(ends: Mapping[str, Ended], command: str) -> None:
+    assert ends[command].code == 0
+    assert not SLOW & ends[command].loaded
+
+
+@pytest.mark.parametrize("command", [*WRONG, *REFUSED, NO_PROGRAM])
+def test_what_is_refused_imports_nothing_slow(ends: Mapping[str, Ended], command: str) -> None:
+    assert ends[command].code == 2
+    assert not SLOW & ends[command].loaded
 
 
 def test_the_probe_sees_what_is_imported() -> None:
-    script = f"import pandas\n{SCRIPT}"
-    answer = subprocess.run(
-        [sys.executable, "-c", script, "--help"], capture_output=True, text=True, check=True
-    )
-    assert "pandas" in json.loads(answer.stderr.splitlines()[-1])["loaded"]
+    (help_,) = ended([["--help"]], before="import pandas\n")
+    assert "pandas" in help_.loaded
 
 
 def test_a_worker_imports_no_statistics() -> None:
