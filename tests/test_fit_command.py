@@ -18,6 +18,7 @@ from harness.program.log_density import Density
 from tests.known_posteriors import MODELS, autoregression
 
 MODEL, DATA = MODELS / "ar1.stan", MODELS / "ar1.json"
+OTHER_DATA = MODELS / "schools.json"
 MEAN, SD = autoregression()["rho"]
 
 
@@ -168,6 +169,11 @@ def test_a_budget_that_allows_nothing_is_told(density: Density) -> None:  # noqa
         ([str(MODEL), "missing.json"], "missing.json"),
         ([str(MODEL), str(DATA), "--budget", "0"], "'0'"),
         ([str(MODEL), str(DATA), "--out", "."], "'.'"),
+        ([str(MODEL), str(DATA), "--out", f"{DATA}/below/draws.nc"], "below/draws.nc'"),
+        ([str(MODEL), str(DATA), "--csv", str(DATA)], f"'{DATA}'"),
+        ([str(MODEL), str(DATA), "--seed", "-1"], "-1"),
+        ([str(MODEL), str(DATA), "--seed", f"{2**31}"], f"{2**31}"),
+        ([str(MODEL), str(OTHER_DATA)], f"'{OTHER_DATA}'"),
     ],
 )
 def test_refusals_are_one_line(

@@ -173,6 +173,17 @@ def test_the_command_refuses_what_is_not_there(
     assert len(told.splitlines()) == 2
 
 
+def test_the_command_refuses_data_of_another_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_data(tmp_path, "latents")
+    assert main(["rows", str(row_program("logit").file), str(file)]) == 2
+    told = capsys.readouterr().err
+    assert file.name in told
+    assert "'K'" in told
+    assert len(told.splitlines()) == 1
+
+
 def test_nothing_is_written_beside_the_program(tmp_path: Path) -> None:
     program = tmp_path / "latents.stan"
     program.write_text(row_program("latents").file.read_text())

@@ -7,6 +7,14 @@ from typing import Any
 
 import pandas as pd
 
+from harness.api.arguments import (
+    components_of,
+    data_of,
+    methods_of,
+    names_of,
+    seed_of,
+    whole_number,
+)
 from harness.api.options import RunOptions, SayLine
 from harness.api.programs import program_file
 from harness.api.running import ProgressLines
@@ -176,14 +184,14 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
     asked = Calibration(
         simulate=program_file(simulate),
         model=program_file(model),
-        data=Path(data) if isinstance(data, str) else data,
-        methods=tuple(methods),
-        variables=tuple(variables),
+        data=None if data is None else data_of(data),
+        methods=methods_of(methods),
+        variables=names_of(variables, "variables"),
         contract=contract,
-        components=components,
-        replicates=replicates,
+        components=components_of(components),
+        replicates=whole_number(replicates, "replicates"),
         posterior=posterior,
-        seed=seed,
+        seed=seed_of(seed),
     )
     options = RunOptions(
         store=store,

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.api.arguments import data_of, whole_number
 from harness.api.programs import program_file
-from harness.data.stan_json import plain_variables
+from harness.data.stan_json import plain_variables, read_stan_json
 from harness.program.compilation import compile_density
+from harness.program.declared_data import check_data, data_title
 from harness.program.log_density import Density
 from harness.program.program import Program
+from harness.program.stanc import describe_program
 
 
 def density(
@@ -59,9 +62,13 @@ def density(
     """
     file = program_file(model)
     program = Program(name=file.stem, file=file.resolve(), parameters=(), native=native)
+    named = data_of(data)
+    given = named if isinstance(named, Path) else plain_variables(named)
+    known = read_stan_json(given) if isinstance(given, Path) else given
+    check_data(describe_program(program), known, model=file.name, title=data_title(given))
     return Density(
         compile_density(program, exact_curvature=exact_curvature),
-        plain_variables(data) if isinstance(data, Mapping) else Path(data),
+        given,
         name=file.stem,
-        threads=threads,
+        threads=whole_number(threads, "threads"),
     )

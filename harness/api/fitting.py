@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.api.arguments import data_of, files_of, seconds_of, seed_of
 from harness.api.fit_result import FitResult, step_line
 from harness.api.programs import program_file
 from harness.data.dataset import Dataset, with_rows_files
@@ -21,6 +22,7 @@ from harness.messages.clauses import shown
 from harness.methods import Problem
 from harness.methods.density import open_density
 from harness.program.compilation import CompiledProgram, compile_density
+from harness.program.declared_data import check_data, data_title
 from harness.program.filed_rows import counted
 from harness.program.log_density import Density
 from harness.program.program import Program
@@ -88,17 +90,17 @@ def fit(
     >>> list(result.draws["posterior"].data_vars)
     ['rho']
     """
-    if budget_s is not None and not budget_s > 0:
-        raise MethodError(f"the budget is {budget_s:g} s; give a number above 0")
-    given = plain_variables(data) if isinstance(data, Mapping) else Path(data)
-    posed = _pose(program_file(model), given, rows_files or {}, native=native)
+    budget_s, seed = seconds_of(budget_s, "the budget"), seed_of(seed)
+    known = data_of(data)
+    given = known if isinstance(known, Path) else plain_variables(known)
+    posed = _pose(program_file(model), given, files_of(rows_files), native=native)
 
     def told(step: Step) -> None:
         if progress is not None:
             progress(step_line(step))
 
     with ExitStack() as stack:
-        if posed.rows_files:
+        if posed.dataset.files:
             densities = [stack.enter_context(open_density(posed.problem()))]
         else:
             densities = stack.enter_context(_densities(posed))
@@ -116,7 +118,7 @@ class _Posed:
     executable: Path
     parameters: tuple[str, ...]
     data: Path | dict[str, Any]
-    rows_files: Mapping[str, Path]
+    dataset: Dataset
 
     def problem(self) -> Problem:
         """Return the program with its data, as methods take it."""
@@ -128,13 +130,11 @@ class _Posed:
             stan_version="",
             parameters=self.parameters,
         )
-        variables = read_stan_json(self.data) if isinstance(self.data, Path) else self.data
-        filed = with_rows_files(Dataset(name="data", variables=variables), self.rows_files)
-        return Problem(program=compiled, dataset=counted(filed, self.program))
+        return Problem(program=compiled, dataset=self.dataset)
 
     def problem_of_nuts(self) -> Problem:
         """Return the same for NUTS, which reads all rows."""
-        if self.rows_files:
+        if self.dataset.files:
             raise FitError(
                 "no draws without NUTS may be trusted, and NUTS reads all rows into memory; give "
                 "fewer rows as data, or look at vi_* by 'harness compare --rows-file'"
@@ -145,21 +145,25 @@ class _Posed:
 def _pose(
     file: Path,
     data: Path | dict[str, Any],
-    rows_files: Mapping[str, str | Path],
+    rows_files: Mapping[str, Path],
     *,
     native: bool,
 ) -> _Posed:
-    """Compile a program for its density."""
+    """Check the data, and compile a program for its density."""
     program = Program(name=file.stem, file=file.resolve(), parameters=(), native=native)
     declared = describe_program(program)
     if not declared.parameters:
         raise MethodError(f"program '{shown(file.name)}' has no parameters: there is no posterior")
+    variables = read_stan_json(data) if isinstance(data, Path) else data
+    whole = Dataset(name="data", variables=variables)
+    dataset = counted(with_rows_files(whole, rows_files), program)
+    check_data(declared, dataset.variables or {}, model=file.name, title=data_title(data))
     return _Posed(
         program=program,
         executable=compile_density(program),
         parameters=declared.parameters,
         data=data,
-        rows_files={name: Path(file) for name, file in rows_files.items()},
+        dataset=dataset,
     )
 
 

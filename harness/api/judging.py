@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.api.arguments import data_of, names_of
 from harness.api.fit_result import step_line
 from harness.api.options import SayLine
 from harness.api.programs import program_file
@@ -87,7 +88,7 @@ def judge(
     {'reference': 'trust', 'mine': 'trust'}
     """
     say = progress or _ignore
-    wanted = tuple(variables)
+    wanted = names_of(variables, "variables")
     if model is None and data is not None:
         raise DrawsError("data are given without model; give the program that they belong to")
     kinds = [None, *map(str, DrawKind)]
@@ -96,7 +97,7 @@ def judge(
     fits = read_given(fit, role="fit", kind=DrawKind(kind) if kind else None)
     chains, evidence, known = _reference(reference), None, NO_PROGRAM
     if model is not None:
-        where = Path(data) if isinstance(data, str) else data
+        where = None if data is None else data_of(data)
         known = known_program(program_file(model), where, variables=wanted)
     if known.problem is not None:
         fits, evidence = _evaluated(fits, known.problem, wants_reference=chains is None, say=say)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import StudyError
+from harness.api.arguments import seconds_of, whole_number
 from harness.execution.cluster import ClusterPool
 from harness.execution.cores import n_cores
 from harness.execution.pool import Pool, local_pool
@@ -37,7 +37,7 @@ class RunOptions:
 
     Raises
     ------
-    StudyError
+    HarnessError
         If a number is not above 0.
     """
 
@@ -50,9 +50,9 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot be meant."""
-        for name, value in (("jobs", self.jobs), ("time_limit_s", self.time_limit_s)):
-            if value is not None and not value > 0:
-                raise StudyError(f"{name} is {value}; give a number above 0")
+        if self.jobs is not None:
+            whole_number(self.jobs, "jobs")
+        seconds_of(self.time_limit_s, "time_limit_s")
 
     def open_pool(self) -> Pool:
         """Return where to fit; it is the caller's to close.

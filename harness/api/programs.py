@@ -3,12 +3,16 @@
 import hashlib
 from pathlib import Path
 
-from harness.errors import CacheFolderError
+from harness.errors import CacheFolderError, ProgramError
 from harness.folders import cache_folder, make_writable
 
 
 def program_file(model: str | Path) -> Path:
     """Return a program's file; code is kept under its digest in the cache folder."""
+    if not isinstance(model, str | Path):
+        raise ProgramError(
+            f"the program is of type {type(model).__name__}; give a .stan file or Stan code"
+        )
     if isinstance(model, Path) or "\n" not in model.strip():
         return Path(model)
     digest = hashlib.sha256(model.encode()).hexdigest()

@@ -12,6 +12,7 @@ from harness.execution.pool import Pool
 from harness.execution.progress import Pace, compiling_line, outcome_line
 from harness.execution.run import FittedRun, Observer, fit_runs
 from harness.fits.fit import Status
+from harness.messages.numerals import counted
 from harness.store import Store
 from harness.study.evidence_reference import evidence_runs, with_evidence_runs
 from harness.study.published import published_of
@@ -127,7 +128,8 @@ class ProgressLines(Observer):
 
     def planned(self, to_fit: Sequence[Run]) -> None:
         """Say how much there is to do."""
-        self._say(f"{len(to_fit)} runs need a fit")
+        need = "needs" if len(to_fit) == 1 else "need"
+        self._say(f"{counted(len(to_fit), 'run')} {need} a fit")
 
     def finished(self, item: FittedRun) -> None:
         """Say how a run ended."""

@@ -4,6 +4,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.api.arguments import (
+    components_of,
+    data_of,
+    files_of,
+    methods_of,
+    names_of,
+    reference_of,
+    seed_of,
+    whole_number,
+)
 from harness.api.options import RunOptions, SayLine
 from harness.api.programs import program_file
 from harness.api.result import StudyResult
@@ -16,7 +26,6 @@ from harness.study.comparison import (
     REPLICATES,
     Comparison,
     comparison_study,
-    named_reference,
 )
 from harness.study.study import Study
 from harness.study.toml import read_study
@@ -190,18 +199,18 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
     """
     asked = Comparison(
         model=program_file(model),
-        data=data if isinstance(data, Mapping) else Path(data),
-        methods=tuple(methods),
-        variables=tuple(variables),
-        reference=named_reference(reference) if isinstance(reference, str) else reference,
+        data=data_of(data),
+        methods=methods_of(methods),
+        variables=names_of(variables, "variables"),
+        reference=reference_of(reference),
         contract=contract,
-        components=components,
-        subsample=subsample,
-        batch=batch,
+        components=components_of(components),
+        subsample=None if subsample is None else whole_number(subsample, "subsample"),
+        batch=None if batch is None else whole_number(batch, "batch"),
         rows=rows,
-        rows_files={name: Path(file) for name, file in (rows_files or {}).items()},
-        replicates=replicates,
-        seed=seed,
+        rows_files=files_of(rows_files),
+        replicates=whole_number(replicates, "replicates"),
+        seed=seed_of(seed),
         native=native,
     )
     return _run(asked, RunOptions(store, jobs, scheduler, time_limit_s, retry_failed, progress))

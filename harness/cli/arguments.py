@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from harness.cli.console import EXIT_USER_ERROR
 from harness.errors import StudyError
 from harness.folders import cache_folder
+from harness.messages.clauses import seed_problem
 
 type Commands = "argparse._SubParsersAction[Parser]"
 type Action = Callable[[argparse.Namespace], int | None]
@@ -120,6 +121,22 @@ def number_above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def add_seed_argument(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the seed of something; all commands take the same numbers."""
+
+    def parse(text: str) -> int:
+        try:
+            seed = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        problem = seed_problem(seed)
+        if problem:
+            raise argparse.ArgumentTypeError(problem)
+        return seed
+
+    parser.add_argument("--seed", type=parse, default=1, help=f"{what} (default: 1)")
 
 
 def add_running_arguments(run: argparse.ArgumentParser, *, jobs: int = 1) -> None:

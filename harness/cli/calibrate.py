@@ -7,6 +7,7 @@ from harness import cli
 from harness.calibration.asked import CALIBRATED_METHODS, Calibration, read_programs
 from harness.cli.arguments import (
     add_running_arguments,
+    add_seed_argument,
     add_store_argument,
     number_above_zero,
     split_names,
@@ -62,7 +63,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replicate data given those of DATA.json: SIMULATE.stan then has parameters and y_rep",
     )
-    parser.add_argument("--seed", type=int, default=1, help="seed of the calibration (default: 1)")
+    add_seed_argument(parser, "seed of the calibration")
     parser.add_argument(
         "--out",
         type=Path,

@@ -7,6 +7,7 @@ from harness import cli
 from harness.cli.arguments import (
     add_native_argument,
     add_running_arguments,
+    add_seed_argument,
     add_store_argument,
     named_files,
     split_names,
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="R",
         help=f"runs of each approximation (default: {REPLICATES})",
     )
-    parser.add_argument("--seed", type=int, default=1, help="seed of the comparison (default: 1)")
+    add_seed_argument(parser, "seed of the comparison")
     parser.add_argument(
         "--out",
         type=Path,

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness import cli
-from harness.cli.arguments import add_native_argument, number_above_zero
+from harness.cli.arguments import add_native_argument, add_seed_argument, number_above_zero
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="stop after so many seconds, with the best draws so far and their verdict",
     )
-    parser.add_argument("--seed", type=int, default=1, help="decides all randomness (default: 1)")
+    add_seed_argument(parser, "decides all randomness")
     add_native_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="print the verdict alone")
 

@@ -10,6 +10,7 @@ from harness.cli.console import OUT, note
 from harness.cli.tables import print_table
 from harness.errors import ResultsError
 from harness.fits.draws_csv import write_draws_csv
+from harness.folders import make_writable
 from harness.messages.clauses import plain_name
 
 
@@ -19,6 +20,7 @@ def fit_and_write(arguments: argparse.Namespace) -> None:
     out: Path = arguments.out or Path(f"{name}_draws.nc")
     if out.is_dir():
         raise ResultsError(f"'{out}' is a folder; give a file for the draws")
+    _check_places(out, arguments.csv)
     result = fit(
         arguments.model,
         arguments.data,
@@ -38,3 +40,16 @@ def fit_and_write(arguments: argparse.Namespace) -> None:
     ended = " (the budget has ended the attempts)" if result.is_out_of_time else ""
     OUT.print(f"{result}{ended}", markup=False)
     OUT.print(f"wrote {', '.join(written)}", markup=False)
+
+
+def _check_places(out: Path, csv: Path | None) -> None:
+    """Refuse places that cannot be written before any work is done, not after it."""
+    for option, place, folder in (("--out", out, out.parent), ("--csv", csv, csv)):
+        if folder is None:
+            continue
+        try:
+            make_writable(folder)
+        except OSError as error:
+            raise ResultsError(
+                f"'{place}' cannot be written ({error.strerror}); give another place with {option}"
+            ) from error

@@ -7,6 +7,7 @@ from harness import api, cli
 from harness.cli.arguments import split_names
 from harness.cli.console import OUT, note
 from harness.fits.fit import DrawKind
+from harness.results.folder import open_results_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def judge(arguments: argparse.Namespace) -> None:
     """Judge draws, print the verdicts and write what was asked for."""
+    if arguments.out is not None:
+        open_results_folder(arguments.out)
     result = api.judge(
         list(arguments.draws),
         reference=arguments.reference,

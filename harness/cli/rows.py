@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from harness.cli.arguments import named_files
+from harness.cli.arguments import add_seed_argument, named_files
 from harness.cli.console import OUT
 from harness.cli.tables import print_table
 from harness.data.dataset import Dataset, with_rows_files
@@ -14,9 +14,11 @@ from harness.methods.base import Problem
 from harness.methods.density import open_density
 from harness.methods.filed import prove_files
 from harness.program.compilation import compile_program
+from harness.program.declared_data import check_data, data_title
 from harness.program.filed_rows import counted
 from harness.program.program import Program
 from harness.program.rows import RowAxis, choose_axis, find_rows
+from harness.program.stanc import describe_program
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="files with the rows of data variables, too many for memory, which DATA.json leaves "
         "out",
     )
-    parser.add_argument("--seed", type=int, default=1, help="decides where it looks (default: 1)")
+    add_seed_argument(parser, "decides where it looks")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -73,10 +75,13 @@ def _axes(arguments: argparse.Namespace) -> tuple[RowAxis, ...]:
     program = Program(name=model.stem, file=model.resolve(), parameters=())
     data = read_stan_json(arguments.data)
     files = named_files(arguments.rows_file)
+    filed = with_rows_files(Dataset(name=arguments.data.stem, variables=data), files)
+    dataset, declared = counted(filed, program), describe_program(program)
+    title = data_title(arguments.data)
+    check_data(declared, dataset.variables or {}, model=model.name, title=title)
     if not files:
         return find_rows(program, data, seed=arguments.seed)
-    filed = with_rows_files(Dataset(name=arguments.data.stem, variables=data), files)
-    problem = Problem(program=compile_program(program), dataset=counted(filed, program))
+    problem = Problem(program=compile_program(program), dataset=dataset)
     return prove_files(problem, open_density, seed=arguments.seed)
 
 

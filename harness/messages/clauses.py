@@ -9,6 +9,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+#: The largest seed that every random number generator takes, Stan's and NumPy's.
+LARGEST_SEED = 2**31 - 1
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint for an unknown name: the nearest known one, or all there are.
@@ -28,6 +31,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     allowed = list(known)
     close = difflib.get_close_matches(name, allowed, n=1)
     return f"; did you mean '{close[0]}'?" if close else f"; known are {', '.join(allowed)}"
+
+
+def seed_problem(seed: int) -> str:
+    """Say why a number is no seed; empty if it is one."""
+    if 0 <= seed <= LARGEST_SEED:
+        return ""
+    return f"the seed is {seed}; give a whole number from 0 to {LARGEST_SEED}"
 
 
 def first_problem(error: ValidationError) -> str:

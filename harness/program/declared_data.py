@@ -6,12 +6,16 @@ The rules are those of `stan::json::json_data::validate_dims`.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.data.stan_values import Value, is_integer
+from harness.errors import DatasetError
+from harness.messages.clauses import shown
 from harness.program.mir import Expression, declared_shapes
+from harness.program.stanc import ProgramVariables
 
 _Shape = tuple[int | None, ...]
 
@@ -94,6 +98,43 @@ def data_problem(
             if problem:
                 return f"'{leaf}' {problem}"
     return ""
+
+
+def check_data(
+    declared: ProgramVariables, data: Mapping[str, Value], *, model: str, title: str
+) -> None:
+    """Refuse data that CmdStan would refuse, before the program is compiled.
+
+    Parameters
+    ----------
+    declared : ProgramVariables
+        What the program declares.
+    data : Mapping
+        Values by name.
+    model : str
+        The name of the program's file, for messages.
+    title : str
+        What messages call the data; see :func:`data_title`.
+
+    Raises
+    ------
+    DatasetError
+        If a variable is missing, or has another type or size than the program declares.
+    """
+    missing = missing_data(declared.inputs, declared.input_vars, data)
+    if missing:
+        raise DatasetError(
+            f"{title} has no '{missing[0]}'; program '{shown(model)}' needs "
+            f"{', '.join(declared.data)}"
+        )
+    problem = data_problem(declared.inputs, declared.input_vars, data)
+    if problem:
+        raise DatasetError(f"{title}: {problem}")
+
+
+def data_title(data: object) -> str:
+    """Return what messages call data: their file, or what was given in memory."""
+    return f"data file '{shown(str(data))}'" if isinstance(data, Path) else "the data given"
 
 
 def _leaves(name: str, declared: Mapping[str, Any], n_outer: int = 0) -> Iterator[Any]:

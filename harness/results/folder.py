@@ -29,6 +29,6 @@ def open_results_folder(folder: Path) -> Path:
     except OSError as error:
         raise ResultsError(
             f"the results folder '{folder}' cannot be written ({error.strerror}); "
-            "give another folder with --results (--out for compare)"
+            "give another folder with --out, or with --results for a study"
         ) from error
     return folder

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.data.dataset import Dataset, make_dataset, with_rows_files
 from harness.data.stan_json import SUFFIXES, is_stan_json, plain_variables
 from harness.data.stan_values import Value
-from harness.errors import DatasetError, StudyError
+from harness.errors import StudyError
 from harness.evidence.method import Evidence
 from harness.fits.fit import DrawKind
 from harness.messages.clauses import did_you_mean, plain_name, shown
@@ -22,7 +22,7 @@ from harness.methods import (
     variant_of,
 )
 from harness.program.contract import Components, DataContract
-from harness.program.declared_data import data_problem, missing_data
+from harness.program.declared_data import check_data, data_title
 from harness.program.filed_rows import counted
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
@@ -105,9 +105,7 @@ class Comparison:
     @property
     def data_title(self) -> str:
         """What messages call the data."""
-        if isinstance(self.data, Path):
-            return f"data file '{shown(str(self.data))}'"
-        return "the data given"
+        return data_title(self.data)
 
 
 def named_reference(name: str | None) -> Path | Literal["none"] | None:
@@ -206,22 +204,14 @@ def _program(asked: Comparison, dataset: Dataset, bare: Program) -> Program:
 def _check_data(asked: Comparison, given: Mapping[str, Value], declared: ProgramVariables) -> None:
     """Refuse data that CmdStan would refuse; the likelihood's weight is the harness's to give."""
     weight = asked.contract.weight(1.0) if asked.contract else {}
-    known = {**given, **weight}
-    missing = missing_data(declared.inputs, declared.input_vars, known)
-    if missing:
-        raise StudyError(
-            f"{asked.data_title} has no '{missing[0]}'; program '{shown(asked.model.name)}' needs "
-            f"{', '.join(declared.data)}"
-        )
     integers = [name for name, kind in declared.inputs.items() if kind == _INTEGER]
     if asked.rows is not None and asked.rows not in integers:
         raise StudyError(
             f"program '{shown(asked.model.name)}' has no integer '{asked.rows}' in its data that "
             f"could count rows{did_you_mean(asked.rows, integers)}"
         )
-    problem = data_problem(declared.inputs, declared.input_vars, known)
-    if problem:
-        raise DatasetError(f"{asked.data_title}: {problem}")
+    known = {**given, **weight}
+    check_data(declared, known, model=asked.model.name, title=asked.data_title)
     unknown = [name for name in weight if name not in declared.data]
     if unknown:
         raise StudyError(

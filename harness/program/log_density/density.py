@@ -258,7 +258,13 @@ class Density:
 
     def _points(self, points: npt.ArrayLike, size: int) -> FloatArray:
         """Return points as an array, and refuse those of another size."""
-        array = np.asarray(points, dtype=np.float64)
+        try:
+            array = np.asarray(points, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise DensityError(
+                f"the points are of type {type(points).__name__} and are no array of numbers; give "
+                f"one of shape (..., {size})"
+            ) from None
         if array.ndim == 0 or array.shape[-1] != size:
             raise DensityError(
                 f"the points have the shape {array.shape}; the last dimension must be {size}, "
