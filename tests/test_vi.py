@@ -8,7 +8,7 @@ from scipy import stats
 
 from harness.data.dataset import Dataset
 from harness.data.stan_json import plain_variables
-from harness.errors import SubsampleError
+from harness.errors import FitError, SubsampleError
 from harness.fits.fit import Fit
 from harness.methods import Problem, ViMeanfield, make_method
 from harness.methods.ascent import End, ascend
@@ -119,6 +119,14 @@ def test_larger_batches_than_rows_are_refused_before_the_fit() -> None:
     with pytest.raises(SubsampleError, match=r"41 rows .*'gaussian'.* N = 40"):
         ViMeanfield(batch_size=41).check(gaussian_rows(), gaussian_program(rho=0.0))
     ViMeanfield(batch_size=40).check(gaussian_rows(), gaussian_program(rho=0.0))
+
+
+def test_larger_batches_than_rows_that_were_found_are_refused(
+    gaussian: Callable[[float], Problem],
+) -> None:
+    """They are known once the rows are proved; a fit of all rows would be called one of batches."""
+    with pytest.raises(FitError, match="41 rows.* 40"):
+        fitted("vi_meanfield", gaussian(0.8), batch_size=41)
 
 
 def models_problem(name: str, data: dict[str, object]) -> Problem:

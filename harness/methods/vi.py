@@ -94,7 +94,13 @@ class Vi:
         """Optimise and draw; see :meth:`harness.methods.base.Method.fit`."""
         try:
             proved = self.batch_size is not None or problem.dataset.files
-            axis = row_axis(problem, self.rows).name if proved else None
+            rows = row_axis(problem, self.rows) if proved else None
+            if rows is not None and self.batch_size is not None and self.batch_size > rows.size:
+                raise FitError(
+                    f"method '{self.name}' needs batches of {self.batch_size} rows, and "
+                    f"{rows.name} counts {rows.size}; batch_size must not exceed it"
+                )
+            axis = None if rows is None else rows.name
             start = time.perf_counter()
             with open_density(problem) as density:
                 open_time_s = time.perf_counter() - start
