@@ -1,6 +1,6 @@
 """Rows in tables that others have written: CSV, NumPy, Parquet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.data.npy_file import FloatArray, RowsFile, map_rows
 from harness.errors import DatasetError
-from harness.messages.clauses import absence
+from harness.messages.clauses import absence, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,24 @@ def _read_csv(path: Path) -> FloatArray:
         raise ValueError(f"its first line '{header}' must be a header line, but holds numbers")
     if not any(line.strip() for line in lines):
         raise ValueError("it has no rows below its header line")
-    return np.loadtxt(lines, delimiter=",", comments=None, ndmin=2)
+    try:
+        return np.loadtxt(lines, delimiter=",", comments=None, ndmin=2)
+    except ValueError as error:
+        raise ValueError(_first_fault(lines) or str(error)) from error
+
+
+def _first_fault(lines: Sequence[str]) -> str:
+    """Say which field of the lines below a header is the first that is wrong; rows count from 1."""
+    rows = [line.split(",") for line in lines if line.strip()]
+    for number, fields in enumerate(rows, start=1):
+        if len(fields) != len(rows[0]):
+            return f"row {number} has {len(fields)} columns, but row 1 has {len(rows[0])}"
+        for column, field in enumerate(fields, start=1):
+            if not field.strip():
+                return f"row {number}, column {column} is empty; leave the row out"
+            if not _is_number(field):
+                return f"row {number}, column {column} holds '{shown(field)}', which is no number"
+    return ""
 
 
 def _read_npy(path: Path) -> FloatArray:
