@@ -28,7 +28,7 @@ from harness.results.columns import (
 from harness.summary.reference import reference_from_fit
 from harness.verdict.criteria import Verdict
 from harness.verdict.rules import R_HAT_LIMIT
-from harness.verdict.wording import statement
+from harness.verdict.wording import IN_DOUBT, statement
 from tests.fabricated import CELLS, ORDERED_NUTS, Cell, fabricate
 from tests.html_page import read_page, table_heads, table_rows
 from tests.saved_report import (
@@ -399,6 +399,36 @@ def row(columns: Mapping[Hashable, object] = MappingProxyType({})) -> dict[Hasha
 def test_reasons_in_short(columns: dict[Hashable, object], parts: tuple[str, ...]) -> None:
     told = decided(row(columns))
     assert all(part in told for part in parts), told
+
+
+@pytest.mark.parametrize(
+    ("criterion", "value", "limit", "verdict", "is_in_doubt"),
+    [
+        ("mean_error_sd", 0.15, 0.3, Verdict.UNKNOWN, True),
+        ("mean_error_sd", -0.32, 0.3, Verdict.UNKNOWN, True),
+        ("mean_error_sd", -0.32, 0.3, Verdict.DO_NOT_TRUST, False),
+        ("mean_error_sd", 0.15, 0.3, Verdict.TRUST, False),
+        ("coverage_50", 0.453, 0.1, Verdict.MEANS_ONLY, True),
+        ("coverage_50", 0.3, 0.1, Verdict.MEANS_ONLY, False),
+        ("log_eigenvalue_low", -0.24, 0.365, Verdict.MARGINALS, True),
+        ("ess_bulk", 300.0, 400.0, Verdict.UNKNOWN, False),
+    ],
+)
+def test_a_value_in_doubt_is_called_so(
+    criterion: str, value: float, limit: float, verdict: Verdict, *, is_in_doubt: bool
+) -> None:
+    """A value within its limit beside a verdict that is no trust would be a riddle."""
+    told = decided(
+        row(
+            {
+                "decided_by": criterion,
+                "decided_value": value,
+                "decided_limit": limit,
+                "verdict": verdict,
+            }
+        )
+    )
+    assert told.endswith(IN_DOUBT) == is_in_doubt
 
 
 @pytest.mark.parametrize("name", ["failed", "r_hat", "k_hat is not known"])

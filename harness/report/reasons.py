@@ -8,8 +8,10 @@ import pandas as pd
 
 from harness.report.grid import Cell
 from harness.results.columns import NOT_APPLICABLE
-from harness.verdict.outcome import SEVERITY
-from harness.verdict.wording import statement, title_of
+from harness.verdict.outcome import SEVERITY, Verdict
+from harness.verdict.rule import past
+from harness.verdict.rules import RULES
+from harness.verdict.wording import IN_DOUBT, statement, title_of
 
 
 def tally(verdicts: Sequence[str]) -> Cell:
@@ -79,6 +81,7 @@ def decided(row: Mapping[Hashable, Any]) -> str:
         value=known["decided_value"],
         limit=known["decided_limit"],
     )
+    told += _doubt(criterion, str(known["verdict"]), known["decided_value"], known["decided_limit"])
     if not told:
         return str(known["verdict_reason"] or NOT_APPLICABLE)
     beside = {"failed": "reason", "reference_failed": "reference_problems"}.get(criterion)
@@ -86,6 +89,18 @@ def decided(row: Mapping[Hashable, Any]) -> str:
         told += f": {known[beside]}"
     parameter = known.get("decided_parameter")
     return f"{parameter}: {told}" if parameter else told
+
+
+def _doubt(criterion: str, verdict: str, value: float | None, limit: float | None) -> str:
+    """Say that a value is too close to its limit, where the verdict alone would be a riddle."""
+    if value is None or limit is None or verdict == Verdict.TRUST:
+        return ""
+    for rule in RULES:
+        if rule.criterion == criterion and rule.doubt is not None:
+            is_within = past(value, limit=limit, rule=rule) <= 0
+            if is_within or verdict == rule.doubt != rule.verdict:
+                return IN_DOUBT
+    return ""
 
 
 def what_decided(rows: pd.DataFrame) -> str:

@@ -8,13 +8,12 @@ from harness.verdict.family import as_family
 from harness.verdict.findings import findings_of
 from harness.verdict.outcome import SEVERITY
 from harness.verdict.rule import Finding, Scope
-from harness.verdict.wording import statement
+from harness.verdict.wording import IN_DOUBT, statement
 
 # So many of the worst parameters of a fit are named.
 _MOST_NAMED = 3
 
 _SYMMETRIC = "; it covers one of several symmetric modes and is judged with its own labels"
-_IN_DOUBT = ", too close to the limit for its Monte Carlo error"
 _CHAINS_ALONE = "; without a reference, a mode that no chain visits cannot be detected"
 _ROBUST = "; the tails are too heavy for an sd, so median and median absolute deviation are meant"
 _SCALED = ("mean_error_sd", "log_sd_ratio", "w1_sd")
@@ -146,7 +145,7 @@ def _sentence(finding: Finding, fit: FitCriteria) -> str:
         mcse=finding.mcse,
     )
     if finding.is_in_doubt:
-        said += "" if finding.value is None else _IN_DOUBT
+        said += "" if finding.value is None else IN_DOUBT
     elif finding.verdict is Verdict.TRUST:
         said += "" if fit.reference is Reference.VALID else _CHAINS_ALONE
     else:

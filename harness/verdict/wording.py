@@ -172,6 +172,9 @@ _WORDS: Mapping[str, _Words] = {
     ),
 }
 
+#: Follows a value that is too close to its limit for its Monte Carlo error.
+IN_DOUBT = ", too close to the limit for its Monte Carlo error"
+
 #: Follows the criterion if no limit is exceeded.
 _KEPT = "; no limit is exceeded, and this value is the nearest to its limit"
 
