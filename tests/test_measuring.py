@@ -9,20 +9,23 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from harness.api.result import make_result
 from harness.execution.pool import LocalPool
 from harness.execution.run import FittedRun, Observer
 from harness.fits.fit import Fit, Status
+from harness.fits.quantities import quantities
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, STABILITY_COLUMNS, make_table
 from harness.store import Measurements, Store
 from harness.store.upkeep import collect_garbage
 from harness.study.study import Study
 from harness.summary import Background, Measuring, StudyTables, kept, measuring, summarise
 from harness.summary.measure import measure
-from tests.cases import PROJECT
-from tests.fabricated import CELLS, ORDERED_NUTS, fabricate
+from harness.summary.reference import chain_problems
+from tests.cases import PROJECT, known_fit
+from tests.fabricated import CELLS, ORDERED_NUTS, fabricate, make_program
 
 CALLS: list[int] = []
 
@@ -288,3 +291,13 @@ def test_observers_do_nothing_by_themselves() -> None:
     _, fitted = fabricate(CELLS[:1])
     Observer().compiling(["p"], 1.0)
     Observer().measured(fitted[0].run, n_measured=1, n_runs=2)
+
+
+def test_draws_near_the_largest_double_are_measured_without_warnings() -> None:
+    """Chains of an improper posterior: their moments overflow, and the verdict says enough."""
+    rng = np.random.default_rng(5)
+    draws = {"mu": 1.5e308 * rng.uniform(-1, 1, (4, 100))}
+    named = quantities(draws, make_program("flat", mixture=False))
+    found = measure(known_fit(draws), named, against=None, seed=1)
+    assert not np.isfinite(found.quantities[0].moments.sd)
+    assert chain_problems(draws)

@@ -10,6 +10,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from harness.errors import HarnessError
 from harness.execution.run import FittedRun
 from harness.plot.calibration import rank_figures
@@ -131,6 +133,7 @@ def _drawn_of_all(
     return figures
 
 
+@np.errstate(all="ignore")
 def _drawn(
     draw: Callable[[FigureData], CaptionedFigure | None], view: FigureData, *, dataset: str
 ) -> CaptionedFigure | None:

@@ -37,6 +37,8 @@ _MIN_POINTS = 10
 _JOINT_STREAM = 2
 
 
+# draws of an improper posterior, near the largest double, give infinite moments without a warning
+@np.errstate(all="ignore")
 def measure(
     fit: Fit,
     named: Quantities,

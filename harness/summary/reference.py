@@ -84,6 +84,7 @@ def sampler_problems(fit: Fit) -> Iterable[str]:
         yield f"its smallest E-BFMI is {_beside(diagnostics.e_bfmi_min, 'above', E_BFMI_LIMIT)}"
 
 
+@np.errstate(all="ignore")
 def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
     """Check chains as a reference must be checked.
 
