@@ -457,3 +457,10 @@ def test_other_objects_are_refused(given: object, told: str) -> None:
         harness.judge(given)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_variable_of_another_shape_is_told_by_its_elements() -> None:
+    rng = np.random.default_rng(2)
+    one, two = rng.standard_normal((4, 50)), rng.standard_normal((4, 50, 12))
+    with pytest.raises(DrawsError, match=r"'mu' .*'mu' against 'mu\[1\]' to 'mu\[12\]'"):
+        harness.judge({"mu": one}, reference={"mu": two})

@@ -122,6 +122,13 @@ def _elements(variables: Mapping[str, FloatArray]) -> Iterable[str]:
 
 def _check_pair(fit: Given, ours: set[str], reference: Given, theirs: set[str]) -> None:
     """Refuse a fit of another program, and one that is compared with itself."""
+    alike = {_base(name) for name in ours} & {_base(name) for name in theirs}
+    if alike and not ours & theirs:
+        name = min(alike)
+        raise DrawsError(
+            f"{fit.title} has '{name}' of another shape than {reference.title}: "
+            f"{_of(name, ours)} against {_of(name, theirs)}; give draws of the same program"
+        )
     if not ours & theirs:
         raise DrawsError(
             f"{fit.title} is of another program than {reference.title}: it has draws of "
@@ -134,6 +141,13 @@ def _check_pair(fit: Given, ours: set[str], reference: Given, theirs: set[str]) 
             f"{fit.title} and the reference {reference.title} hold the same draws; give draws of "
             "another run as reference"
         )
+
+
+def _of(variable: str, elements: Iterable[str]) -> str:
+    """Name the first and the last of a variable's elements."""
+    own = [name for name in elements if _base(name) == variable]
+    first, last = min(own), max(own, key=lambda name: (len(name), name))
+    return f"'{first}'" if first == last else f"'{first}' to '{last}'"
 
 
 def _scalar(variables: Mapping[str, FloatArray], name: str) -> FloatArray:
