@@ -34,6 +34,7 @@ from harness.execution.progress import Pace, Progress, compiling_line, outcome_l
 from harness.execution.run import FittedRun, Observer
 from harness.fits.fit import Status
 from harness.messages.clauses import shown
+from harness.messages.numerals import counted
 from harness.study.study import Run, Study
 
 
@@ -93,7 +94,7 @@ class Display(Observer):
 
     def __enter__(self) -> Self:
         """Begin to show."""
-        self._log(f"study '{self._study.name}': {len(self._study.runs)} runs")
+        self._log(f"study '{self._study.name}': {counted(len(self._study.runs), 'run')}")
         self._bar.start()
         return self
 
@@ -112,7 +113,8 @@ class Display(Observer):
         """Show how much there is to do."""
         self._progress.plan(to_fit)
         n_runs = len(self._study.runs)
-        self._log(f"{len(to_fit)} of {n_runs} runs need a fit")
+        need = "needs" if len(to_fit) == 1 else "need"
+        self._log(f"{len(to_fit)} of {counted(n_runs, 'run')} {need} a fit")
         self._emit(StudyStarted(study=self._study.name, n_runs=n_runs, n_to_fit=len(to_fit)))
 
     def started(self, run: Run) -> None:
@@ -175,7 +177,7 @@ class Display(Observer):
         description = f"measuring the fits: {run.label}"
         self._bar.update(self._task, completed=n_measured, description=description)
         if self._pace.is_due():
-            self._say_if_no_bar(f"measured {n_measured} of {n_runs} fits")
+            self._say_if_no_bar(f"measured {n_measured} of {counted(n_runs, 'fit')}")
 
     def step(self, text: str) -> None:
         """Show what happens after the fits."""
@@ -187,8 +189,8 @@ class Display(Observer):
     def summary(self, event: StudyFinished) -> None:
         """Show what came of the study."""
         line = (
-            f"{event.n_runs} runs: {event.n_stored} from the store, {event.n_failed} failed; "
-            f"wrote {event.report} with its tables and figures beside it"
+            f"{counted(event.n_runs, 'run')}: {event.n_stored} from the store, "
+            f"{event.n_failed} failed; wrote {event.report} with its tables and figures beside it"
         )
         self._log(line)
         self._emit(event)

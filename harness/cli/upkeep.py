@@ -6,6 +6,7 @@ from pathlib import Path
 from harness.api.figures import plotting_digest
 from harness.cli.console import EXIT_USER_ERROR, OUT
 from harness.execution.run import study_keys
+from harness.messages.numerals import counted
 from harness.program.compilation import program_digest
 from harness.store import Measurements, Store
 from harness.store.upkeep import collect_garbage, damaged_entries, list_entries, size_text
@@ -24,8 +25,8 @@ def print_store(folder: Path) -> None:
     kept = Measurements(store=store)
     n_kept, kept_size = len(list(kept.all())), size_text(kept.size_bytes())
     OUT.print(
-        f"{len(entries)} fits, {total}; {n_kept} sets of measurements and figures, "
-        f"{kept_size}; {n_failed} stored failures"
+        f"{counted(len(entries), 'fit')}, {total}; {counted(n_kept, 'set')} of measurements and "
+        f"figures, {kept_size}; {counted(n_failed, 'stored failure')}"
     )
 
 
@@ -36,13 +37,13 @@ def verify_store(folder: Path) -> int:
     for entry in damaged:
         OUT.print(f"damaged: {entry.line}", markup=False)
     OUT.print(
-        f"{len(damaged)} fits are damaged; the next run of their study fits them again"
+        f"{counted(len(damaged), 'damaged fit')}; the next run of a study fits what it needs again"
         if damaged
         else "no fit is damaged"
     )
     n_kept = sum(not kept.is_whole for kept in Measurements(store=store).all())
     if n_kept:
-        OUT.print(f"{n_kept} measurements are damaged; the next run repeats them")
+        OUT.print(f"{counted(n_kept, 'damaged measurement')}; the next run repeats what it needs")
     return EXIT_USER_ERROR if damaged or n_kept else 0
 
 
@@ -65,7 +66,8 @@ def clean_store(folder: Path, *, keep: Sequence[Study], dry_run: bool) -> None:
         OUT.print(f"{verb}: {entry.line}", markup=False)
     total = size_text(sum(entry.size_bytes for entry in removal.entries))
     OUT.print(
-        f"{verb} {len(removal.entries)} fits ({total}), {removal.n_failures} failures, "
-        f"{removal.n_measurements} measurements without a fit, "
-        f"{removal.n_leftovers} temporary files of killed processes"
+        f"{verb} {counted(len(removal.entries), 'fit')} ({total}), "
+        f"{counted(removal.n_failures, 'failure')}, "
+        f"{counted(removal.n_measurements, 'measurement')} without a fit, "
+        f"{counted(removal.n_leftovers, 'temporary file')} of killed processes"
     )

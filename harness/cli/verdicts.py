@@ -80,7 +80,7 @@ def _print_verdicts_on(tables: DatasetTables, shown: Sequence[Head] = _SHOWN) ->
     cells = [[row.get(head.key, nothing) for head in shown] for row in rows.values()]
     grid = brief_grid(shown, cells)
     if grid is not None:
-        title = f"Verdicts on {subject(tables).replace('`', '')}"
+        title = f"Verdicts on {subject(tables, before_clause=': ').replace('`', '')}"
         heads = [head.title for head in grid.columns]
         print_table(title, heads, [[cell.text for cell in row] for row in grid.rows])
 
@@ -144,4 +144,4 @@ def rewrite_report(folder: Path, published: Path | None) -> None:
     """
     open_results_folder(folder)
     write_report(folder, published=read_published(published) if published else None)
-    OUT.print(f"wrote {folder / 'report.html'} and report.md")
+    OUT.print(f"wrote {folder / 'report.html'} and report.md", markup=False)

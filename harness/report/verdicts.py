@@ -81,20 +81,22 @@ def answer(tables: DatasetTables) -> str:
     return f"On {subject(tables)}: {'; '.join(parts)}."
 
 
-def subject(tables: DatasetTables) -> str:
+def subject(tables: DatasetTables, *, before_clause: str = " ") -> str:
     """Return what verdicts are on: a data set, and what its fits are measured against.
 
     Parameters
     ----------
     tables : DatasetTables
         The saved tables.
+    before_clause : str
+        What stands between the name and a clause that says that nothing was measured.
 
     Returns
     -------
     str
         In Markdown.
     """
-    return f"{_name(tables)}{_standard(tables)}"
+    return f"{_name(tables)}{_standard(tables, before_clause)}"
 
 
 def _fastest_first(members: Sequence[SeriesTables], verdict: str) -> list[SeriesTables]:
@@ -116,15 +118,15 @@ def _name(tables: DatasetTables) -> str:
     return f"`{tables.name}`{size}"
 
 
-def _standard(tables: DatasetTables) -> str:
+def _standard(tables: DatasetTables, before_clause: str) -> str:
     """Say what the fits of a data set are measured against."""
     reference = tables.reference
     if reference is None:
-        return " there is no reference, so errors are unknown"
+        return f"{before_clause}there is no reference, so errors are unknown"
     if reference.problems:
         return (
-            f" the reference, {reference.title}, failed its checks ({reference.problems}), "
-            "so errors are unknown"
+            f"{before_clause}the reference, {reference.title}, failed its checks "
+            f"({reference.problems}), so errors are unknown"
         )
     time = reference.fit_time_s
     beside = "" if time is None else f" in {seconds(time)} s"
