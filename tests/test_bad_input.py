@@ -396,6 +396,16 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
     "contract in part": (f"{COMPARE} --rows y --n-rows T", nothing, "--n-rows"),
     "arrays of rows without the rest": (f"{COMPARE} --rows y,z", nothing, "--n-rows"),
     "rows that no integer counts": (f"{COMPARE} --rows y --subsample 3", nothing, "'y'"),
+    "batch of more rows than there are": (
+        "compare regression.stan regression.json --batch 1000001",
+        nothing,
+        "batch is 1000001",
+    ),
+    "subsample of more rows than are counted": (
+        "compare regression.stan regression.json --rows N --subsample 1000001",
+        nothing,
+        "'N'",
+    ),
     "batch of no rows": (f"{COMPARE} --batch 0", nothing, "batch is 0"),
     "contract with a weight that the program lacks": (
         f"{COMPARE} --rows y --n-rows T --weight w",
@@ -428,7 +438,8 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
     "infinite time limit": (f"{RUN} --time-limit inf", nothing, "'inf'"),
     "seed that is no number": (f"{COMPARE} --seed one", nothing, "'one'"),
     "options that contradict": (f"{RUN} --quiet --json", nothing, "not allowed"),
-    "option that the command lacks": (f"{RUN} --frobnicate", nothing, "--frobnicate"),
+    "option that the command lacks": (f"{RUN} --frobnicate", nothing, "harness run --help"),
+    "option that the action lacks": ("store ls --frobnicate", nothing, "harness store ls --help"),
     # references
     "reference that is broken": (REFERENCE, write("draws.json", "[{"), "JSON"),
     "reference that is missing": (REFERENCE, nothing, "draws.json'"),

@@ -48,7 +48,7 @@ def names_of(names: object, what: str) -> tuple[str, ...]:
     return found
 
 
-def methods_of(methods: object) -> tuple[str | Method | tuple[str, Method], ...]:
+def methods_of(methods: Any) -> tuple[str | Method | tuple[str, Method], ...]:
     """Return methods by their names, with options, or in pairs with the name of a variant.
 
     Raises
@@ -129,7 +129,7 @@ def files_of(files: object) -> dict[str, Path]:
     raise StudyError(f'rows_files is {files!r}; give {{"X": "X.npy"}}')
 
 
-def whole_number(value: object, what: str, *, least: int = 1, most: int | None = None) -> int:
+def whole_number(value: Any, what: str, *, least: int = 1, most: int | None = None) -> int:
     """Return a whole number.
 
     Raises
@@ -157,7 +157,7 @@ def seed_of(seed: object) -> int:
     return whole_number(seed, "the seed", least=0, most=LARGEST_SEED)
 
 
-def seconds_of(value: object, what: str) -> float | None:
+def seconds_of(value: Any, what: str) -> float | None:
     """Return a time, or none.
 
     Raises
@@ -167,6 +167,6 @@ def seconds_of(value: object, what: str) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not float(value) > 0:
         raise MethodError(f"{what} is {value!r}; give a number of seconds above 0")
     return float(value)

@@ -26,7 +26,7 @@ from harness.program.declared_data import check_data, data_title
 from harness.program.filed_rows import counted
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
-from harness.study.parts import row_options, with_parts
+from harness.study.parts import check_parts, row_options, with_parts
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
 
@@ -142,6 +142,7 @@ def comparison_study(asked: Comparison) -> Study:
     if (dataset := counted(dataset, bare)).files:
         asked = _without_cmdstan(asked)
     program = _program(asked, dataset, bare)
+    check_parts(dataset, program, subsample=asked.subsample, batch=asked.batch, rows=asked.rows)
     crosses = tuple(_crosses(asked, dataset, program))
     given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
     return cross_out(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.data.dataset import Dataset
+from harness.errors import StudyError
 from harness.methods import METHODS, Method, PartOfRows, RowsUsed
 from harness.methods.vi import Vi
 from harness.program.program import Program
@@ -39,6 +40,36 @@ def with_parts(methods: Asked, *, subsample: int | None, batch: int | None) -> A
     if batch is not None and not named.intersection(BATCHES):
         added += BATCHES
     return (*methods, *(name for name in added if name not in named))
+
+
+def check_parts(
+    dataset: Dataset,
+    program: Program,
+    *,
+    subsample: int | None,
+    batch: int | None,
+    rows: str | None,
+) -> None:
+    """Refuse parts of more rows than there can be, before anything runs.
+
+    Parameters
+    ----------
+    dataset, program, subsample, batch, rows
+        As for :func:`row_options`.
+
+    Raises
+    ------
+    StudyError
+        If one has more rows than the axis that is named, or than the largest one.
+    """
+    if program.contract is not None or (subsample is None and batch is None):
+        return
+    data = dataset.variables or {}
+    n_rows = n_candidate_rows(program, data) if rows is None else data.get(rows)
+    for option, m in (("subsample", subsample), ("batch", batch)):
+        if m is not None and isinstance(n_rows, int) and m > n_rows:
+            counts = "the largest integer that may count rows" if rows is None else f"'{rows}'"
+            raise StudyError(f"{option} is {m}, but {counts} is {n_rows}; give at most {n_rows}")
 
 
 def row_options(
