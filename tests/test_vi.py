@@ -125,7 +125,7 @@ def test_larger_batches_than_rows_that_were_found_are_refused(
     gaussian: Callable[[float], Problem],
 ) -> None:
     """They are known once the rows are proved; a fit of all rows would be called one of batches."""
-    with pytest.raises(FitError, match="41 rows.* 40"):
+    with pytest.raises(FitError, match=r"41 rows.* 40"):
         fitted("vi_meanfield", gaussian(0.8), batch_size=41)
 
 

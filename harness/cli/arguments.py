@@ -38,7 +38,10 @@ class Parser(argparse.ArgumentParser):
         if self._declared_in:
             module, self._declared_in = self._declared_in, ""
             importlib.import_module(module).add_arguments(self)
-        return super().parse_known_args(args, namespace)
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:  # said here, by the command whose options they would be
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
     def error(self, message: str) -> NoReturn:
         """End with the line."""

@@ -183,6 +183,9 @@ def draw_names(axes: Axes, outcomes: Sequence[Outcome]) -> None:
             fontsize=6.5,
             va="center",
             ha="right" if label.is_left else "left",
+            # names can be read where the frontier or a dashed line crosses them
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4},
+            zorder=2.5,
             arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5} if is_far else None,
         )
 
