@@ -145,8 +145,8 @@ def _check_pair(fit: Given, ours: set[str], reference: Given, theirs: set[str]) 
 
 def _of(variable: str, elements: Iterable[str]) -> str:
     """Name the first and the last of a variable's elements."""
-    own = [name for name in elements if _base(name) == variable]
-    first, last = min(own), max(own, key=lambda name: (len(name), name))
+    own = sorted((len(name), name) for name in elements if _base(name) == variable)
+    first, last = own[0][1], own[-1][1]
     return f"'{first}'" if first == last else f"'{first}' to '{last}'"
 
 
