@@ -48,12 +48,14 @@ def test_linear_response_has_the_covariance_of_a_gaussian(d: int) -> None:
     assert (np.abs(found.at[:d] - mean) < 4 * found.mcse).all()
 
 
-def test_linear_response_has_the_sds_of_a_logistic_regression() -> None:
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_linear_response_has_the_sds_of_a_logistic_regression(seed: int) -> None:
+    """With the default draws: 64 leave errors of 0.8% in the sds, and of 0.12 sds in the means."""
     mean, sd = np.array([*known_posteriors.logistic().values()]).T
-    found = optimum(numpy_density.logistic(), n=200)
+    found = optimum(numpy_density.logistic(), n=Dadvi.n_fixed_draws, seed=seed)
     response = np.sqrt(np.diag(found.covariance)[:4])
     np.testing.assert_allclose(response, sd, rtol=0.05)
-    assert (np.abs(found.at[:4] - mean) < 0.2 * sd).all()
+    assert (np.abs(found.at[:4] - mean) < 4 * found.mcse).all()
 
 
 def test_the_error_of_the_means_is_their_scatter_over_fixed_draws() -> None:

@@ -127,7 +127,8 @@ class Cost:
         iteration.  Laplace: the optimiser's, and for each Newton step 4 d + 2 or more of d
         unconstrained parameters.  DADVI, batch and match: all, four for each product with the
         Hessian.  VI: those of batches by their share of the rows.  Pathfinder: those of
-        L-BFGS; its ELBO takes log densities only.  Not
+        L-BFGS; its ELBO takes log densities only.  Pathfinder mixture: all, a log density
+        alone as half of one.  Not
         counted: the handful before the start, NUTS's search for its first step sizes,
         evaluations that ADVI drops because they are not finite, and failed attempts.
     peak_memory_mb : float or None

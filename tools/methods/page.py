@@ -12,8 +12,9 @@ and {n_seeds} seeds. Means and sds are compared on the unconstrained scale, wher
 quadrature give the true ones (`tools/verdicts/posteriors.py`). *Mean error* is the largest over
 parameters, in posterior sds; *sd ratio* the least and the largest; *correlation error* the largest
 over pairs of parameters. All three are the worst of the seeds; gradients and time are medians.
-*Failures* counts seeds that gave no fit, *warned* those whose fit says that something is wrong
-with it. The errors of {n_draws:,} independent draws are about 0.03 for a mean, 0.02 for an sd ratio
+*Failures* counts seeds that gave no fit, *warned* those whose fit has a warning; `reweighted`,
+`moved` and `pathfinder_mixture` always say what their draws are worth or come from.
+The errors of {n_draws:,} independent draws are about 0.03 for a mean, 0.02 for an sd ratio
 and 0.04 for a correlation, as the largest of many; NUTS, nutpie and `moved` have those that they
 have by default. The times are of a busy machine.
 
