@@ -7,9 +7,9 @@ from scipy import stats
 from harness.data.dataset import FloatArray
 from harness.evidence.adapting import Pool
 from harness.evidence.proposal import Component, Mixture
-from harness.evidence.weights import N_EFF_LIMIT, Weighted, attempts, weigh
+from harness.evidence.weights import N_EFF_LIMIT, Weighted, attempts, weigh, weighted_draws
 from harness.methods.metered import Metered, OutOfTimeError
-from tests.known_targets import KnownTarget, banana, funnel, gaussian, student
+from tests.known_targets import KnownTarget, banana, funnel, gaussian, student, two_modes
 
 AT = np.random.default_rng(2).normal(size=(7, 3))
 COVARIANCE = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.2], [0.1, -0.2, 0.3]])
@@ -82,6 +82,47 @@ def test_adaptation_repairs_a_start_that_is_three_sds_off(d: int) -> None:
 def test_what_no_proposal_covers_does_not_pass(target: KnownTarget) -> None:
     d = target.n_parameters
     assert not last(target, one(np.zeros(d), np.eye(d))).passes
+
+
+def test_a_small_mode_far_away_needs_no_more_draws_than_its_share_of_the_variance() -> None:
+    """As often as its mass it would be drawn 40 times, too few for an sd."""
+    parts = tuple(
+        Component(mean=np.full(2, at), factor=np.eye(2), share=share)
+        for at, share in ((0.0, 0.98), (6.0, 0.02))
+    )
+    tried = list(
+        attempts(
+            *(Metered(two_modes(2, 0.02, 6.0)), Mixture(components=parts)),
+            np.random.default_rng(1),
+        )
+    )
+    assert tried[-1].passes
+    assert sum(len(each.points) for each in tried) <= 4000
+    assert tried[-1].mean == pytest.approx(0.12, abs=0.1)
+    assert tried[-1].sd == pytest.approx(np.sqrt(1 + 0.02 * 0.98 * 36), rel=0.1)
+
+
+def test_a_curved_posterior_gets_a_mixture() -> None:
+    """One Student-t distribution has a few per cent of its draws effective for this sd."""
+    bend = 0.3
+    weighted = last(banana(bend), one(np.zeros(2), np.diag([1.0, 0.25])))
+    assert weighted.passes
+    assert len(weighted.proposal.components) > 2
+    sd = np.sqrt(2 * bend**2 + 0.25)
+    assert weighted.mean[1] == pytest.approx(bend, abs=0.1 * sd)
+    assert weighted.sd[1] == pytest.approx(sd, rel=0.1)
+
+
+def test_draws_that_are_added_count_as_if_they_had_been_drawn_at_once() -> None:
+    target = Metered(student(2, 10.0))
+    start = one(np.zeros(2), np.eye(2))
+    few = weighted_draws(target, start, 1000, np.random.default_rng(1))
+    more = weighted_draws(target, start, 1500, np.random.default_rng(2), earlier=few)
+    again = weigh(more.points, more.log_p, log_q=start.log_density(more.points), proposal=start)
+    assert len(more.points) == 2500
+    np.testing.assert_array_equal(more.points[:1000], few.points)
+    np.testing.assert_allclose(more.weights, again.weights, rtol=1e-9)
+    assert more.n_eff_square == pytest.approx(again.n_eff_square)
 
 
 def test_resampling_keeps_the_weighted_moments() -> None:

@@ -74,6 +74,21 @@ def test_what_diverges_still_says_what_was_tried_and_what_to_do() -> None:
     assert all(delta in problem for delta in ("0.95", "0.99", "0.999", "non-centred"))
 
 
+@pytest.mark.parametrize(("n_divergent", "n_calls"), [(40, 2), (41, 1)])
+def test_smaller_steps_are_tried_only_where_few_transitions_diverge(
+    n_divergent: int, n_calls: int
+) -> None:
+    sample, calls = sampler(lambda _: n_divergent)
+    run_attempts(
+        *(Nuts(n_draws=1000), sample),
+        seed=5,
+        adapt_deltas=(0.99,),
+        min_ess=None,
+        most_divergent=0.01,
+    )
+    assert [call[0] for call in calls] == [0.8, 0.99][:n_calls]
+
+
 def test_chains_as_the_user_asks_for_run_once() -> None:
     sample, calls = sampler(lambda _: 3, correlation=0.9)
     fit = run(Nuts(n_draws=300), sample)

@@ -103,7 +103,8 @@ def run_attempts[Sampler: Chains](
 
 def _divergent_share(fit: Fit) -> float:
     """Return the part of the transitions that diverged."""
-    return float(fit.read_draws()["sample_stats"]["diverging"].to_numpy().mean())
+    sizes = fit.read_draws()["posterior"].sizes
+    return (fit.diagnostics.n_divergent or 0) / (sizes["chain"] * sizes["draw"])
 
 
 def _times(fit: Fit, min_ess: int) -> int:
