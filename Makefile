@@ -16,6 +16,8 @@ define install_locked
   $(INSTALL) --require-hashes -r $(VENV)/half1.txt; code=$$?; wait $$first && exit $$code
 endef
 STUDY ?= studies/notebook.toml
+# tests/conftest.py says which tests share a worker, and in which order they begin
+WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install develop study test test-slow test-all check format docs notebook report bench readme lock clean
@@ -34,15 +36,15 @@ study: $(READY) ## run the notebook's study (or STUDY=studies/other.toml) into r
 
 test: $(DEVELOP) ## run the fast tests
 	@$(BIN)/harness cmdstan install
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" $(WORKERS)
 
 test-slow: $(DEVELOP) ## run the tests that take minutes
 	@$(BIN)/harness cmdstan install
-	$(BIN)/python -m pytest -m "slow and not exhaustive" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "slow and not exhaustive" $(WORKERS)
 
 test-all: $(DEVELOP) ## run all tests, of every program and kind
 	@$(BIN)/harness cmdstan install
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(WORKERS)
 
 check: $(DEVELOP) ## lint and type-check
 	$(BIN)/ruff check .

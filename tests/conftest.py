@@ -9,12 +9,48 @@ from pathlib import Path
 
 import pytest
 
+from harness.api import result
 from harness.cmdstan import install_home
 from harness.data.dataset import Dataset, make_dataset
 from harness.methods import Problem
+from harness.plot import CAPTIONS_FILE
 from harness.program.compilation import CompiledProgram, compile_program
 from tests.cases import gaussian_program, gaussian_rows, mixture_program
 from tests.rows_library import RowsLibrary, build_library
+
+#: Files whose tests share what is measured and drawn once a process.
+FABRICATED = {
+    *("test_api", "test_console", "test_display", "test_gain", "test_measuring", "test_plot"),
+    *("test_report", "test_report_browser", "test_report_html", "test_report_many"),
+    *("test_report_notes", "test_report_verdicts", "test_survival"),
+}
+#: What takes longest begins first, so that workers end at nearly the same time.
+LONGEST = (
+    *("fabricated", "test_judge", "test_cmdstan_driver", "test_methods", "test_evidence_reference"),
+    *(
+        "test_calibrate",
+        "test_vi",
+        "test_compare",
+        "test_fit_command",
+        "test_cli",
+        "test_bad_input",
+    ),
+    *("test_summary", "test_dadvi", "test_stan_json", "test_startup", "test_verdict"),
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker, and those of files that share what is slow."""
+    if config.getoption("dist", default="no") != "loadgroup":
+        return
+    places = {name: place for place, name in enumerate(LONGEST)}
+    groups = {
+        item: "fabricated" if item.path.stem in FABRICATED else item.path.stem for item in items
+    }
+    items.sort(key=lambda item: places.get(groups[item], len(places)))
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +96,12 @@ def small() -> Dataset:
 def rows_library(tmp_path_factory: pytest.TempPathFactory) -> RowsLibrary:
     """The C++ that reads rows from files and draws batches of them, without Stan."""
     return build_library(tmp_path_factory.mktemp("rows_library"))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results without figures, which take longest to draw, for tests that look at none."""
+    monkeypatch.setattr(result, "drawn_figures", lambda *_, **__: {CAPTIONS_FILE: b"[]"})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -174,25 +175,33 @@ def test_mixtures_of_json_are_drawn_where_their_rows_are_known(*, with_contract:
     assert kinds == (every if with_contract else every - SHOW_ROWS)
 
 
-def test_saved_results_are_the_tables(result: StudyResult, tmp_path: Path) -> None:
-    report = result.save(tmp_path / "out")
-    assert report == tmp_path / "out" / "report.html"
+@pytest.fixture(scope="module")
+def saved(result: StudyResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the result was saved."""
+    folder = tmp_path_factory.mktemp("saved") / "out"
+    assert result.save(folder) == folder / "report.html"
+    return folder
+
+
+def test_saved_results_are_the_tables(result: StudyResult, saved: Path) -> None:
     for name, columns, table in (
         ("fits", FITS_COLUMNS, result.fits_table.reset_index(drop=True)),
         ("comparison", COMPARISON_COLUMNS, result.table),
     ):
-        saved = read_table(tmp_path / "out" / f"{name}.csv", columns)
-        pd.testing.assert_frame_equal(saved, table, rtol=1e-8, check_exact=False)
+        read = read_table(saved / f"{name}.csv", columns)
+        pd.testing.assert_frame_equal(read, table, rtol=1e-8, check_exact=False)
 
 
-def test_the_report_is_that_of_the_saved_tables(result: StudyResult, tmp_path: Path) -> None:
-    report = result.save(tmp_path)
-    as_written = report.read_bytes()
+def test_the_report_is_that_of_the_saved_tables(
+    result: StudyResult, saved: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "again"))
     for name, table in (("comparison", COMPARISON_COLUMNS), ("fits", FITS_COLUMNS)):
-        saved = read_table(tmp_path / f"{name}.csv", table)
-        pd.testing.assert_frame_equal(saved, getattr(result.as_saved, name), check_exact=True)
-    write_report(tmp_path, published=None)
-    assert report.read_bytes() == as_written
+        read = read_table(folder / f"{name}.csv", table)
+        pd.testing.assert_frame_equal(read, getattr(result.as_saved, name), check_exact=True)
+    (folder / "report.html").unlink()
+    write_report(folder, published=None)
+    assert (folder / "report.html").read_bytes() == (saved / "report.html").read_bytes()
 
 
 def asked(**options: object) -> Comparison:

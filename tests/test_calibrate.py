@@ -43,6 +43,7 @@ def out(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_command_writes_its_tables_figures_and_page(out: Path) -> None:
     methods = pd.read_csv(out / "methods.csv")
     assert len(methods) == 1
@@ -63,6 +64,7 @@ def test_the_command_writes_its_tables_figures_and_page(out: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_more_replicates_go_on_from_the_fits_that_are_stored(out: Path, store: Path) -> None:
     result = harness.calibrate(
         SIMULATE, MODEL, GIVEN, methods=["laplace"], replicates=R + 2, store=store
@@ -74,6 +76,7 @@ def test_more_replicates_go_on_from_the_fits_that_are_stored(out: Path, store: P
     np.testing.assert_allclose(again["truth"].astype(float), before["truth"], rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_the_log_density_is_that_of_the_joint_distribution(out: Path) -> None:
     """With all constants, at the true values, without a Jacobian."""
     ranks = pd.read_csv(out / "ranks.csv")
@@ -139,6 +142,7 @@ def test_what_cannot_be_calibrated_is_refused(
         harness.calibrate(SIMULATE, MODEL, data, **asked)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_data_of_another_size_than_the_model_declares_are_refused(tmp_path: Path) -> None:
     model = tmp_path / "longer.stan"
     model.write_text(MODEL.read_text().replace("vector[N] y", "vector[N + 1] y"))

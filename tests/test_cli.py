@@ -14,6 +14,8 @@ import pytest
 from harness.cli import main
 from tests.cases import DATA, PROJECT
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 GAUSSIAN = f"""
 name = "tiny"
 title = "A tiny study"

@@ -304,6 +304,7 @@ def test_a_program_without_parameters(bare: Path, tmp_path: Path) -> None:
     assert times[0] == "draw"
 
 
+@pytest.mark.slow
 def test_failing_generated_quantities_are_missing(bare: Path, tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text('{"fails": 1}')
     fixed = ("sample", "num_samples=3", "algorithm=fixed_param", "data", "file=data.json")

@@ -10,6 +10,9 @@ import pytest
 from harness.cmdstan.build import n_steps
 from harness.cmdstan.wheel import DRIVER
 
+# Each test compiles a home.
+pytestmark = pytest.mark.slow
+
 # Wraps the program's text in a C++ function; `#include FILE` works, `bad` is an error.
 STANC = """#!/bin/sh
 for word; do

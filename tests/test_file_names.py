@@ -160,6 +160,7 @@ def test_programs_in_other_encodings_are_the_same(tmp_path: Path, encoding: str)
     assert list(read_stan_json(data)) == ["T", "y"]
 
 
+@pytest.mark.slow
 def test_a_folder_whose_name_is_no_utf8_takes_results(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

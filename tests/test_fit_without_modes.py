@@ -14,6 +14,9 @@ from harness.program.log_density import Density
 from harness.verdict.criteria import Verdict
 from tests.known_posteriors import MODELS
 
+# Two programs, and posteriors on which everything is tried.
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def opened(home: Path, model: str, data: dict[str, Any] | Path) -> Iterator[Density]:

@@ -123,6 +123,8 @@ def test_posteriors_are_listed(clone: Path, capsys: pytest.CaptureFixture[str]) 
     assert any(line[0] == "lost" for line in lines)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_the_leaderboard_has_the_numbers_of_single_comparisons(
     study: Path, clone: Path, cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -137,6 +137,7 @@ def models_problem(name: str, data: dict[str, object]) -> Problem:
     return Problem(program=program, dataset=Dataset(name=name, variables=plain_variables(data)))
 
 
+@pytest.mark.slow
 def test_above_a_thousand_parameters_the_distance_is_known() -> None:
     rng = np.random.default_rng(SEED)
     n, k = 150, 1500
