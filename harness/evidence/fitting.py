@@ -99,10 +99,13 @@ def fit_cheapest(
         answer, tree = _with_nuts(problem, density, cascade, seed=seed, budget_s=budget_s)
     if answer is None:
         last = cascade.steps[-1].judgement.reason if cascade.steps else "nothing was tried"
-        limit = "" if budget_s is None else f" within the budget of {budget_s:g} s"
-        raise FitError(
-            f"nothing gave draws{limit}: {last}; give more seconds, or look at the program"
-        )
+        limit, advice = "", "look at the program and its data"
+        if budget_s is not None:
+            limit, advice = (
+                f" within the budget of {budget_s:g} s",
+                f"give more seconds, or {advice}",
+            )
+        raise FitError(f"nothing gave draws{limit}: {last}; {advice}")
     return Cheapest(
         answer=answer,
         tree=points_tree(density, answer, seed=seed) if tree is None else tree,
