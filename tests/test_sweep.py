@@ -250,6 +250,18 @@ def test_heat_maps_have_a_cell_for_each_combination() -> None:
     assert list(heat_figures(one)) == ["rows_sweep_error"]
 
 
+def test_the_label_of_the_scale_fits_beside_a_single_line_of_cells() -> None:
+    outcomes = [
+        SweptOutcome(dataset="rows", title="ADVI", options={"m": m}, error_sd=0.1, verdict="trust")
+        for m in (10, 30)
+    ]
+    figure = heat_figures(outcomes)["rows_sweep_error"]
+    figure.draw_without_rendering()
+    label = figure.axes[-1].yaxis.label.get_window_extent()
+    assert figure.bbox.y0 <= label.y0
+    assert label.y1 <= figure.bbox.y1
+
+
 @pytest.mark.parametrize("name", ["subsample", "scaling", "separation", "faithful"])
 def test_shipped_studies_have_a_small_scale(name: str) -> None:
     file = PROJECT / "studies" / f"{name}.toml"

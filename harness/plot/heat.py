@@ -23,6 +23,8 @@ _LEAST, _MOST = 0.01, 10.0
 _COLOURS = "cividis_r"
 #: Panels of two keys beside one another.
 _ACROSS = 3
+#: The scale of colours has a label beside it, which needs so much of height.
+_SCALE_IN = 1.8
 _SHORT = {
     Verdict.TRUST: "trust",
     Verdict.MARGINALS: "marg.",
@@ -133,7 +135,8 @@ def _figure(panels: Sequence[_Panel], fill: Any, *, has_scale: bool) -> Captione
             lines.append([])
         lines[-1].append(panel)
     heights = [1.0 + 0.26 * max(len(panel.down) for panel in line) for line in lines]
-    figure = make_figure(dataset="", height_in=0.2 + sum(heights))
+    height = 0.2 + sum(heights)
+    figure = make_figure(dataset="", height_in=max(height, _SCALE_IN) if has_scale else height)
     widths = [1.0, 0.025] if has_scale else [1.0]
     grid = figure.add_gridspec(len(lines), len(widths), height_ratios=heights, width_ratios=widths)
     for i, line in enumerate(lines):
@@ -184,7 +187,7 @@ def _verdict_cell(item: SweptOutcome) -> tuple[Any, str]:
 def _colour_bar(figure: Figure, axes: Axes) -> None:
     """Say what the colours of errors mean."""
     bar = figure.colorbar(_scale(), cax=axes, extend="both")
-    bar.set_label("largest error of a mean (reference sds)")
+    bar.set_label("largest error of a mean\n(reference sds)")
     bar.ax.axhline(MEAN_LIMIT_SD, color=BLACK, linewidth=1)
 
 
