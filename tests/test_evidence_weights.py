@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from harness.data.dataset import FloatArray
-from harness.evidence.adapting import Pool
+from harness.evidence.adapting import Weighed
 from harness.evidence.proposal import Component, Mixture
 from harness.evidence.weights import N_EFF_LIMIT, Weighted, attempts, weigh, weighted_draws
 from harness.methods.metered import Metered, OutOfTimeError
@@ -134,11 +134,11 @@ def test_resampling_keeps_the_weighted_moments() -> None:
 
 def test_an_update_has_the_moments_of_the_weighted_draws() -> None:
     weighted = last(gaussian(MEAN, COVARIANCE), one(MEAN + 0.3, 1.5 * COVARIANCE))
-    pool = Pool()
+    pool = Weighed()
     pool.add(weighted.points, weighted.log_p, weighted.proposal)
     rng = np.random.default_rng(1)
     few = slice(8)  # too few for more than one component
-    alone = Pool()
+    alone = Weighed()
     alone.add(weighted.points[few], weighted.log_p[few], weighted.proposal)
     assert len(alone.fitted(weighted.proposal.components, df=5.0, rng=rng).components) == 1
     fitted = pool.fitted(weighted.proposal.components, df=5.0, rng=rng)

@@ -28,7 +28,7 @@ _ENOUGH = 3.0
 _NEGLIGIBLE = 1e-6
 
 
-class Pool:
+class Weighed:
     """All draws that were weighed so far."""
 
     def __init__(self) -> None:

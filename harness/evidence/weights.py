@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.data.dataset import FloatArray
-from harness.evidence.adapting import Pool
+from harness.evidence.adapting import Weighed
 from harness.evidence.proposal import Mixture
 from harness.methods.metered import GRADIENTS_PER_DENSITY, Metered
 from harness.metrics.psis import psis, systematic
@@ -199,7 +199,7 @@ def attempts(
     """
     d = target.n_parameters
     n_few = int(np.clip(20 * d, _N_FEW, _N_MOST))
-    df, pool = degrees_of_freedom(d), Pool()
+    df, pool = degrees_of_freedom(d), Weighed()
     proposal, best = start.spread(), None
     for number in range(2 + _MAX_UPDATES):
         n = n_few if number < 2 else int(np.clip(_PER_PARAMETER * d, n_few, _N_MOST / 2))
