@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from harness.errors import ResultsError
-from harness.plot import CAPTIONS_FILE, CaptionedFigure, save_figures, study_figures
+from harness.plot import CAPTIONS_FILE, CaptionedFigure, save_figures, study_figures, style
 from harness.plot.contours import gaussian_ellipse
 from harness.plot.limits import cutoff, named_counts
 from harness.plot.style import APPROXIMATION_COLOURS, BLACK, COMPONENT_COLOURS
@@ -406,6 +406,17 @@ def test_saved_figures_repeat_byte_for_byte_and_are_small(tmp_path: Path) -> Non
     with Image.open(tmp_path / "a" / "toy_forest.png") as image:
         assert image.width == 936
         assert "Software" not in image.info
+
+
+def test_a_figure_that_would_be_large_is_saved_as_png_only(
+    figures: dict[str, CaptionedFigure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = {"toy_weights": figures["toy_weights"]}
+    n_bytes = len(style.figure_files(drawn)["toy_weights.svg"])
+    monkeypatch.setattr(style, "MAX_SVG_BYTES", n_bytes)
+    assert "toy_weights.svg" in style.figure_files(drawn)
+    monkeypatch.setattr(style, "MAX_SVG_BYTES", n_bytes - 1)
+    assert style.figure_files(drawn).keys() == {"toy_weights.png", CAPTIONS_FILE}
 
 
 def test_captions_are_saved_and_stale_figures_removed(

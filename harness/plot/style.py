@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Buffer, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -215,7 +215,7 @@ def _drawn(figure: CaptionedFigure) -> tuple[CaptionedFigure, dict[str, bytes]]:
     except Exception as error:  # noqa: BLE001 - the others are drawn all the same
         figure = missing_figure(error, dataset=figure.dataset)
         return figure, {".png": _png(figure)}
-    if len(svg) <= MAX_SVG_BYTES:
+    if svg is not None:
         files[".svg"] = svg
     return figure, files
 
@@ -234,10 +234,26 @@ def _png(figure: Figure) -> bytes:
     return saved.getvalue()
 
 
-def _svg(figure: Figure) -> bytes:
-    """Draw without a date; a dot for each draw makes it large."""
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
+class _HeavyError(Exception):
+    """A file is larger than it may be."""
+
+
+class _Light(io.BytesIO):
+    """A file of at most :data:`MAX_SVG_BYTES`, so that a large one is not drawn to its end."""
+
+    def write(self, content: Buffer, /) -> int:
+        if self.tell() + memoryview(content).nbytes > MAX_SVG_BYTES:
+            raise _HeavyError
+        return super().write(content)
+
+
+def _svg(figure: Figure) -> bytes | None:
+    """Draw without a date; None if it is too large, as a dot for each draw makes it."""
+    drawn = _Light()
+    try:
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    except _HeavyError:
+        return None
     return drawn.getvalue()
 
 
