@@ -152,3 +152,19 @@ def test_above_a_thousand_parameters_the_distance_is_known() -> None:
     assert found.end is End.CONVERGED
     assert np.abs((found.gaussian.mean - mean) / sd).max() < 0.2
     np.testing.assert_allclose(found.gaussian.sd, sd, rtol=0.15)
+
+
+@pytest.mark.parametrize("name", ["vi_meanfield", "vi_fullrank"])
+def test_the_best_gaussian_of_a_funnel_is_found(name: str) -> None:
+    k = 9
+    problem = models_problem("funnel", {"K": k})
+    # given v ~ N(m, s^2) the best sds of x are exp(m/2 - s^2/4), and the ELBO by m and s is known
+    s = (1 / 9 + k / 2) ** -0.5
+    sd = np.array([s, *np.full(k, np.exp(-(s**2) / 4))])
+    method = make_method(name, {})
+    assert isinstance(method, Vi)
+    with open_density(problem) as density:
+        found = ascend(density, method.asked(None, 4))
+    assert found.end is End.CONVERGED
+    assert np.abs(found.gaussian.mean / sd).max() < 0.2
+    np.testing.assert_allclose(found.gaussian.sd, sd, rtol=0.1)

@@ -1,6 +1,8 @@
 """Run every case with several seeds and write ``results/accuracy/``.
 
 python -m tools.accuracy [--seeds 10] [--cases TEXT] [--to FOLDER]
+
+With ``--cases`` the rows of other cases stay.
 """
 
 import argparse
@@ -138,21 +140,33 @@ def _main() -> None:
     parser.add_argument("--to", type=Path, default=RESULTS)
     asked = parser.parse_args()
     assert set(METHODS) >= {family for case in CASES for family in case.families}  # noqa: S101
-    rows: list[dict[str, Any]] = []
+    asked.to.mkdir(parents=True, exist_ok=True)
+    runs = _kept(asked.to / "runs.csv", asked.cases)
     for case in CASES:
         if asked.cases not in case.name:
             continue
         program = Program(name=case.file.stem, file=case.file, parameters=())
         executable = compile_program(program).executable
         with Density(executable, case.data(), name=case.name) as density:
-            rows += _runs(case, density, asked.seeds)
-        runs = pd.DataFrame(rows, columns=COLUMNS)
-        print(_summary(runs).tail(len(case.families)).to_string(), flush=True)
+            rows = list(_runs(case, density, asked.seeds))
+        new = pd.DataFrame(rows, columns=COLUMNS)
+        print(_summary(new).to_string(), flush=True)
+        runs = pd.concat([runs, new], ignore_index=True) if len(runs) else new
         _write(runs, asked.to, asked.seeds)  # a later case may take long
 
 
+def _kept(file: Path, cases: str) -> pd.DataFrame:
+    """Return the earlier runs of cases that are not run now."""
+    if not (cases and file.exists()):
+        return pd.DataFrame(columns=COLUMNS)
+    earlier = pd.read_csv(file)
+    others = [case.name for case in CASES if cases not in case.name]
+    return earlier[earlier["case"].isin(others)]
+
+
 def _write(runs: pd.DataFrame, to: Path, n_seeds: int) -> None:
-    to.mkdir(parents=True, exist_ok=True)
+    order = {case.name: number for number, case in enumerate(CASES)}
+    runs = runs.sort_values("case", key=lambda names: names.map(order), kind="stable")
     runs.to_csv(to / "runs.csv", index=False, float_format="%.6g")
     table = _summary(runs).to_markdown(index=False, floatfmt=".3g")
     text = README.format(n_seeds=n_seeds, agree=_AGREE_SD, as_good=_AS_GOOD, table=table)
