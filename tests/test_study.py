@@ -289,6 +289,16 @@ def test_paths_are_relative_to_the_study(tmp_path: Path) -> None:
     assert study.programs["gmm"].user_header == tmp_path.parent / "functions" / "gmm.hpp"
 
 
+def test_a_program_may_be_compiled_for_this_machine(tmp_path: Path) -> None:
+    study = read(tmp_path, edited(('name = "gmm"', 'name = "gmm"\nnative = true')))
+    assert {name: each.native for name, each in study.programs.items()} == {
+        "gmm": True,
+        "gmm_glm": False,
+    }
+    with pytest.raises(StudyError, match="native"):
+        read(tmp_path, edited(('name = "gmm"', 'name = "gmm"\nnative = "yes"')))
+
+
 def test_seeds_do_not_depend_on_the_order_of_crosses(tmp_path: Path) -> None:
     as_written = seeds(read(tmp_path))
     crosses_end = TEXT.index(NUTS_CROSS)
