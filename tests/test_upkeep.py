@@ -52,7 +52,7 @@ def test_list_names_runs_dates_and_sizes(store: Store, capsys: pytest.CaptureFix
     *lines, last = capsys.readouterr().out.splitlines()
     assert sum(RUN.label in line for line in lines) == 2
     assert last.startswith("3 fits, ")
-    assert last.endswith("; 1 stored failures")
+    assert last.endswith("; 1 stored failure")
 
 
 def test_verify_finds_damage(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,14 +37,21 @@ def verify_store(folder: Path) -> int:
     for entry in damaged:
         OUT.print(f"damaged: {entry.line}", markup=False)
     OUT.print(
-        f"{counted(len(damaged), 'damaged fit')}; the next run of a study fits what it needs again"
+        f"{_are_damaged(len(damaged), 'fit')}; the next run that needs one makes it again"
         if damaged
         else "no fit is damaged"
     )
     n_kept = sum(not kept.is_whole for kept in Measurements(store=store).all())
     if n_kept:
-        OUT.print(f"{counted(n_kept, 'damaged measurement')}; the next run repeats what it needs")
+        OUT.print(
+            f"{_are_damaged(n_kept, 'measurement')}; the next run that needs one makes it again"
+        )
     return EXIT_USER_ERROR if damaged or n_kept else 0
+
+
+def _are_damaged(number: int, noun: str) -> str:
+    """Say how many things are damaged."""
+    return f"{counted(number, noun)} {'is' if number == 1 else 'are'} damaged"
 
 
 def clean_store(folder: Path, *, keep: Sequence[Study], dry_run: bool) -> None:
