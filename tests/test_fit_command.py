@@ -11,6 +11,7 @@ import pytest
 import harness
 from harness.cli import main
 from harness.errors import FitError, HarnessError, MethodError
+from harness.fits.draws_csv import write_draws_csv
 from harness.methods.metered import Metered
 from harness.methods.transitions import transitions
 from harness.methods.warm_nuts import expected_gradients, move
@@ -155,6 +156,22 @@ def test_files_are_read_by_arviz_and_cmdstanpy(result: harness.FitResult, tmp_pa
     by_cmdstanpy = cmdstanpy.from_csv(str(folder))
     assert isinstance(by_cmdstanpy, cmdstanpy.CmdStanMCMC)
     np.testing.assert_allclose(by_cmdstanpy.stan_variable("rho"), rho[0], rtol=1e-15)
+
+
+def test_csv_files_keep_what_the_sampler_flagged(tmp_path: Path) -> None:
+    """Without divergences the files would be trusted where their draws were not."""
+    rng = np.random.default_rng(4)
+    flagged = rng.random((2, 200)) < 0.05
+    draws = {"mu": rng.standard_normal((2, 200, 3))}
+    stats = {"lp": rng.standard_normal((2, 200)), "diverging": flagged}
+    tree = arviz.from_dict({"posterior": draws, "sample_stats": stats})
+    files = write_draws_csv(tree, tmp_path, name="plain")
+    read = cmdstanpy.from_csv([str(file) for file in files])
+    assert isinstance(read, cmdstanpy.CmdStanMCMC)
+    np.testing.assert_array_equal(read.method_variables()["divergent__"], flagged.T)
+    np.testing.assert_array_equal(read.method_variables()["lp__"], stats["lp"].T)
+    np.testing.assert_array_equal(read.stan_variable("mu")[:200], draws["mu"][0])
+    assert harness.judge(list(files)).fits_table["n_divergent"].item() == flagged.sum()
 
 
 def test_a_budget_that_allows_nothing_is_told(density: Density) -> None:  # noqa: ARG001

@@ -10,6 +10,7 @@ import numpy as np
 from harness.data.npy_file import FloatArray
 from harness.errors import ResultsError
 from harness.fits.posterior import posterior_parts
+from harness.fits.sampler import sampler_columns
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,8 +52,8 @@ def write_draws_csv(draws: "xr.DataTree", folder: Path, *, name: str) -> tuple[P
     Parameters
     ----------
     draws : DataTree
-        With the group ``posterior``, of shape (chain, draw, ...); ``lp`` of ``sample_stats`` too,
-        where it is there.
+        With the group ``posterior``, of shape (chain, draw, ...), and with what ``sample_stats``
+        has of a sampler, where it is there.
     folder : Path
         Made if it is missing.
     name : str
@@ -69,10 +70,10 @@ def write_draws_csv(draws: "xr.DataTree", folder: Path, *, name: str) -> tuple[P
     """
     posterior = draws["posterior"].to_dataset()
     n_chains, n_draws = posterior.sizes["chain"], posterior.sizes["draw"]
-    log_p = np.zeros((n_chains, n_draws))
-    if "sample_stats" in draws.children and "lp" in draws["sample_stats"].data_vars:
-        log_p = draws["sample_stats"]["lp"].to_numpy()
-    columns = {"lp__": log_p, **dict(_columns(posterior))}
+    columns = {"lp__": np.zeros((n_chains, n_draws))}
+    if "sample_stats" in draws.children:  # what it flagged decides the verdict on the files too
+        columns |= sampler_columns(draws["sample_stats"].to_dataset())
+    columns |= dict(_columns(posterior))
     table = np.stack(list(columns.values()), axis=-1)
     files = tuple(folder / f"{name}-{chain}.csv" for chain in range(1, 1 + n_chains))
     try:

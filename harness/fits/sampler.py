@@ -52,6 +52,26 @@ def sampler_stats(names: Sequence[str], table: FloatArray) -> "xr.Dataset":
     )
 
 
+def sampler_columns(stats: "xr.Dataset") -> dict[str, FloatArray]:
+    """Return the sampler's statistics under CmdStan's names.
+
+    Parameters
+    ----------
+    stats : Dataset
+        With ArviZ's names.
+
+    Returns
+    -------
+    dict
+        Those that are there, each of shape (chain, draw), in CmdStan's order.
+    """
+    return {
+        column: stats[name].to_numpy().astype(np.float64)
+        for column, (name, _) in _STATISTICS.items()
+        if name in stats.data_vars
+    }
+
+
 def sampler_diagnostics(stats: "xr.Dataset", *, max_tree_depth: int | None) -> Diagnostics:
     """Count what the sampler flagged.
 
