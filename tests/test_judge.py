@@ -464,3 +464,10 @@ def test_a_variable_of_another_shape_is_told_by_its_elements() -> None:
     one, two = rng.standard_normal((4, 50)), rng.standard_normal((4, 50, 12))
     with pytest.raises(DrawsError, match=r"'mu' .*'mu' against 'mu\[1\]' to 'mu\[12\]'"):
         harness.judge({"mu": one}, reference={"mu": two})
+
+
+def test_infinite_draws_are_told_without_a_warning() -> None:
+    rng = np.random.default_rng(3)
+    infinite = np.full((4, 50), np.inf)
+    result = harness.judge({"mu": infinite}, reference={"mu": rng.standard_normal((4, 1000))})
+    assert result.verdicts.loc["fit", "mu"] == "unknown"

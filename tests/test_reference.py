@@ -217,6 +217,8 @@ def test_what_chains_can_fail() -> None:
     bulk, tail = chain_problems({"few": few})
     assert ("bulk" in bulk, "tail" in tail) == (True, True)
     assert len(chain_problems({"constant": np.ones((4, 100))})) == 1
+    (one_chain,) = chain_problems({"good": good[:1], "better": good[:1] + 1})
+    assert "two chains" in one_chain
 
 
 def test_a_sampler_that_complains_gives_no_reference() -> None:

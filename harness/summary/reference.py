@@ -131,7 +131,9 @@ def diagnosed_problems(
         return ["none of its quantities varies"]
     problems = []
     worst = max(r_hat, key=lambda name: (np.isnan(r_hat[name]), r_hat[name]))
-    if not r_hat[worst] < R_HAT_LIMIT:
+    if all(map(np.isnan, r_hat.values())):  # as of a single chain
+        problems.append("it has no R-hat: give two chains or more")
+    elif not r_hat[worst] < R_HAT_LIMIT:
         problems.append(f"R-hat of {worst} is {_beside(r_hat[worst], 'below', R_HAT_LIMIT)}")
     for what, ess in (("bulk", ess_bulk), ("tail", ess_tail)):
         least = min(ess, key=lambda name: (not np.isnan(ess[name]), ess[name]))
