@@ -12,11 +12,12 @@ from harness.evidence.method import Evidence
 from harness.evidence.missed import missed
 from harness.evidence.steps import GOOD_ENOUGH
 from harness.methods import Problem
+from harness.methods.metered import OutOfTimeError
 from harness.study.comparison import Comparison, comparison_study, named_reference
 from harness.study.toml import read_study
 from harness.verdict.criteria import Verdict
 from tests.known_posteriors import MODELS, autoregression
-from tests.known_targets import KnownTarget, funnel, student, two_modes
+from tests.known_targets import KnownTarget, funnel, gaussian, student, two_modes
 
 PROJECT = Path(__file__).parent.parent
 MODEL, DATA = MODELS / "ar1.stan", MODELS / "ar1.json"
@@ -133,3 +134,23 @@ def test_evidence_takes_the_place_of_a_reference_that_fails(
     assert fits["Laplace"] == "trust"
     assert "no start has reached" in str(result.reasons["rho"].to_dict()["Laplace"])
     assert fits["NUTS reference"] != "trust"
+
+
+def test_draws_of_a_gaussian_stay_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything has weighed or moved them: they are what there is."""
+
+    def out_of_time(*_: object, **__: object) -> None:
+        raise OutOfTimeError
+
+    monkeypatch.setattr("harness.evidence.cascade.attempts", out_of_time)
+    tried = Cascade(gaussian(np.array([1.0, -2.0]), np.eye(2)), seed=1)  # type: ignore[arg-type]
+    assert tried.raw_answer() is None
+    tried.run()
+    assert tried.is_out_of_time
+    assert tried.answer is None
+    found = tried.raw_answer()
+    assert found is not None
+    assert found.verdict == "unknown (raw)"
+    assert "time" in found.judgement.reason
+    np.testing.assert_allclose(found.points[0].mean(axis=0), [1, -2], atol=0.1)
+    assert found.log_p.shape == found.points.shape[:2]

@@ -65,7 +65,7 @@ class FitResult:
             seed=self.seed,
             method=self.found.answer.title,
             draw_kind=str(
-                DrawKind.INDEPENDENT if self.found.answer.kind == "weighted" else DrawKind.CHAINS
+                DrawKind.INDEPENDENT if self.found.answer.is_independent else DrawKind.CHAINS
             ),
             verdict=self.verdict,
             reason=judgement.reason,

@@ -24,6 +24,7 @@ from harness.evidence.judge import (
 from harness.evidence.missed import Missed, missed
 from harness.evidence.modes import Search, find_modes
 from harness.evidence.proposal import Mixture
+from harness.evidence.raw import N_RAW, Raw
 from harness.evidence.starts import dispersed_starts
 from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints
 from harness.evidence.weights import Weighted, attempts
@@ -43,8 +44,6 @@ _CLIMB = 0.5
 _STREAM = 16
 #: Points that NUTS may start from.
 _N_STARTS = 50
-#: Draws of Laplace without weights, which take no density.
-_N_RAW = 2000
 #: A Hessian takes four gradients for each parameter, and dense matrices.
 MOST_PARAMETERS = 1000
 
@@ -91,6 +90,7 @@ class Cascade:
         self._weighted: list[Weighted] = []
         self._moved: Moved | None = None
         self._climbed: WarmPoints | None = None
+        self._raw: Raw | None = None
         self._spent = self.target.spent
 
     def run(self) -> None:
@@ -123,6 +123,10 @@ class Cascade:
         points = best.proposal.draw(_N_STARTS, self._rng)
         return WarmPoints(points=points, metric=factor @ factor.T)
 
+    def raw_answer(self) -> Answer | None:
+        """Return draws that nothing has weighed or moved; None if there are none."""
+        return None if self._raw is None else self._raw.answer(self.target)
+
     def _find(self) -> Mixture | None:
         """Search for modes, and return a first proposal if most starts end at one."""
         d = self.target.n_parameters
@@ -144,7 +148,9 @@ class Cascade:
             self.add("search for modes", found, judgement, "VI, which needs no mode")
             return None
         self.add("search for modes", found, judgement, "Laplace there is a first proposal")
-        return search.mixture()
+        mixture = search.mixture()
+        self._raw = Raw(title="Laplace", draw=lambda n: mixture.draw(n, self._rng))
+        return mixture
 
     def _weigh(self, start: Mixture) -> None:
         """Weigh the draws of a proposal, and adapt it while that may help."""
@@ -158,7 +164,7 @@ class Cascade:
                 follows = _after(
                     judgement, "its tails are too light or it lies elsewhere: adapt it"
                 )
-                self.add(title, _weights_found(draws), judgement, follows)
+                self.add(title, draws.words(), judgement, follows)
             if judgement.verdict in GOOD_ENOUGH or self.answer is None:
                 self.answer = self._answer(
                     title if is_first else "adapted weights", draws, judgement
@@ -166,7 +172,7 @@ class Cascade:
         if len(self._weighted) > 1:
             last = max(self._weighted[1:], key=lambda each: (each.passes, each.n_eff_square))
             judgement = self._judge_weighted(last)
-            found = f"{counted(len(self._weighted) - 1, 'proposal')}; {_weights_found(last)}"
+            found = f"{counted(len(self._weighted) - 1, 'proposal')}; {last.words()}"
             follows = _after(judgement, "move the draws by NUTS")
             self.add("adapted weights", found, judgement, follows)
             if not (self.answer and self.answer.is_good) and last.is_usable:
@@ -208,6 +214,10 @@ class Cascade:
         runs = climb(self.target, self._rng, limit=limit)
         if not runs:
             return
+        found_first = runs[0].gaussian
+        self._raw = Raw(
+            title="VI", draw=lambda n: found_first.draw(n, int(self._rng.integers(2**30)))[0]
+        )
         found = f"{counted(len(runs), 'run')} with the largest ELBO, {numeral(runs[0].elbo, 4)}"
         reason = "without a mode, weights do not tell what VI has missed"
         self.add("VI", found, judge_nothing(reason), "move its draws by NUTS")
@@ -257,7 +267,7 @@ class Cascade:
         """Judge the first approximation's draws against those that may be trusted."""
         if not (self.answer and self.answer.is_good and self._weighted and self.search):
             return
-        first = self.search.mixture().draw(_N_RAW, self._rng)
+        first = self.search.mixture().draw(N_RAW, self._rng)
         points = self.answer.points.reshape(-1, first.shape[1])
         judgement, found = judge_raw(first, points)
         self.add("raw Laplace", found, judgement, "for comparison only")
@@ -286,12 +296,3 @@ def _factor(draws: Weighted) -> FloatArray:
 def _after(judgement: Judgement, otherwise: str) -> str:
     """Say why the next step is taken, or that none is needed."""
     return "done: nothing dearer is needed" if judgement.verdict in GOOD_ENOUGH else otherwise
-
-
-def _weights_found(draws: Weighted) -> str:
-    """Say what weights are worth."""
-    k_hat = "" if not np.isfinite(draws.k_hat) else f", k-hat {numeral(draws.k_hat, 2)}"
-    return (
-        f"{len(draws.points):,} draws, {draws.n_eff:,.0f} effective, "
-        f"{draws.n_eff_square:,.0f} for the worst sd{k_hat}"
-    )

@@ -80,12 +80,12 @@ def _run(target: Metered, asked: Asked) -> Ascended | None:
         run = ascend(density, asked)
     except DensityError:
         return None
-    target.count(round(run.n_passes))
+    target.count_past(round(run.n_passes))
     if not (np.isfinite(run.gaussian.mean).all() and np.isfinite(run.gaussian.sd).all()):
         return None
     # a run that ended early has no estimate of its own
     points, log_q = run.gaussian.draw(_N_ELBO, asked.seed)
-    terms = target.log_density(points) - log_q
+    terms = target.late_log_density(points) - log_q  # what has converged is not given up
     terms = terms[np.isfinite(terms)]
     if terms.size < _N_ELBO / 2:
         return None

@@ -128,7 +128,7 @@ def _with_nuts(
     time_left_s = cascade.target.time_left_s
     if time_left_s <= 0:
         cascade.is_out_of_time = True
-        return cascade.answer, None
+        return cascade.answer or cascade.raw_answer(), None
     given = problem()
     try:
         fit = nuts_from(
@@ -139,7 +139,7 @@ def _with_nuts(
     except FitError as error:
         cascade.is_out_of_time = cascade.target.time_left_s <= 0
         cascade.add("NUTS", "no draws", judge_nothing(str(error)), "the best draws so far stay")
-        return cascade.answer, None
+        return cascade.answer or cascade.raw_answer(), None
     cascade.target.count_past(fit.cost.n_gradients or 0)
     points, on_own_scale = unconstrained_points(fit, density, given.program.parameters)
     checks = fit_checks(fit, points)

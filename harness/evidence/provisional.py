@@ -73,7 +73,7 @@ def gather(problem: Problem, density: Density, *, seed: int) -> Provisional:
 def _tree(problem: Problem, density: Density, answer: Answer, *, seed: int) -> "xr.DataTree":
     """Return chains with the generated quantities that a study looks at."""
     points, log_p = answer.points, answer.log_p
-    if answer.kind == "weighted":
+    if answer.is_independent:
         n = points.shape[1] // _N_CHAINS
         points = points[0, : n * _N_CHAINS].reshape(_N_CHAINS, n, -1)
         log_p = log_p[0, : n * _N_CHAINS].reshape(_N_CHAINS, n)

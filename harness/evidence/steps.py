@@ -48,14 +48,19 @@ class Answer:
         Log density of the posterior there, up to a constant, in nats.
     judgement : Judgement
     kind : str
-        ``weighted``, independent draws, or chains: ``moved`` of warm NUTS, ``NUTS``.
+        ``weighted`` or ``raw``, independent draws, or chains: ``moved`` of warm NUTS, ``NUTS``.
     """
 
     title: str
     points: FloatArray
     log_p: FloatArray
     judgement: Judgement
-    kind: Literal["weighted", "moved", "NUTS"]
+    kind: Literal["raw", "weighted", "moved", "NUTS"]
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether its draws are independent; those of chains are not."""
+        return self.kind in ("raw", "weighted")
 
     @property
     def verdict(self) -> str:

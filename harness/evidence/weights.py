@@ -12,6 +12,7 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.evidence.adapting import Weighed
 from harness.evidence.proposal import Mixture
+from harness.messages.numerals import numeral
 from harness.methods.metered import GRADIENTS_PER_DENSITY, Metered
 from harness.metrics.psis import psis, systematic
 
@@ -91,6 +92,14 @@ class Weighted:
         """Weighted sds, shape (d,)."""
         sd: FloatArray = np.sqrt(self.weights @ (self.points - self.mean) ** 2)
         return sd
+
+    def words(self) -> str:
+        """Say what the weights are worth."""
+        k_hat = "" if not np.isfinite(self.k_hat) else f", k-hat {numeral(self.k_hat, 2)}"
+        return (
+            f"{len(self.points):,} draws, {self.n_eff:,.0f} effective, "
+            f"{self.n_eff_square:,.0f} for the worst sd{k_hat}"
+        )
 
     def resampled(self, n: int, rng: np.random.Generator) -> np.typing.NDArray[np.intp]:
         """Return which draws stand for so many of equal weight: systematically, in random order."""
