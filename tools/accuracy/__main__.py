@@ -27,8 +27,8 @@ from tools.accuracy.reference import best_gaussian, elbo
 
 RESULTS = Path(__file__).parent.parent.parent / "results" / "accuracy"
 _AGREE_SD = 0.3
-#: Gaussians are as good as one another whose ELBOs differ by less, in nats.
-_AS_GOOD = 0.02
+#: Gaussians are as good as one another whose ELBOs differ by fewer standard errors.
+_AS_GOOD = 3
 COLUMNS = (
     *("case", "method", "seed", "end", "distance", "passes", "seconds", "elbo"),
     *("mean_error", "sd_ratio_min", "sd_ratio_max"),
@@ -78,7 +78,12 @@ def _bests(density: Density, case: Case, ends: list[Gaussian]) -> list[Gaussian]
         return found
     n_draws = 2**12 if case.n_draws else 2**8  # fewer for a posterior close to Gaussian
     elbos = [elbo(density, best, n_draws) for best in found]
-    return [best for best, by in zip(found, elbos, strict=True) if by > max(elbos) - _AS_GOOD]
+    largest, its_error = max(elbos)
+    return [
+        best
+        for best, (value, error) in zip(found, elbos, strict=True)
+        if value > largest - _AS_GOOD * np.hypot(error, its_error)
+    ]
 
 
 def _nearest(found: Gaussian, bests: list[Gaussian]) -> dict[str, float]:
@@ -124,10 +129,10 @@ README = """# Accuracy of `vi_*` without any option
 Errors of means are in sds of the best Gaussian of the family, and the largest over all parameters;
 the best Gaussian is known, or comes from a long deterministic optimisation over fixed draws
 (`tools/accuracy/reference.py`), which begins at the ends of the runs; of several, that with the
-largest ELBO counts for all runs, or the nearest of those whose ELBOs agree to {as_good} nats
-(labels of a mixture may be swapped). *Passes* are gradients, those of batches counted by their
-share of the rows. *Wrongly* counts runs that said *converged* with an error above {agree} sd, or
-where there is no best Gaussian. The times are of a busy machine.
+largest ELBO counts for all runs, or the nearest of those whose ELBOs differ by less than {as_good}
+standard errors (labels of a mixture may be swapped). *Passes* are gradients, those of batches
+counted by their share of the rows. *Wrongly* counts runs that said *converged* with an error above
+{agree} sd, or where there is no best Gaussian. The times are of a busy machine.
 
 {table}
 """

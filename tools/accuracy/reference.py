@@ -63,10 +63,11 @@ def best_gaussian(density: Density, near: Gaussian, n_draws: int) -> Gaussian:
     return Gaussian(mean=mean, factor=factor if dense else np.diag(factor).copy())
 
 
-def elbo(density: Density, gaussian: Gaussian, n_draws: int) -> float:
-    """Estimate the ELBO of a Gaussian, in nats, from draws that are the same for all."""
+def elbo(density: Density, gaussian: Gaussian, n_draws: int) -> tuple[float, float]:
+    """Estimate the ELBO of a Gaussian, in nats, and its standard error."""
     points, log_q = gaussian.draw(n_draws, seed=5)
-    return float(np.mean(density.log_density(points, propto=True) - log_q))
+    weights = density.log_density(points, propto=True) - log_q
+    return float(weights.mean()), float(weights.std() / np.sqrt(n_draws))
 
 
 def _best_low_rank(density: Density, near: Gaussian, start: LowRank, n_draws: int) -> Gaussian:
