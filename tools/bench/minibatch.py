@@ -1,4 +1,4 @@
-"""Mini-batch ADVI of this project beside PyMC's, from several seeds: times and errors."""
+"""Approximations, by mini-batches and on all rows, beside PyMC's: times and errors."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from harness.study.study import Run, derive_seed
 from tools.bench.columns import MINIBATCH_COLUMNS
 from tools.bench.contenders import compile_own, fit_own, run_peer
 from tools.bench.jobs import Outcome
-from tools.bench.plan import MINIBATCH, Bench
+from tools.bench.plan import ALL_ROWS, MINIBATCH, Bench
 from tools.bench.statistics import approximation_statistics, named_draws
 
 #: The method of this project that PyMC's is compared with.
@@ -30,15 +30,21 @@ _PATH = "path_"
 #: What PyMC's steps are scaled by: variant, and the rate of AdaGrad (None: PyMC's default).
 _OPTIMISERS = {"AdaGrad 0.1": 0.1, "default optimiser": None}
 PYMC = "PyMC mini-batch ADVI"
+#: PyMC's ADVI on all rows, by the class that does it.
+_ON_ALL_ROWS = {"ADVI": "PyMC ADVI", "FullRankADVI": "PyMC full-rank ADVI"}
+#: Steps on all rows are a part of those of mini-batches.
+_FEWER = 6
+#: What pymc-extras has beside, by the function of `pymc_extras_peer.py`.
+_EXTRAS = {"pathfinder": "pymc-extras Pathfinder", "dadvi": "pymc-extras DADVI"}
 
 
 def minibatch_table(bench: Bench, reference: Named) -> pd.DataFrame:
-    """Fit mini-batch ADVI from several seeds.
+    """Fit approximations from several seeds.
 
     Parameters
     ----------
     bench : Bench
-        What to run: its study's runs of variant "mini-batch", and PyMC's.
+        What to run: its study's runs of variants "mini-batch" and "all rows", and PyMC's.
     reference : Mapping
         From :func:`tools.bench.nuts.reference_draws`.
 
@@ -61,7 +67,7 @@ def _own_rows(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
         )
         who = {"method": METHOD, "variant": MINIBATCH, "program": None}
         yield {**who, "status": Status.NOT_APPLICABLE, "reason": known}
-    for run in runs:
+    for run in [*runs, *bench.runs(variant=ALL_ROWS)]:
         bench.note(f"{run.program} / {run.method.name}")
         compile_time_s = compile_own(bench, run.program)
         outcome = fit_own(bench, run, bench.dataset.rows, seeds=_seeds(bench, run))
@@ -81,8 +87,24 @@ def _peer_rows(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
             "n_steps": bench.sizes.n_steps,
             "learning_rate": rate,
         }
-        outcome = run_peer(bench, "pymc_peer", "minibatch_advi", job)
+        outcome = run_peer(bench, "pymc_peer", "advi", job)
         who = {"method": PYMC, "variant": variant, "program": None}
+        yield from _rows(bench, who, outcome, reference, outcome.cold_time_s)
+    yield from _all_rows_peers(bench, reference)
+
+
+def _all_rows_peers(bench: Bench, reference: Named) -> Iterator[dict[str, Any]]:
+    """Give what PyMC and pymc-extras have for all rows at once."""
+    seeds = _seeds(bench, bench.nuts_runs()[0])
+    jobs = [
+        (title, "pymc_peer", "advi", {"method": name, "n_steps": bench.sizes.n_steps // _FEWER})
+        for name, title in _ON_ALL_ROWS.items()
+    ]
+    jobs += [(title, "pymc_extras_peer", name, {}) for name, title in _EXTRAS.items()]
+    for title, module, function, options in jobs:
+        bench.note(title)
+        outcome = run_peer(bench, module, function, {"seeds": seeds, **options})
+        who = {"method": title, "variant": ALL_ROWS, "program": None}
         yield from _rows(bench, who, outcome, reference, outcome.cold_time_s)
 
 

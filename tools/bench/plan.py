@@ -16,7 +16,8 @@ from tools.bench.jobs import Outcome
 #: Cores that every run of the bench gets.
 N_CORES = 2
 #: Variants by which the bench's study says what a run is for.
-REFERENCE, SCALING, MINIBATCH = "reference", "scaling", "mini-batch"
+REFERENCE, SCALING = "reference", "scaling"
+MINIBATCH, ALL_ROWS = "mini-batch", "all rows"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Sizes:
     repeats : int
         Seeds of each NUTS run, of this project and of its peers.
     n_steps : int
-        Steps of PyMC's mini-batch ADVI.
+        Steps of PyMC's mini-batch ADVI; its ADVI on all rows, whose steps take longer, has a sixth.
     n_minibatch_seeds : int
         Seeds of each mini-batch method.
     scaling_n_rows : tuple of int

@@ -1,4 +1,4 @@
-"""PyMC: its own NUTS, and its mini-batch ADVI with the likelihood scaled to all rows."""
+"""PyMC: its own NUTS, and its ADVI, on all rows or with a likelihood scaled to them."""
 
 import time
 from typing import Any
@@ -78,10 +78,13 @@ def nuts(rows: Any, job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def minibatch_advi(rows: Any, job: dict[str, Any]) -> dict[str, Any]:
-    """Fit mini-batch ADVI; the fit time is that of the compiled steps alone."""
-    cold_time_s = _fit_minibatch(rows, job, job["seeds"][0])[0]
-    fits = [_fit_minibatch(rows, job, seed) for seed in job["seeds"]]
+def advi(rows: Any, job: dict[str, Any]) -> dict[str, Any]:
+    """Fit ADVI, on all rows where no batch size is given; the fit time is that of its steps alone.
+
+    The job's ``method`` is a class of PyMC's, ``ADVI`` or ``FullRankADVI``.
+    """
+    cold_time_s = _fit_advi(rows, job, job["seeds"][0])[0]
+    fits = [_fit_advi(rows, job, seed) for seed in job["seeds"]]
     return {
         "cold_time_s": cold_time_s,
         "warm_times_s": [whole for whole, _, _ in fits],
@@ -91,18 +94,20 @@ def minibatch_advi(rows: Any, job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fit_minibatch(rows: Any, job: dict[str, Any], seed: int) -> tuple[float, float, Any]:
+def _fit_advi(rows: Any, job: dict[str, Any], seed: int) -> tuple[float, float, Any]:
     """Define the model, fit it and draw; return the times of all that and of the steps, and draws.
 
     As ``pm.fit`` does, which does more between its steps.  With ``path_`` before their names there
     are draws after some of the steps, and the seconds that the steps had taken until then.
     """
-    rate = job["learning_rate"]
+    rate, batch_size = job.get("learning_rate"), job.get("batch_size")
     optimiser = {"obj_optimizer": pm.adagrad(learning_rate=rate)} if rate else {}
     start = time.perf_counter()
-    batch = pm.Minibatch(rows[:, 0], rows[:, 1], batch_size=job["batch_size"])
-    with mixture(*batch, total_size=len(rows)):
-        advi = pm.ADVI(random_seed=seed)
+    seen = (rows[:, 0], rows[:, 1])
+    if batch_size is not None:
+        seen = pm.Minibatch(*seen, batch_size=batch_size)
+    with mixture(*seen, total_size=None if batch_size is None else len(rows)):
+        advi = getattr(pm, job.get("method", "ADVI"))(random_seed=seed)
         step = advi.objective.step_function(score=True, **optimiser)
         step()  # the first one compiles what is left
         times, paths, steps_time_s, n_done = [], [], 0.0, 1
