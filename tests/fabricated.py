@@ -165,6 +165,7 @@ def _fit(cell: Cell, rng: np.random.Generator) -> Fit:
             adapt_time_s=0.25 * cell.fit_time_s,
             run_time_s=0.75 * cell.fit_time_s,
             n_gradients=15_000 if are_chains else 1_000,
+            peak_memory_mb=40.0 if are_chains else 11.5,
         ),
         warnings=diverged,
         used_data={"n_rows": cell.n_rows, "likelihood_weight": cell.likelihood_weight},
