@@ -154,3 +154,5 @@ def test_draws_of_a_gaussian_stay_when_the_time_is_up(monkeypatch: pytest.Monkey
     assert "time" in found.judgement.reason
     np.testing.assert_allclose(found.points[0].mean(axis=0), [1, -2], atol=0.1)
     assert found.log_p.shape == found.points.shape[:2]
+    tried.is_out_of_time = False  # NUTS failed for another reason: its error is told
+    assert tried.raw_answer() is None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from harness.data.stan_json import plain_variables
 from harness.errors import DatasetError, MethodError, StudyError
 from harness.messages.clauses import LARGEST_SEED
 from harness.methods import Method
@@ -30,6 +31,18 @@ def data_of(data: object) -> Path | Mapping[str, Any]:
         f"the data are {shown_type(data)}; give a dict of numbers, lists and arrays by "
         "name, or a file in CmdStan's JSON"
     )
+
+
+def plain_data_of(data: object) -> Path | dict[str, Any]:
+    """Return data by name as plain numbers and lists, or the file that has them.
+
+    Raises
+    ------
+    DatasetError
+        If they are neither.
+    """
+    found = data_of(data)
+    return found if isinstance(found, Path) else plain_variables(found)
 
 
 def names_of(names: object, what: str) -> tuple[str, ...]:

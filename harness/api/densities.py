@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.api.arguments import data_of, whole_number
+from harness.api.arguments import plain_data_of, whole_number
 from harness.api.programs import program_file
-from harness.data.stan_json import plain_variables, read_stan_json
+from harness.data.stan_json import read_stan_json
 from harness.program.compilation import compile_density
 from harness.program.declared_data import check_data, data_title
 from harness.program.log_density import Density
@@ -62,8 +62,7 @@ def density(
     """
     file = program_file(model)
     program = Program(name=file.stem, file=file.resolve(), parameters=(), native=native)
-    named = data_of(data)
-    given = named if isinstance(named, Path) else plain_variables(named)
+    given = plain_data_of(data)
     known = read_stan_json(given) if isinstance(given, Path) else given
     check_data(describe_program(program), known, model=file.name, title=data_title(given))
     return Density(

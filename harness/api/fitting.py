@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.api.arguments import data_of, files_of, seconds_of, seed_of
+from harness.api.arguments import files_of, plain_data_of, seconds_of, seed_of
 from harness.api.fit_result import FitResult, step_line
 from harness.api.programs import program_file
 from harness.data.dataset import Dataset, with_rows_files
-from harness.data.stan_json import plain_variables, read_stan_json
+from harness.data.stan_json import read_stan_json
 from harness.errors import FitError, MethodError
 from harness.evidence.fitting import fit_cheapest
 from harness.evidence.steps import Step
@@ -91,9 +91,7 @@ def fit(
     ['rho']
     """
     budget_s, seed = seconds_of(budget_s, "the budget"), seed_of(seed)
-    known = data_of(data)
-    given = known if isinstance(known, Path) else plain_variables(known)
-    posed = _pose(program_file(model), given, files_of(rows_files), native=native)
+    posed = _pose(program_file(model), plain_data_of(data), files_of(rows_files), native=native)
 
     def told(step: Step) -> None:
         if progress is not None:

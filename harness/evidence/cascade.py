@@ -124,8 +124,10 @@ class Cascade:
         return WarmPoints(points=points, metric=factor @ factor.T)
 
     def raw_answer(self) -> Answer | None:
-        """Return draws that nothing has weighed or moved; None if there are none."""
-        return None if self._raw is None else self._raw.answer(self.target)
+        """Return draws that nothing has weighed or moved; None if none, or if there is time."""
+        if self._raw is None or not self.is_out_of_time:
+            return None
+        return self._raw.answer(self.target)
 
     def _find(self) -> Mixture | None:
         """Search for modes, and return a first proposal if most starts end at one."""
