@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pymc_extras as pmx
+import pymc_extras.inference as pmx
 
 
 def pathfinder(rows: Any, job: dict[str, Any]) -> dict[str, Any]:
