@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from harness.cmdstan import home
+from harness.cmdstan import Beside, home
 from harness.cmdstan.wheel import CMDSTAN_VERSION, Wheel
 
 PARTS = ("bin/stanc", "bin/stansummary", "bin/diagnose")
@@ -28,7 +28,9 @@ def lay_out(_wheel: Wheel, folder: Path, report: Callable[[str], None]) -> None:
     (folder / "makefile").write_text(f"CMDSTAN_VERSION := {CMDSTAN_VERSION}\n")
 
 
-def compile_home(folder: Path, _log: Path, report: Callable[[str], None]) -> None:
+def compile_home(
+    folder: Path, _log: Path, report: Callable[[str], None], _beside: Beside | None = None
+) -> None:
     for step in range(N_STEPS):
         report(f"step {step}")
         time.sleep(STEP_S)

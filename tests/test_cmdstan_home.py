@@ -4,6 +4,7 @@ import errno
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from pathlib import Path
 import cmdstanpy
 import pytest
 
-from harness.cmdstan import build, commands, find_cmdstan, home, release, toolchain, wheel
+from harness.cmdstan import Beside, build, commands, find_cmdstan, home, release, toolchain, wheel
 from harness.cmdstan.doctor import doctor
+from harness.cmdstan.guarded import GuardedCommands
 from harness.cmdstan.home import home_path, install_home, is_complete, remove_homes
 from harness.errors import (
     CacheFolderError,
@@ -25,6 +27,8 @@ from harness.errors import (
     HarnessError,
     ToolchainError,
 )
+from harness.program.flags import find_flags
+from harness.program.server_object import ensure_cmdstan_with_server, make_server
 from tests import cheap_install
 
 PROJECT = Path(__file__).parent.parent
@@ -270,6 +274,38 @@ def test_the_build_reports_what_it_compiles(nowhere: Path, monkeypatch: pytest.M
     build.compile_home(work, nowhere / "log", lines.append)
     assert lines == ["compiling 1/1: main.cpp"]
     assert (nowhere / "log").read_text().splitlines()[-1] == str(work)
+
+
+def test_what_is_beside_a_home_is_compiled_with_it(nowhere: Path) -> None:
+    work = nowhere / "work"
+    (work / "driver").mkdir(parents=True)
+    (work / "driver/main.cpp").touch()
+    (work / "copy.sh").write_text('cp "$4" "$3"\n')
+    said = "@echo '--- Compiling driver/main.cpp ---'"
+    (work / "makefile").write_text(f"COMPILE := sh copy.sh\nbuild:\n\t{said}\n")
+    beside = Beside(source=nowhere / "beside.cpp", target=nowhere / "beside.o")
+    beside.source.write_text("its text")
+    lines: list[str] = []
+    build.compile_home(work, nowhere / "log", lines.append, beside)
+    assert beside.target.read_text() == "its text"
+    assert sorted(line.split()[1] for line in lines) == ["1/2:", "2/2:"]
+    assert {line.split()[2] for line in lines} == {"beside.cpp", "main.cpp"}
+
+
+@pytest.mark.usefixtures("cheap")
+def test_the_server_of_densities_comes_with_the_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_home(
+        folder: Path, log: Path, report: Callable[[str], None], beside: Beside
+    ) -> None:
+        cheap_install.compile_home(folder, log, report)
+        shutil.copy(beside.source, beside.target)
+
+    monkeypatch.setattr(home, "compile_home", compile_home)
+    found = ensure_cmdstan_with_server()
+    flags = find_flags(found.path, found.version, native=False)
+    server = make_server(found.path, flags.shared, GuardedCommands())  # this home has no compiler
+    assert server.read_text().startswith('#include "')
+    assert ensure_cmdstan_with_server().path == found.path
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import argparse
 from harness.cli.arguments import Parser, add_action
 from harness.cli.console import EXIT_USER_ERROR, OUT, note
 from harness.cmdstan import commands
+from harness.program.server_object import ensure_cmdstan_with_server
 
 
 def add_arguments(parser: Parser) -> None:
@@ -25,7 +26,9 @@ def path(_: argparse.Namespace) -> None:
 
 def install(arguments: argparse.Namespace) -> None:
     """See to it that there is a CmdStan."""
-    line = commands.install(release=arguments.release, report=note)
+    line = commands.install(
+        release=arguments.release, report=note, ensure=ensure_cmdstan_with_server
+    )
     OUT.print(line, markup=False)
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cmdstan.guarded import GuardedCommands
-from harness.cmdstan.toolchain import jobs, make_name
+from harness.cmdstan.toolchain import jobs, make_name, read_first
 from harness.errors import CmdStanBuildError, DiskSpaceError
 
 _COMPILING = re.compile(r"--- Compiling (?:driver/)?(?:tools/)?(\S+) ---")
@@ -13,7 +14,31 @@ _PART = re.compile(r'^#include "(\w+\.cpp)"', re.MULTILINE)
 _ERROR = re.compile(r"(?:error|\*\*\*|not found|No such file)", re.IGNORECASE)
 
 
-def compile_home(home: Path, log: Path, report: Callable[[str], None]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """C++ that is no part of a home, and is compiled while the home is.
+
+    The precompiled header comes before most of a home and takes one processor.
+
+    Attributes
+    ----------
+    source, target : Path
+        The file, and its object in a folder whose path make takes.
+    """
+
+    source: Path
+    target: Path
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A makefile's lines that compile it by a home's own rules."""
+        told = f"\t@echo '--- Compiling {self.source.name} ---'"
+        return (f"{self.target}: {self.source}", told, "\t@$(COMPILE) -c -o $@ $<")
+
+
+def compile_home(
+    home: Path, log: Path, report: Callable[[str], None], beside: Beside | None = None
+) -> None:
     """Compile the driver, the precompiled header and the tools of a laid-out home.
 
     Parameters
@@ -24,6 +49,8 @@ def compile_home(home: Path, log: Path, report: Callable[[str], None]) -> None:
         Where make's whole output goes.
     report
         Told of each file as its compilation begins.
+    beside
+        What else is compiled meanwhile.
 
     Raises
     ------
@@ -32,9 +59,13 @@ def compile_home(home: Path, log: Path, report: Callable[[str], None]) -> None:
     DiskSpaceError
         The disk ran full.
     """
-    told = _Told(n_steps(home), report)
+    told = _Told(n_steps(home) + (beside is not None), report)
     command = [make_name(), f"-j{jobs()}", "build"]
-    code, output = GuardedCommands().run(command, folder=home, take=told)
+    environment = {}
+    if beside is not None:
+        command.insert(2, str(beside.target))  # first, since it takes longest but for the header
+        environment = read_first(beside.lines, beside.target.parent)
+    code, output = GuardedCommands().run(command, folder=home, environment=environment, take=told)
     log.write_text("".join(output), encoding="utf-8")
     if code != 0:
         raise _failure(output, home, log)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from harness.cmdstan import doctor as examine
 from harness.cmdstan.doctor import DoctorReport
 from harness.cmdstan.home import homes_folder, remove_homes
-from harness.cmdstan.location import ensure_cmdstan, find_cmdstan
+from harness.cmdstan.location import CmdStanLocation, ensure_cmdstan, find_cmdstan
 from harness.cmdstan.release import install_release
 from harness.errors import CmdStanMissingError
 
@@ -24,7 +24,12 @@ def path() -> str:
     return str(found.path)
 
 
-def install(*, release: bool, report: Callable[[str], None]) -> str:
+def install(
+    *,
+    release: bool,
+    report: Callable[[str], None],
+    ensure: Callable[[Callable[[str], None]], CmdStanLocation] = ensure_cmdstan,
+) -> str:
     """See to it that there is a CmdStan: build the home unless one is found, or install a release.
 
     Parameters
@@ -33,6 +38,8 @@ def install(*, release: bool, report: Callable[[str], None]) -> str:
         Run cmdstanpy's own installer instead.
     report
         Told of each step.
+    ensure
+        Finds a CmdStan or builds the home, and whatever else is compiled meanwhile.
 
     Returns
     -------
@@ -48,7 +55,7 @@ def install(*, release: bool, report: Callable[[str], None]) -> str:
     if release:
         installed = install_release(report)
         return f"CmdStan release ready in {installed}"
-    found = ensure_cmdstan(report)
+    found = ensure(report)
     return f"CmdStan {found.version} ready in {found.path} ({found.reason})"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import filelock
 
-from harness.cmdstan.build import compile_home
+from harness.cmdstan.build import Beside, compile_home
 from harness.cmdstan.toolchain import check_disk, check_tools
 from harness.cmdstan.wheel import find_wheel, home_name, lay_out
 from harness.errors import CacheFolderError, DiskSpaceError
@@ -42,7 +42,7 @@ def is_complete(home: Path) -> bool:
     return all((home / name).is_file() for name in needed)
 
 
-def install_home(report: Callable[[str], None] = silent) -> Path:
+def install_home(report: Callable[[str], None] = silent, beside: Beside | None = None) -> Path:
     """Build this version's home unless it is there.
 
     It is built in a folder beside its own and renamed at the end: an install that is killed at any
@@ -53,6 +53,8 @@ def install_home(report: Callable[[str], None] = silent) -> Path:
     ----------
     report
         Told of each step, in a few words.
+    beside
+        What is compiled while this process builds a home.
 
     Returns
     -------
@@ -86,7 +88,7 @@ def install_home(report: Callable[[str], None] = silent) -> Path:
         try:
             building.chmod(0o755)
             lay_out(wheel, building, report)
-            compile_home(building, home.parent / "install.log", report)
+            compile_home(building, home.parent / "install.log", report, beside)
             os.sync()
             building.rename(home)
         except BaseException:

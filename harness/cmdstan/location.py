@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import lazy_loader as lazy
 
+from harness.cmdstan.build import Beside
 from harness.cmdstan.home import home_path, install_home, is_complete, silent
 from harness.errors import CmdStanMissingError
 
@@ -57,13 +58,17 @@ def find_cmdstan() -> CmdStanLocation | None:
     return None
 
 
-def ensure_cmdstan(progress: Callable[[str], None] = silent) -> CmdStanLocation:
+def ensure_cmdstan(
+    progress: Callable[[str], None] = silent, beside: Beside | None = None
+) -> CmdStanLocation:
     """Find the CmdStan to use, and build the home if there is none.
 
     Parameters
     ----------
     progress
         Told of each step of a build.
+    beside
+        What is compiled while a home is built.
 
     Raises
     ------
@@ -74,7 +79,7 @@ def ensure_cmdstan(progress: Callable[[str], None] = silent) -> CmdStanLocation:
     if found is not None:
         return found
     return _location(
-        install_home(progress), "home", "it was built now, because there was no CmdStan"
+        install_home(progress, beside), "home", "it was built now, because there was no CmdStan"
     )
 
 

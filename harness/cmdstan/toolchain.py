@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,27 @@ def compiler_name() -> str:
 def make_name() -> str:
     """Return make's name as cmdstanpy takes it: ``$MAKE``, else ``make``."""
     return os.environ.get("MAKE") or "make"
+
+
+def read_first(lines: Sequence[str], folder: Path) -> dict[str, str]:
+    """Write lines of a makefile that is read before CmdStan's and before the user's ``make/local``.
+
+    Parameters
+    ----------
+    lines
+        What it says.
+    folder
+        Where it is kept.
+
+    Returns
+    -------
+    dict
+        The environment in which make reads it: further makefiles of the command line would replace
+        CmdStan's.
+    """
+    makefile = folder / "harness.mk"
+    makefile.write_text("\n".join([*lines, ""]))
+    return {"MAKEFILES": f"{os.environ.get('MAKEFILES', '')} {makefile}".strip()}
 
 
 def find_tool(command: str) -> Tool | None:

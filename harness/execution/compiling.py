@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-from harness.cmdstan import ensure_cmdstan
 from harness.cmdstan.guarded import GuardedCommands
 from harness.program.compilation import CompiledProgram, compile_program
 from harness.program.program import Program
+from harness.program.server_object import ensure_cmdstan_with_server
 
 #: A compiler wants a core and about 1.5 GB, so no more than this many at once.
 _PARALLEL_COMPILERS = 2
@@ -36,7 +36,7 @@ def compile_all(
     ProgramError
         If one does not compile; the others are then not compiled either.
     """
-    ensure_cmdstan()  # in this thread, which Ctrl-C reaches
+    ensure_cmdstan_with_server()  # in this thread, which Ctrl-C reaches
     commands = GuardedCommands()
     pool = ThreadPoolExecutor(_PARALLEL_COMPILERS)
     begun = time.monotonic()

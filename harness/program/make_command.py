@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cmdstan.guarded import GuardedCommands
+from harness.cmdstan.toolchain import read_first
 
 
 def run_make(
@@ -42,10 +43,7 @@ def run_make(
     folder = target.parent
     environment = {"TMPDIR": str(folder)}
     if lines:
-        makefile = folder / "harness.mk"
-        makefile.write_text("\n".join([*lines, ""]))
-        # the environment, since further makefiles of the command line would replace CmdStan's
-        environment["MAKEFILES"] = f"{os.environ.get('MAKEFILES', '')} {makefile}".strip()
+        environment |= read_first(lines, folder)
     command = [os.environ.get("MAKE", "make"), *options, *settings, str(target)]
     code, output = commands.run(command, folder=cmdstan, environment=environment)
     return None if code == 0 else _first_error([line for line in output if line.strip()])

@@ -43,8 +43,7 @@ def _compile_into(
         _make(header, copy, cmdstan, commands, told_as=program.file, flags=flags)
         wrap_file(header, _row_axes(program, text, cmdstan), exact_curvature=exact_curvature)
         translated = time.perf_counter()
-        servers = folder.parent.with_name("servers")
-        server = make_server(servers, cmdstan, flags.shared, commands)
+        server = make_server(cmdstan, flags.shared, commands)
         server_time_s = time.perf_counter() - translated
         _make(
             *(made, copy, cmdstan, commands),
