@@ -27,7 +27,8 @@ from harness.summary.reference import chain_problems
 from tests.cases import PROJECT, known_fit
 from tests.fabricated import CELLS, ORDERED_NUTS, fabricate, make_program
 
-CALLS: list[int] = []
+#: One fit of each kind: the reference, labels that switch, a failure, replicates.
+FEW = (*CELLS[:3], *CELLS[4:7])
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def stored(store: Store) -> tuple[Study, list[FittedRun]]:
     """A fabricated study whose fits are in a store."""
-    study, fitted = fabricate(CELLS, reference=ORDERED_NUTS)
+    study, fitted = fabricate(FEW, reference=ORDERED_NUTS)
     kept_fits = [
         dataclasses.replace(item, key=f"{i:064x}", fit=store.save(f"{i:064x}", item.fit))
         if item.fit.status is Status.OK
@@ -113,7 +114,7 @@ def _other_reference(
     key = fitted[0].key
     store.remove(key)
     _, others = fabricate(
-        tuple(dataclasses.replace(cell, shift=0.1) for cell in CELLS[:1]), reference=ORDERED_NUTS
+        tuple(dataclasses.replace(cell, shift=0.1) for cell in FEW[:1]), reference=ORDERED_NUTS
     )
     fitted[0] = dataclasses.replace(fitted[0], fit=store.save(key, others[0].fit))
 
@@ -209,7 +210,7 @@ def test_the_order_of_measuring_changes_nothing(store: Store, *, backwards: bool
 
 
 def test_a_fit_that_cannot_be_measured_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    study, fitted = fabricate(CELLS, reference=ORDERED_NUTS)
+    study, fitted = fabricate(FEW, reference=ORDERED_NUTS)
     broken = fitted[2]
 
     def breaks(fit: Fit, *rest: Any, **options: Any) -> Any:
@@ -265,7 +266,7 @@ def test_measuring_waits_for_a_core(store: Store) -> None:
 
 
 def test_the_end_waits_for_the_measurement_under_way_and_no_other() -> None:
-    _, fitted = fabricate(CELLS[:2])
+    _, fitted = fabricate(FEW[:2])
     begun, done = threading.Event(), []
 
     class Slow:
@@ -288,7 +289,7 @@ def test_the_end_waits_for_the_measurement_under_way_and_no_other() -> None:
 
 
 def test_observers_do_nothing_by_themselves() -> None:
-    _, fitted = fabricate(CELLS[:1])
+    _, fitted = fabricate(FEW[:1])
     Observer().compiling(["p"], 1.0)
     Observer().measured(fitted[0].run, n_measured=1, n_runs=2)
 
