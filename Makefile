@@ -17,7 +17,7 @@ define install_locked
 endef
 STUDY ?= studies/notebook.toml
 # tests/conftest.py says which tests share a worker, and in which order they begin
-WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
+WORKERS := -n 2 --dist loadscope --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install develop study test test-slow test-all check format docs notebook report bench readme lock clean

@@ -1,13 +1,16 @@
 """Fixtures that several test files share."""
 
 import dataclasses
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from harness.cmdstan import install_home
 from harness.data.dataset import Dataset, make_dataset
@@ -37,18 +40,32 @@ LONGEST = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, and those of files that share what is slow."""
-    if config.getoption("dist", default="no") != "loadgroup":
-        return
-    places = {name: place for place, name in enumerate(LONGEST)}
-    groups = {
-        item: "fabricated" if item.path.stem in FABRICATED else item.path.stem for item in items
-    }
-    items.sort(key=lambda item: places.get(groups[item], len(places)))
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+def group_of(node_id: str) -> str:
+    """The tests that one worker runs: those of a file, and of files that share what is slow."""
+    stem = Path(node_id.partition("::")[0]).stem
+    return "fabricated" if stem in FABRICATED else stem
+
+
+class Groups(LoadScopeScheduling):
+    """Hands out tests group by group.
+
+    xdist's own ``--dist loadgroup`` writes groups into test ids, where pytest 9.2 drops them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups | None:
+    return Groups(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest where there are several workers."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        places = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(group_of(item.nodeid), len(places)))
 
 
 @pytest.fixture(scope="session")

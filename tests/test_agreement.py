@@ -45,6 +45,7 @@ def test_a_run_is_not_trusted_fully_if_another_is_wrong() -> None:
     assert rows[1]["decided_by"] == "log_sd_ratio"
 
 
+@pytest.mark.slow
 def test_one_run_is_judged_and_says_that_it_is_one() -> None:
     (row,) = verdicts(1.0)
     assert row["verdict"] == "trust"

@@ -123,6 +123,7 @@ def test_events_of_a_study_then_silence(study: Path, capfd: pytest.CaptureFixtur
     assert "removed 2 fits" in capfd.readouterr().out
 
 
+@pytest.mark.slow
 def test_time_limit_makes_failed_rows(study: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(study, "--time-limit", "1e-3", "--quiet") == 0
     out, err = capfd.readouterr()

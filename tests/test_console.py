@@ -88,6 +88,7 @@ def test_errors_of_means_have_a_column_per_series(
     assert {len(row) for row in rows} == {len(head)}
 
 
+@pytest.mark.slow
 def test_of_many_errors_the_largest_are_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

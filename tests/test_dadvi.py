@@ -58,6 +58,7 @@ def test_linear_response_has_the_sds_of_a_logistic_regression(seed: int) -> None
     assert (np.abs(found.at[:4] - mean) < 4 * found.mcse).all()
 
 
+@pytest.mark.slow
 def test_the_error_of_the_means_is_their_scatter_over_fixed_draws() -> None:
     density = numpy_density.logistic()
     found = [optimum(density, seed=seed) for seed in range(40)]

@@ -17,7 +17,11 @@ from tests.cases import FloatArray
 from tests.row_programs import ADDING_UP, REFUSED, each, row_data, row_program
 
 N_POINTS = 12
-MIXTURES = ("gmm", "gmm_fused", "gmm_glm", "gmm_ordered", "gmm_ordered_fused", "gmm_file")
+#: Those that the first study compiles, and others.
+MIXTURES = (
+    *("gmm", "gmm_fused", "gmm_ordered", "gmm_ordered_fused"),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("gmm_glm", "gmm_file")),
+)
 
 
 def assert_cmdstans(problem: Problem, *, n_usable: int) -> None:

@@ -97,6 +97,7 @@ def test_a_file_may_be_called_anything_else() -> None:
     assert named_reference(None) is None
 
 
+@pytest.mark.slow
 def test_fits_are_judged_by_evidence(gaussian: object, tmp_path: Path) -> None:  # noqa: ARG001
     result = harness.compare(
         MODEL, DATA, reference="none", methods=["laplace"], store=tmp_path / "fits"
@@ -121,6 +122,7 @@ def test_evidence_that_is_not_good_enough_is_a_failure(
         Evidence().fit(problem, seed=1)
 
 
+@pytest.mark.slow
 def test_evidence_takes_the_place_of_a_reference_that_fails(
     gaussian: object, tmp_path: Path
 ) -> None:

@@ -95,6 +95,7 @@ def test_one_fit_is_no_comparison() -> None:
     assert drawn(outcome(1.0, 0.1)) is None
 
 
+@pytest.mark.slow
 def test_the_report_shows_it_first(result: StudyResult, tmp_path: Path) -> None:
     report = result.save(tmp_path).with_suffix(".md").read_text(encoding="utf-8")
     assert report.index("toy_gain.png") == min(

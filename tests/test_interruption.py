@@ -86,9 +86,8 @@ def assert_ends(process: subprocess.Popen[str], number: int, folder: Path) -> st
     return last
 
 
-@pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("ignored")
 def test_fits_end(
     command: tuple[str, ...], cmdstan_home: Path, tmp_path: Path, number: signal.Signals
@@ -101,9 +100,8 @@ def test_fits_end(
     assert list((tmp_path / "store").glob(".work/*")) == []
 
 
-@pytest.mark.parametrize(
-    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_compilers_end(
     command: tuple[str, ...], cmdstan_home: Path, tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -128,6 +128,7 @@ def test_chains_that_start_from_a_fit_do_not_end_with_its_scores(method: type[Me
     assert not (scores_last and method.draw_kind is DrawKind.CHAINS)
 
 
+@pytest.mark.slow
 def test_rows_in_a_file_stay_there(fits: IsolatedFits, tmp_path: Path) -> None:
     rows = gaussian_rows().rows
     file = write_rows(tmp_path / "rows.npy", [rows], n_rows=len(rows))
@@ -230,6 +231,7 @@ def test_budget_is_never_exceeded_and_nobody_starves() -> None:
     assert all(n <= 3 or n == 9 for n in most)  # the 9, more than all there are, runs alone
 
 
+@pytest.mark.slow
 def test_memory_of_what_a_fit_starts_is_kept(fits: IsolatedFits, tmp_path: Path) -> None:
     answer = fits.perform(task("holds", tmp_path))
 
@@ -239,6 +241,7 @@ def test_memory_of_what_a_fit_starts_is_kept(fits: IsolatedFits, tmp_path: Path)
     assert 50 < peak_mb < 70  # the process that waits, an interpreter of more, is not counted
 
 
+@pytest.mark.slow
 def test_fit_without_a_process_has_no_memory(fits: IsolatedFits, tmp_path: Path) -> None:
     answer = fits.perform(task("well", tmp_path))
 

@@ -98,6 +98,7 @@ def check_files(result: StudyResult, folder: Path) -> None:
     assert judged[columns].equals(result.fits_table[columns].reset_index(drop=True))
 
 
+@pytest.mark.slow
 def test_the_files_of_a_comparison_get_its_verdicts(
     comparison: StudyResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,6 +112,7 @@ def test_the_files_of_a_regression_get_its_verdicts(cmdstan_home: Path, tmp_path
     check_files(compared("regression", cmdstan_home, tmp_path / "store"), tmp_path)
 
 
+@pytest.mark.slow
 def test_the_trees_of_a_comparison_get_its_verdicts(
     comparison: StudyResult, tmp_path: Path
 ) -> None:
@@ -123,6 +125,7 @@ def test_the_trees_of_a_comparison_get_its_verdicts(
     assert result.verdicts.index.tolist() == comparison.verdicts.index.tolist()
 
 
+@pytest.mark.slow
 def test_advis_mean_is_no_draw(comparison: StudyResult, tmp_path: Path) -> None:
     files = files_of(comparison, tmp_path)
     result = harness.judge(files["ADVI"])
@@ -135,6 +138,7 @@ def chain_file(folder: Path, comparison: StudyResult) -> Path:
     return Path(files_of(comparison, folder)["NUTS default"][0])
 
 
+@pytest.mark.slow
 def test_saved_warm_up_and_thinning_are_left_out(comparison: StudyResult, tmp_path: Path) -> None:
     plain = chain_file(tmp_path, comparison)
     text = plain.read_text()
@@ -149,6 +153,7 @@ def test_saved_warm_up_and_thinning_are_left_out(comparison: StudyResult, tmp_pa
     assert draws.tolist() == [float(row.split(",")[column]) for row in rows[:334]]
 
 
+@pytest.mark.slow
 def test_a_file_that_was_cut_off_is_judged_by_what_is_there(
     comparison: StudyResult, tmp_path: Path
 ) -> None:
@@ -163,6 +168,7 @@ def test_a_file_that_was_cut_off_is_judged_by_what_is_there(
     assert f"{n_whole} of 1,000" in " ".join(said)
 
 
+@pytest.mark.slow
 def test_compressed_files_are_read(comparison: StudyResult, tmp_path: Path) -> None:
     plain = chain_file(tmp_path, comparison)
     packed = tmp_path / "any.name"
@@ -237,6 +243,7 @@ def made(folder: Path, name: str, content: bytes) -> str:
     return str(folder / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", WRONG)
 def test_what_cannot_be_judged_is_refused_in_one_line(
     case: str, comparison: StudyResult, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -251,6 +258,7 @@ def test_what_cannot_be_judged_is_refused_in_one_line(
     assert told in line
 
 
+@pytest.mark.slow
 def test_chains_of_different_lengths_are_refused(comparison: StudyResult, tmp_path: Path) -> None:
     files = files_of(comparison, tmp_path)["NUTS default"]
     lines = Path(files[1]).read_text().splitlines()
@@ -259,6 +267,7 @@ def test_chains_of_different_lengths_are_refused(comparison: StudyResult, tmp_pa
         harness.judge(files)
 
 
+@pytest.mark.slow
 def test_cmdstanpys_four_kinds_of_fits_are_judged(cmdstan_home: Path) -> None:
     """Each by the draws that it has itself."""
     with pytest.MonkeyPatch.context() as patch:
@@ -295,6 +304,7 @@ def test_cmdstanpys_four_kinds_of_fits_are_judged(cmdstan_home: Path) -> None:
 AR1: dict[str, Any] = {"model": MODELS / "ar1.stan", "data": MODELS / "ar1.json"}
 
 
+@pytest.mark.slow
 def test_the_evidence_of_a_program_stands_in_for_a_reference(
     comparison: StudyResult, tmp_path: Path, cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +339,7 @@ def test_log_densities_replace_those_of_a_file(
     assert_frame_equal(judged_columns(evaluated.table), judged_columns(plain.table), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_draws_of_other_data_or_another_program_are_told(
     comparison: StudyResult, tmp_path: Path, cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def test_kept_figures_give_the_same_tables_to_the_last_digit(
     assert fresh == first == again
 
 
+@pytest.mark.slow
 def test_a_damaged_measurement_is_made_again(store: Store, counted: list[int]) -> None:
     study, fitted = stored(store)
     first = csv(summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store)))
@@ -228,6 +229,7 @@ def test_a_fit_that_cannot_be_measured_costs_no_other(monkeypatch: pytest.Monkey
     assert result.fitted[2].fit.status is Status.FAILED
 
 
+@pytest.mark.slow
 def test_gc_removes_measurements_that_serve_no_fit(store: Store) -> None:
     study, fitted = stored(store)
     summarise(study, fitted, {}, measuring=Measuring(study, {}, store=store))

@@ -196,6 +196,7 @@ def test_advi_has_the_posterior_where_it_can(
     assert fit.diagnostics.eta == 0.1
 
 
+@pytest.mark.slow
 def test_mean_field_is_too_narrow_where_coordinates_are_correlated(
     gaussian: Callable[[float], Problem],
 ) -> None:
@@ -206,6 +207,7 @@ def test_mean_field_is_too_narrow_where_coordinates_are_correlated(
     assert (target.mean_field.sd < 0.7 * target.sd).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighted", [True, False])
 def test_subsample_has_the_posterior_of_its_weighted_rows(
     gaussian: Callable[[float], Problem], *, weighted: bool
@@ -222,6 +224,7 @@ def test_subsample_has_the_posterior_of_its_weighted_rows(
     assert np.allclose(target.sd, full.sd, rtol=0.01) == weighted
 
 
+@pytest.mark.slow
 def test_replicates_take_other_rows(gaussian: Callable[[float], Problem]) -> None:
     problem = gaussian(0.0)
     centres = [
@@ -336,6 +339,7 @@ def test_advi_tries_again_where_all_step_sizes_failed(
         fit_of("advi", problem, seed=6, max_retries=0, **options)
 
 
+@pytest.mark.slow
 def test_error_of_the_elbo_is_the_scatter_of_its_trace(
     gaussian: Callable[[float], Problem],
 ) -> None:

@@ -87,6 +87,7 @@ def test_large_posterior_is_that_of_the_long_runs(mixture: Compile) -> None:
     assert_converged(table)
 
 
+@pytest.mark.slow
 def test_chains_on_different_labels_are_told_and_cured(mixture: Compile, small: Dataset) -> None:
     program = mixture("gmm")
     fit = Nuts().fit(Problem(program=program, dataset=small), seed=SEED)

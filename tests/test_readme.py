@@ -138,6 +138,7 @@ def test_the_picture_is_there_with_its_words() -> None:
     assert (PROJECT / found[1]).stat().st_size < 150_000
 
 
+@pytest.mark.slow
 def test_other_results_make_another_readme(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

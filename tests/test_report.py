@@ -290,6 +290,7 @@ def test_other_names_no_figures_and_nothing_published(tmp_path: Path) -> None:
         assert absent not in own
 
 
+@pytest.mark.slow
 def test_few_series_stand_across(tmp_path: Path) -> None:
     write_results(tmp_path, CELLS[:4], reference=ORDERED_NUTS)
     write_report(tmp_path, published=None)

@@ -16,6 +16,9 @@ from tests.fabricated import CELLS, ORDERED_NUTS, OTHER_CELLS, fabricate
 from tests.html_page import Element, read_page, table_rows
 from tests.saved_report import parse_markdown, write_many_parameters
 
+# One report of thousands of rows takes six seconds to write.
+pytestmark = pytest.mark.slow
+
 SIX = (*CELLS[:4], *OTHER_CELLS)
 N_ELEMENTS = 3_800
 #: Of one series alone these are bad.

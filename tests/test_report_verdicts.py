@@ -431,6 +431,7 @@ def test_a_value_in_doubt_is_called_so(
     assert told.endswith(IN_DOUBT) == is_in_doubt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["failed", "r_hat", "k_hat is not known"])
 def test_a_parameter_may_be_called_like_a_criterion(
     folder: Path, tmp_path: Path, name: str

@@ -111,6 +111,7 @@ class AtPlan(Observer):
         self.n_to_fit = len(to_fit)
 
 
+@pytest.mark.slow
 def test_planning_looks_for_each_run_once_and_reads_no_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +175,7 @@ def test_two_processes_share_a_store(tmp_path: Path, undisturbed: Callable[[int]
     assert len(pids(trace)) == 2
 
 
+@pytest.mark.slow
 def test_interrupt_ends_what_was_started(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     process = start(
@@ -226,6 +228,7 @@ def test_full_disk_ends_in_one_line_and_keeps_what_fits(small_disk: Path, tmp_pa
     assert not list((store.folder / ".work").iterdir())
 
 
+@pytest.mark.slow
 def test_unwritable_store_ends_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the folder should be")
     process = start("tests.short_runs_main", tmp_path, **{TRACE: str(tmp_path / "trace")})

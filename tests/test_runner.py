@@ -278,6 +278,7 @@ def test_fit_that_another_process_makes_is_awaited(tmp_path: Path) -> None:
     assert [item.from_store for item in fitted] == [True, False]
 
 
+@pytest.mark.slow
 def test_plan_of_stored_runs_reads_no_draws_and_hashes_rows_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

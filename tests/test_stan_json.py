@@ -165,7 +165,16 @@ def test_pieces_make_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
         assert digest_of(read_stan_json(tmp_path / "again.json")) == digest_of(found)
 
 
-@pytest.mark.parametrize("shape", [(50_000, 4), (200_000,), (1, 200_000), (4, 50_000)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (50_000, 4),
+        *(
+            pytest.param(shape, marks=pytest.mark.slow)
+            for shape in ((200_000,), (1, 200_000), (4, 50_000))
+        ),
+    ],
+)
 def test_memory_is_that_of_the_numbers(tmp_path: Path, shape: tuple[int, ...]) -> None:
     """At most three times the doubles, from the file to the file, whatever their shape."""
     rows = np.random.default_rng(1).standard_normal(shape)

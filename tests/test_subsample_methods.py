@@ -94,6 +94,7 @@ def test_executable_on_some_rows_has_the_density_of_the_weighted_block(
     assert_cmdstans(part, n_usable=6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("weighted", [True, False])
 def test_subsample_has_the_posterior_of_its_weighted_rows(

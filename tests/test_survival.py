@@ -123,6 +123,7 @@ def test_a_fit_that_cannot_be_measured_says_why_and_the_others_are(
     assert "no such luck" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_figure_that_cannot_be_drawn_says_why_and_the_others_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_figure_that_cannot_be_drawn_says_why_and_the_others_are(
     assert "no such luck" in (tmp_path / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_table_that_cannot_be_made_says_why_and_the_others_are(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_table_that_cannot_be_made_says_why_and_the_others_are(
     assert "no such luck" not in (tmp_path / "tables" / "errors_toy.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_says_why_beside_the_tables(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

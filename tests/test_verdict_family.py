@@ -32,6 +32,7 @@ def criteria_of(errors: object) -> ParameterCriteria:
     return ParameterCriteria(**{n: getattr(errors, n) for n in names if hasattr(errors, n)})
 
 
+@pytest.mark.slow
 def test_thousands_of_exact_parameters_are_trusted() -> None:
     parameters = exact_parameters(1000, 4000, seed=1)
     assert any(each.verdict is not Verdict.TRUST for each in parameters.values())

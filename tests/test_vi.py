@@ -156,6 +156,7 @@ def test_above_a_thousand_parameters_the_distance_is_known() -> None:
     np.testing.assert_allclose(found.gaussian.sd, sd, rtol=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vi_meanfield", "vi_fullrank"])
 def test_the_best_gaussian_of_a_funnel_is_found(name: str) -> None:
     k = 9
