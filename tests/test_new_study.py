@@ -124,7 +124,7 @@ def test_new_study_runs_as_it_is(
     assert re.split("  +", head)[:2] == ["series", "verdict"]
     assert len(rows) == len(verdicts.index.unique())
     shown = {cells[0]: cells[1] for cells in (re.split("  +", row) for row in rows)}
-    assert shown["NUTS reference, the reference"] == "trust"
+    assert shown["NUTS reference"] == "trust"
     assert shown["Laplace"] == verdicts["laplace", "default"]
     assert re.findall(r"\d+", last) == [str(len(fits)), "0", "0"]
     assert " results/my-line/report.html" in last

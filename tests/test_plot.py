@@ -154,7 +154,7 @@ def test_bars_are_the_means_of_the_weights(figures: dict[str, CaptionedFigure]) 
 
 def test_each_objective_has_its_own_elbo_panel(figures: dict[str, CaptionedFigure]) -> None:
     panels = [axes.get_title("left") for axes in figures["toy_elbo"].axes]
-    assert panels == ["all 100 rows", "25 rows, weighted 4", "25 rows, unweighted"]
+    assert panels == ["all 100 rows", "25 rows, weight 4", "25 rows, unweighted"]
     traces = [line for line in lines_of(figures["toy_elbo"], 0) if line.get_marker() == "None"]
     assert [float(np.asarray(line.get_ydata())[-1]) for line in traces] == [-330.5, -318.25]
     traces = [line for line in lines_of(figures["toy_elbo"], 1) if line.get_marker() == "None"]

@@ -31,7 +31,7 @@ SINGLE = {
 
 #: Rows whose criteria are so far from all limits that no machine's rounding turns their verdict.
 CLEAR = (
-    "NUTS reference, the reference",
+    "NUTS reference",
     "NUTS default (gmm_fused)",
     "Laplace",
     "ADVI default, 5 replicates",

@@ -412,7 +412,7 @@ def test_the_sources_figures_stand_beside_the_studys_own(folder: Path, tmp_path:
     assert "## The page, repeated" in markdown
     assert "**A trace.** The page: -321.61" in markdown
     assert markdown.count("toy_elbo.png") == 1
-    assert "See also above, in “The page, repeated”: figure 1." in markdown
+    assert "See above, in “The page, repeated”: figure 1." in markdown
 
 
 @pytest.mark.parametrize(

@@ -207,10 +207,23 @@ def test_slopes_are_those_of_the_logarithms() -> None:
         for n in (10, 100, 1000)
     ]  # fmt: skip
     swept = list(swept_rows(make_table(rows, POSTERIORS_COLUMNS), sweep))
-    for column, expected in (("fit_time_s", [1.5, 0.5]), ("peak_memory_mb", [1, 1])):
-        grid = growth_grid(swept, sweep, of=column)
-        assert grid is not None
-        assert [row[1].value for row in grid.rows] == pytest.approx(expected)
+    grid = growth_grid(swept, sweep)
+    assert grid is not None
+    assert [head.title for head in grid.columns] == ["series", "time by n", "memory by n"]
+    for at, expected in ((1, [1.5, 0.5]), (2, [1, 1])):
+        assert [row[at].value for row in grid.rows] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("values", [(0.5, 1, 2), (True, False), ("a", "b", "c")])
+def test_costs_grow_with_sizes_only(values: tuple[object, ...]) -> None:
+    sweep = Sweep(axes={"n": values}, datasets={f"d n={n}": Setting("d", {"n": n}) for n in values})
+    rows = [
+        {"dataset": f"d n={n}", "program": "p", "method": "nuts", "variant": "default",
+         "n_runs": 1, "n_failed": 0, "fit_time_s": 2.0, "peak_memory_mb": 9.0}
+        for n in values
+    ]  # fmt: skip
+    swept = list(swept_rows(make_table(rows, POSTERIORS_COLUMNS), sweep))
+    assert growth_grid(swept, sweep) is None
 
 
 def test_heat_maps_have_a_cell_for_each_combination() -> None:

@@ -17,7 +17,7 @@ from tools.bench import readme_block
 #: The rows of the study's table: the reference, what may be trusted, and what may not.
 _DATASET = "large"
 _SERIES = (
-    "NUTS reference, the reference",
+    "NUTS reference",
     "NUTS default (gmm_fused)",
     "Laplace",
     "ADVI default, 5 replicates",

@@ -10,7 +10,12 @@ from matplotlib.patches import Rectangle
 from harness.messages.numerals import numeral
 from harness.plot.contours import draw_contours, draw_reference, moments, reference_note
 from harness.plot.limits import cutoff, named_counts
-from harness.plot.mixture import component_means, draw_true_means, is_planar_mixture
+from harness.plot.mixture import (
+    component_means,
+    draw_true_means,
+    is_planar_mixture,
+    true_means_note,
+)
 from harness.plot.objectives import Kind, by_kind, kind_title
 from harness.plot.panels import FigureData, Series, legend_below, legend_label
 from harness.plot.style import GREY, CaptionedFigure, make_figure, panel_title
@@ -59,7 +64,8 @@ def zoom_figure(view: FigureData) -> CaptionedFigure | None:
         row = list(grid[k] if len(groups) > 1 else grid[:, k])
         _draw_component(row, view, groups, k)
     legend_below(figure, grid.flat)
-    figure.caption = _zoom_caption(view, n_groups=len(groups))
+    is_cut = any("\n" in axes.get_xlabel() for axes in grid.flat)
+    figure.caption = _zoom_caption(view, list(groups), is_cut=is_cut)
     figure.alt = _zoom_alt(view, groups)
     return figure
 
@@ -137,17 +143,27 @@ def _draw_window(axes: Axes, window: Window) -> None:
     )
 
 
-def _zoom_caption(view: FigureData, *, n_groups: int) -> str:
+_SEEN = {
+    Kind.FULL: "all rows",
+    Kind.WEIGHTED: "weighted subsamples",
+    Kind.UNWEIGHTED: "unweighted subsamples",
+}
+
+
+def _zoom_caption(view: FigureData, kinds: Sequence[Kind], *, is_cut: bool) -> str:
     """Say what is close up."""
     text = (
         f"Component means on `{view.dataset.name}`, close up. Plus signs mark the centres of the "
         "approximations; contours hold 50% and 95% of each (for replicates 95% only)."
-        f"{reference_note(view)} Fits that lie outside a panel are named below it."
+        f"{reference_note(view)}{true_means_note(view)}"
     )
-    if n_groups > 1:
+    if is_cut:
+        text += " Fits that lie outside a panel are named below it."
+    if len(kinds) > 1:
+        *others, last = (f"to {_SEEN[kind]}" for kind in kinds)
         text += (
-            " The columns show fits to all rows, to weighted subsamples and to unweighted "
-            "subsamples. The grey square in later columns is the window of the first column."
+            f" The columns show fits {', '.join(others)} and {last}. "
+            "The grey square in later columns is the window of the first column."
         )
     return text
 

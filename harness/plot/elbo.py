@@ -59,7 +59,8 @@ def elbo_figure(view: FigureData) -> CaptionedFigure | None:
             _draw_full_level(axes, groups[Kind.FULL])
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
     grid.flat[-1].set_xlabel("iteration")
-    figure.caption = _caption(view, groups)
+    is_cut = any(axes.texts for axes in grid.flat)
+    figure.caption = _caption(view, groups, is_cut=is_cut)
     figure.alt = _alt(view, groups)
     return figure
 
@@ -224,26 +225,31 @@ def _with_minus(number: str) -> str:
     return number.replace("-", "\N{MINUS SIGN}")
 
 
-def _caption(view: FigureData, groups: dict[Kind, list[Series]]) -> str:
+def _caption(view: FigureData, groups: dict[Kind, list[Series]], *, is_cut: bool) -> str:
     """Say what the panels hold and how to read their axes."""
     text = (
-        f"ELBO of the variational runs on `{view.dataset.name}`, as CmdStan estimated it during "
-        "the run; the dot is where the run stopped."
+        f"ELBO of the variational runs on `{view.dataset.name}`, as it was estimated during the "
+        "run; the dot is where the run stopped."
     )
-    if any(len(series.fits) > 1 for members in groups.values() for series in members):
-        text += " Replicates have the colour of their series; \N{MULTIPLICATION SIGN}5 means five."
+    sizes = {len(series.fits) for members in groups.values() for series in members}
+    if max(sizes) > 1:
+        text += (
+            " Replicates have the colour of their series; \N{MULTIPLICATION SIGN}"
+            f"{max(sizes)} behind a name says that there are {max(sizes)}."
+        )
     if Kind.FULL in groups:
         text += " For all rows the axis is logarithmic in the distance from the best value."
     if Kind.WEIGHTED in groups:
         text += (
-            " Weighted subsamples are on the same scale, but their ELBOs vary with the rows that "
-            "they use."
+            " ELBOs of weighted subsamples are on the scale of all rows, but vary with the rows "
+            "that they use."
         )
     if Kind.UNWEIGHTED in groups:
-        text += " Unweighted subsamples are on another scale"
+        text += " Those of unweighted subsamples are on another scale"
         per_row = _is_per_row(view, Kind.UNWEIGHTED, groups[Kind.UNWEIGHTED])
         text += ", per row, so that different sizes can be compared." if per_row else "."
-    text += " Runs that end far from the others are named as outside the panel."
+    if is_cut:
+        text += " Runs that end far from the others are named as outside the panel."
     if view.published and any(_published_runs(view, kind) for kind in groups):
         text += f" Grey lines: minus the average loss that the {view.published.name} prints."
     return text

@@ -258,5 +258,5 @@ def _caption(view: FigureData, usual: Outcome | None) -> str:
     if any(len(mine) > 1 for mine in by_series(view.outcomes).values()):
         text += " Thin lines join replicates, whose name stands at the median one."
     if any(not _LEAST_ERROR <= item.error_sd <= _MOST_ERROR for item in view.outcomes):
-        text += f" Errors below {_LEAST_ERROR:g} or above {_MOST_ERROR:g} are drawn there."
+        text += f" Errors below {_LEAST_ERROR:g} or above {_MOST_ERROR:g} stand at these values."
     return text

@@ -75,8 +75,9 @@ class _Panel:
 
     @property
     def down(self) -> list[str]:
-        """Values of its rows, from the lowest up."""
-        return list(dict.fromkeys(row for _, row in self.cells))
+        """Values of its rows, from the lowest up; series stand as in tables, the first on top."""
+        values = list(dict.fromkeys(row for _, row in self.cells))
+        return values if self.rows else values[::-1]
 
 
 def heat_figures(outcomes: Sequence[SweptOutcome]) -> dict[str, CaptionedFigure]:
@@ -101,8 +102,8 @@ def heat_figures(outcomes: Sequence[SweptOutcome]) -> dict[str, CaptionedFigure]
             if what == "verdict" and not any(panel.rows for panel in panels):
                 continue
             figure = _figure(panels, fill, has_scale=what == "error")
-            figure.caption = _caption(dataset, what)
-            told = "; ".join(f"{panel.title}: {_told(panel, what)}" for panel in panels)
+            figure.caption = _caption(dataset, what, mine)
+            told = "; ".join(_told(panel, what) for panel in panels)
             figure.alt = f"Heat maps of the {what} on {dataset}. {told}."
             figures[f"{file_stem(dataset)}_sweep_{what}"] = figure
     return figures
@@ -114,7 +115,7 @@ def _panels(outcomes: Sequence[SweptOutcome]) -> Iterator[_Panel]:
         mine = [item for item in outcomes if tuple(item.options) == axes]
         if len(axes) == 1:
             cells = {(str(item.options[axes[0]]), item.title): item for item in mine}
-            yield _Panel("all series" if len(mine) > 1 else mine[0].title, axes[0], "", cells)
+            yield _Panel("", axes[0], "", cells)
             continue
         first, second, *others = axes
         groups: dict[str, dict[tuple[str, str], SweptOutcome]] = {}
@@ -199,17 +200,20 @@ def _told(panel: _Panel, what: str) -> str:
         if what == "error":
             value = "n/a" if item.error_sd is None else numeral(item.error_sd, 2)
         said.append(f"{panel.columns} {column}, {panel.rows} {row}: {value}".replace(",  ", ", "))
-    return ", ".join(said)
+    return f"{panel.title}: {', '.join(said)}" if panel.title else ", ".join(said)
 
 
-def _caption(dataset: str, what: str) -> str:
+def _caption(dataset: str, what: str, outcomes: Sequence[SweptOutcome]) -> str:
     """Say what the panels show."""
     if what == "verdict":
-        return (
-            f"Verdicts on `{dataset}` over what is swept, of replicates the worst: trust, "
-            "marginals, means only, unknown (?) or do not trust (no)."
-        )
-    return (
-        f"Largest error of a mean on `{dataset}` over what is swept, in reference sds, of "
-        f"replicates the median. The line in the scale is the limit of {MEAN_LIMIT_SD:g} sds."
+        text = f"Verdicts on `{dataset}` over what is swept (for replicates the worst)."
+        short = {item.verdict: _SHORT[Verdict(item.verdict)] for item in outcomes if item.verdict}
+        told = [f"{word}: {verdict}" for verdict, word in short.items() if word != verdict]
+        return f"{text} {', '.join(told).capitalize()}." if told else text
+    text = (
+        f"Largest error of a mean on `{dataset}` over what is swept, in reference sds (for "
+        f"replicates the median). The line in the scale is the limit of {MEAN_LIMIT_SD:g} sds."
     )
+    if any(item.error_sd is None for item in outcomes):
+        text += " n/a: no errors, because the reference failed its checks or there is no fit."
+    return text

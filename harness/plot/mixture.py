@@ -85,6 +85,12 @@ def draw_true_means(axes: Axes, view: FigureData) -> bool:
     return True
 
 
+def true_means_note(view: FigureData) -> str:
+    """Say what crosses are, empty where :func:`draw_true_means` draws none."""
+    known = view.published.dataset(view.dataset.name) if view.published else None
+    return " Crosses: the true means of the data." if known and known.true_means else ""
+
+
 def labels_differ(series: Series) -> bool:
     """Whether relabelling does more than rename the components of all draws alike."""
     raw = component_means(series, relabelled=False)
@@ -123,13 +129,14 @@ def posterior_figure(view: FigureData) -> CaptionedFigure | None:
     draw_rows(grid.flat[0], view.dataset)
     known = draw_true_means(grid.flat[0], view)
     panel_title(grid.flat[0], "data and true means" if known else "data")
+    has_insets = False
     for axes, (title, draws) in zip(grid.flat[1:], panels, strict=False):
         draw_rows(axes, view.dataset)
-        _draw_means(axes, draws)
+        has_insets |= _draw_means(axes, draws)
         panel_title(axes, title)
     _component_legend(figure, panels[0][1].shape[2])
     left_out = [series for series in every if series not in mixtures]
-    figure.caption = _posterior_caption(view, mixtures, left_out, known=known)
+    figure.caption = _posterior_caption(view, mixtures, left_out, has_insets=has_insets)
     figure.alt = (
         f"Scatter plots of {view.dataset.name} with draws of the component means: "
         f"{', '.join(title for title, _ in panels)}. {_where(panels)}"
@@ -180,17 +187,19 @@ def _scatter_means(axes: Axes, thinned: FloatArray) -> None:
     )
 
 
-def _draw_means(axes: Axes, draws: FloatArray) -> None:
-    """Scatter draws of the component means; where they are specks, also close up."""
+def _draw_means(axes: Axes, draws: FloatArray) -> bool:
+    """Scatter draws of the component means; where they are specks, also close up: say whether."""
     thinned = thin_draws(draws, _MOST_DRAWS)
     _scatter_means(axes, thinned)
     places = by_first_coordinate(draws)
     ordered = apply_permutation(draws, places).reshape(-1, *draws.shape[2:])
     left, right = axes.get_xlim()
+    has_insets = False
     for corner, k in zip(_CORNERS, range(ordered.shape[1]), strict=False):
         centre, reach = ordered[:, k].mean(axis=0), 3.5 * ordered[:, k].std(axis=0).max()
         if reach > _SPECK * (right - left):
             continue
+        has_insets = True
         inset = axes.inset_axes((*corner, 0.3, 0.3))
         _scatter_means(inset, thinned)
         inset.set(
@@ -201,6 +210,7 @@ def _draw_means(axes: Axes, draws: FloatArray) -> None:
         )
         inset.spines[:].set_visible(True)
         axes.indicate_inset_zoom(inset, edgecolor=BLACK, linewidth=0.7)
+    return has_insets
 
 
 def _component_legend(figure: CaptionedFigure, n_components: int) -> None:
@@ -214,18 +224,15 @@ def _component_legend(figure: CaptionedFigure, n_components: int) -> None:
 
 
 def _posterior_caption(
-    view: FigureData, mixtures: Sequence[Series], left_out: Sequence[Series], *, known: bool
+    view: FigureData, mixtures: Sequence[Series], left_out: Sequence[Series], *, has_insets: bool
 ) -> str:
     """Say what is drawn and what to look for."""
     n_draws = min(_MOST_DRAWS, *(series.n_draws for series in mixtures))
     text = f"`{view.dataset.name}` with posterior draws of the component means. "
-    text += rows_note(view.dataset)
-    if known:
-        text += " Crosses: the true means of the data."
-    text += (
-        f" Colours: labels, {n_draws:,} draws of each component. Insets, if there are "
-        "any, magnify the squares that they are connected to."
-    )
+    text += rows_note(view.dataset) + true_means_note(view)
+    text += f" Colours: labels, {n_draws:,} draws of each component."
+    if has_insets:
+        text += " Insets magnify the squares that they are connected to."
     for series in mixtures:
         if labels_differ(series):
             text += (

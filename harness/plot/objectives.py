@@ -60,5 +60,4 @@ def kind_title(dataset: Dataset, kind: Kind, members: Sequence[Series]) -> str:
     if len(objectives) > 1:
         return f"subsamples, {weighting}"
     ((n_rows, weight),) = objectives
-    title = f"{n_rows:,} rows, {weighting}"
-    return f"{title} {weight:g}" if kind is Kind.WEIGHTED else title
+    return f"{n_rows:,} rows, {f'weight {weight:g}' if kind is Kind.WEIGHTED else weighting}"

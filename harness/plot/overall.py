@@ -34,14 +34,14 @@ def overall_figure(outcomes: Mapping[str, Sequence[Outcome]]) -> CaptionedFigure
     medians = _medians(marks)
     figure = make_figure(dataset="", height_in=_HEIGHT_IN)
     axes = figure.subplots()
-    set_axes(axes, marks, xlabel="time of the fit, in that of NUTS at its defaults")
+    set_axes(axes, marks, xlabel="time of the fit / time of NUTS at its defaults")
     _draw(axes, marks, medians)
     draw_legend(axes, marks)
     figure.caption = (
-        f"What is gained on {len(every)} data sets: the largest error of a mean against the time "
-        "of the fit in that of NUTS at its defaults. Small marks are single data sets, of "
-        "replicates their medians; names stand at rings, the medians over data sets. Means in the "
-        f"grey area are more than {MEAN_LIMIT_SD:g} reference sds off."
+        f"What is gained on {_which(outcomes, every)}: the largest error of a mean against the "
+        "time of the fit, divided by that of NUTS at its defaults. A small mark is a method on one "
+        "data set (the median, where it has replicates), a ring with a name its median over these "
+        f"data sets. Means in the grey area are more than {MEAN_LIMIT_SD:g} reference sds off."
     )
     figure.alt = (
         "Log-log plot of errors against relative times. Medians over data sets: "
@@ -53,6 +53,15 @@ def overall_figure(outcomes: Mapping[str, Sequence[Outcome]]) -> CaptionedFigure
         + "."
     )
     return figure
+
+
+def _which(
+    outcomes: Mapping[str, Sequence[Outcome]], drawn: Mapping[str, Sequence[Outcome]]
+) -> str:
+    """Say how many data sets are drawn: all, or those with errors and with a time to divide by."""
+    if len(drawn) == len(outcomes):
+        return f"{len(drawn)} data sets"
+    return f"the {len(drawn)} of {len(outcomes)} data sets with known errors and times"
 
 
 def _against_nuts(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -65,6 +65,12 @@ class SeriesTables:
         count = f"{self.n_runs}" if n_ok == self.n_runs else f"{n_ok} of {self.n_runs}"
         return f"{self.title}, {count} replicates"
 
+    @property
+    def line_title(self) -> str:
+        """The head of its line in a table, which says whether it is the reference."""
+        says_so = not self.is_reference or self.title.endswith("reference")
+        return self.head if says_so else f"{self.head}, the reference"
+
     @cached_property
     def are_chains(self) -> bool:
         """Whether R-hat applies."""
@@ -163,6 +169,11 @@ class DatasetTables:
     def stem(self) -> str:
         """The name as parts of file names and links."""
         return file_stem(self.name)
+
+    @property
+    def has_replicates(self) -> bool:
+        """Whether a series has several runs."""
+        return any(item.n_runs > 1 for item in self.series)
 
     @property
     def compared(self) -> tuple[SeriesTables, ...]:

@@ -53,9 +53,7 @@ def _reference_sentences(
         return ["The study has no reference for this data set, so errors are unknown."]
     sentences = [_reference_quality(reference)]
     if reference.problems:
-        sentences.append(
-            f"The reference failed its checks ({reference.problems}), so no errors are computed."
-        )
+        sentences.append("The reference failed its checks, so no errors are computed.")
     return sentences + _other_priors(tables, manifest, reference)
 
 

@@ -1,6 +1,8 @@
 """The rules of the verdict, inside the report, because a report has no other page beside it."""
 
-from harness.messages.numerals import short
+import math
+
+from harness.messages.numerals import numeral, short
 from harness.report.grid import Cell, Grid, Head, Row, make_grid
 from harness.verdict.rule import Breach, Rule
 from harness.verdict.rules import RULES
@@ -35,6 +37,11 @@ _HEAD = (
     Head("source", "source", is_text=True),
 )
 
+#: The limit of k-hat, which a fit brings with it.
+_LIMITS_OF_FITS = "min(1 - 1/log10 S, 0.7) for S draws"
+#: Criteria that are logarithms of ratios, and the power of the ratio that is one of sds.
+_LOGARITHMS = {"log_sd_ratio": 1.0, "log_eigenvalue_low": 0.5, "log_eigenvalue_high": 0.5}
+
 
 def rules_table() -> Grid:
     """Return the rules of the verdict, a row each.
@@ -64,6 +71,10 @@ def _broken(rule: Rule) -> str:
     """Say when a rule is broken."""
     if rule.breach is Breach.TRUE:
         return "true"
-    limit = rule.limit if isinstance(rule.limit, str) else short(rule.limit)
+    if isinstance(rule.limit, str):
+        return f"{rule.breach} {_LIMITS_OF_FITS}"
     origin = f" from {short(rule.ideal)}" if rule.breach is Breach.OFF and rule.ideal else ""
-    return f"{rule.breach} {limit}{origin}"
+    per_sd = _LOGARITHMS.get(rule.criterion)
+    if per_sd is not None:
+        origin += f" (a factor of {numeral(math.exp(rule.limit * per_sd), 3)} in the sd)"
+    return f"{rule.breach} {short(rule.limit)}{origin}"

@@ -9,12 +9,14 @@ import pandas as pd
 
 from harness.fits.quantities import RAW, RELABELLED
 from harness.report.grid import Cell, Grid, Head, make_grid, number
-from harness.report.numbers import known_numbers, significant
+from harness.report.numbers import fixed, known_numbers, significant
 from harness.study.series import SeriesKey, series_titles
 from harness.study.swept import Setting, Sweep
 
 #: A slope of fewer values says nothing.
 _LEAST_VALUES = 3
+#: What grows: columns of ``posteriors.csv``.
+_COSTS = {"fit_time_s": "time", "peak_memory_mb": "memory"}
 
 
 class Swept(NamedTuple):
@@ -56,47 +58,62 @@ def swept_titles(rows: Sequence[Swept]) -> dict[SeriesKey, str]:
     return {key: titles[short[key]] for key in keys}
 
 
-def growth_grid(rows: Sequence[Swept], sweep: Sweep, *, of: str) -> Grid | None:
-    """Return the exponents of a cost against what is swept, from log-log regressions.
+def growth_grid(rows: Sequence[Swept], sweep: Sweep) -> Grid | None:
+    """Return the exponents of time and memory against sizes that are swept, from log-log fits.
 
     Parameters
     ----------
     rows : sequence of Swept
     sweep : Sweep
-    of : str
-        The column of the cost, ``fit_time_s`` or ``peak_memory_mb``.
 
     Returns
     -------
     Grid or None
-        None without a number that is swept over at least three values.
+        Series that have an exponent; None without a size that is swept over at least three values.
     """
     titles = swept_titles(rows)
     heads: list[Head] = [Head("series", "series")]
     columns: list[dict[SeriesKey, float]] = []
-    for dataset in dict.fromkeys(row.dataset for row in rows):
-        mine = [row for row in rows if row.dataset == dataset]
-        for axis in sweep.axes:
-            slopes = {
-                key: _slope([row for row in mine if row.key == key], axis, of) for key in titles
-            }
-            if not any(math.isfinite(slope) for slope in slopes.values()):
-                continue
-            heads.append(
-                Head(
-                    f"{dataset} {axis}",
-                    f"{axis} of {dataset}",
-                    meaning="Exponent against this, by least squares of the logarithms.",
+    of_axis: dict[str, list[str]] = {}
+    for row in rows:
+        for axis in row.options:
+            of_axis.setdefault(axis, []).append(row.dataset)
+    for axis in (name for name in sweep.axes if _are_sizes(sweep.axes[name])):
+        datasets = dict.fromkeys(of_axis.get(axis, ()))
+        for dataset in datasets:
+            mine = [row for row in rows if row.dataset == dataset]
+            for of, what in _COSTS.items():
+                slopes = {
+                    key: _slope([row for row in mine if row.key == key], axis, of) for key in titles
+                }
+                if not any(math.isfinite(slope) for slope in slopes.values()):
+                    continue
+                which = f" of {dataset}" if len(datasets) > 1 else ""
+                heads.append(
+                    Head(
+                        f"{what} {dataset} {axis}",
+                        f"{what} by {axis}{which}",
+                        meaning=f"Exponent b: the {what} grows as {axis} to the power of b on the "
+                        f"data sets made from {dataset}. Least squares of the logarithms.",
+                    )
                 )
-            )
-            columns.append(slopes)
-    if not columns:
-        return None
+                columns.append(slopes)
     cells = [
-        [Cell(text=title), *(number(column[key], significant) for column in columns)]
+        [Cell(text=title), *(number(column[key], _exponent) for column in columns)]
         for key, title in titles.items()
+        if any(math.isfinite(column[key]) for column in columns)
     ]
-    return make_grid(heads, cells)
+    return make_grid(heads, cells) if cells else None
+
+
+def _are_sizes(values: Sequence[Any]) -> bool:
+    """Whether values are whole numbers from 1 on, which a cost may grow with."""
+    return all(isinstance(each, int) and not isinstance(each, bool) and each > 0 for each in values)
+
+
+def _exponent(value: float) -> str:
+    """Return an exponent as text."""
+    return fixed(value, 2)
 
 
 def _slope(rows: Sequence[Swept], axis: str, of: str) -> float:

@@ -1,4 +1,4 @@
-"""The verdict on every quantity of every series, as a table, and the reason of each."""
+"""The verdict on every quantity of every series, as a table, and the reason for each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -186,8 +186,7 @@ def _lines(tables: DatasetTables) -> Iterator[_Line]:
             raw = series.labelled(RAW)
             title = f"{series.head}, raw labels"
             yield _line(title, series, worst_rows(raw), raw, after)
-        title = series.head + (", the reference" if series.is_reference else "")
-        yield _line(title, series, series.fits, series.judged, after)
+        yield _line(series.line_title, series, series.fits, series.judged, after)
 
 
 def _line(

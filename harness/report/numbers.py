@@ -62,9 +62,14 @@ def count(value: float | None) -> str:
 
 
 def compact(value: float | None) -> str:
-    """Return a number with three significant digits, with an exponent where it is very large."""
+    """Return a number with three significant digits, with an exponent where it is very large.
+
+    Whole numbers are counts, and keep all their digits below a million.
+    """
     if value is None or math.isnan(value):
         return NOT_APPLICABLE
+    if abs(value) < 1e6 and value == round(value):
+        return fixed(value, 0)
     if abs(value) >= 1e6 or 0 < abs(value) < 1e-3:
         return f"{value:.3g}"
     return significant(value, 3)

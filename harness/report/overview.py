@@ -6,16 +6,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from harness.report.dataset import DatasetTables
-from harness.report.growth import Swept, growth_grid, spread_grid, swept_rows
+from harness.report.growth import growth_grid, spread_grid, swept_rows
 from harness.report.leaderboard import (
+    board_answer,
     leaderboard_grid,
     leaderboard_table,
     posteriors_grid,
     posteriors_table,
 )
+from harness.report.notes import MEANINGS
 from harness.report.results import Results
 from harness.report.sections import Part
 from harness.results.columns import table_text
+from harness.study.series import MOST_IN_FULL
 from harness.study.swept import Sweep
 
 #: So many data sets are counted up.
@@ -35,6 +38,8 @@ class Overview:
         Tables, and places for figures.
     files : dict
         CSV files by name: ``posteriors.csv`` and ``leaderboard.csv``.
+    answer : str
+        On how many data sets each method may be trusted, in Markdown.
     left_out : tuple of str
         What could not be run, with the reason, in sentences.
     """
@@ -43,6 +48,7 @@ class Overview:
     stem = "all"
     parts: tuple[Part, ...]
     files: dict[str, str]
+    answer: str = ""
     left_out: tuple[str, ...] = ()
 
 
@@ -67,7 +73,8 @@ def make_overview(results: Results, datasets: Sequence[DatasetTables]) -> Overvi
     posteriors = posteriors_table(datasets)
     left_out = results.manifest.get("left_out", {})
     return Overview(
-        parts=tuple(_parts(results, posteriors, sweep)),
+        parts=tuple(_parts(results, posteriors, datasets, sweep)),
+        answer=board_answer(leaderboard_table(posteriors), datasets),
         files=overview_files(posteriors),
         left_out=tuple(f"`{name}` was not run: {reason}." for name, reason in left_out.items()),
     )
@@ -79,27 +86,47 @@ def overview_files(posteriors: pd.DataFrame) -> dict[str, str]:
     return {"posteriors.csv": table_text(posteriors), "leaderboard.csv": table_text(board)}
 
 
-def _parts(results: Results, posteriors: pd.DataFrame, sweep: Sweep) -> list[Part]:
+def _parts(
+    results: Results, posteriors: pd.DataFrame, datasets: Sequence[DatasetTables], sweep: Sweep
+) -> list[Part]:
     """Return tables and places for figures, in the order of the report."""
+    worst = (
+        " For replicates the worst verdict counts."
+        if any(item.has_replicates for item in datasets)
+        else ""
+    )
+    known = sum(bool(item.compared) for item in datasets)
+    errors = "" if known == len(datasets) else f" Errors are known on {known} of the data sets."
+    # where there are many, no data set has the table below which verdicts are explained
+    meanings = f" {MEANINGS}" if len(datasets) > MOST_IN_FULL else ""
     parts = (
         Part(kind="gain", title="What is gained", figures=(GAIN,)),
         Part(
             kind="leaderboard",
             title="Leaderboard",
             table=leaderboard_grid(leaderboard_table(posteriors)),
-            note="Shares of data sets by verdict, of replicates by the worst. The method that is "
-            "trusted most often comes first.",
+            note="Shares of data sets by verdict; the method that is trusted most often comes "
+            f"first.{worst}{errors}",
             sources=("leaderboard.csv",),
         ),
         Part(
             kind="posteriors",
             title="What may be trusted where",
             table=posteriors_grid(posteriors),
-            note="Of replicates the worst verdict. The reasons stand below, by data set.",
+            note=f"The reasons stand below, by data set.{worst}{meanings}",
             sources=("posteriors.csv",),
         ),
         Part(kind="sweep", title="Errors and verdicts over what is swept", figures=(SWEEP,)),
-        *_growth(list(swept_rows(posteriors, sweep)), sweep),
+        Part(
+            kind="growth",
+            title="How time and memory grow",
+            table=growth_grid(list(swept_rows(posteriors, sweep)), sweep),
+            note="A cost grows as this power of what is swept; 0: not at all, 1: in proportion. "
+            "Times of a few hundredths of a second are mostly start-up. The memory is that of "
+            "Stan's processes: about ten megabytes each without data, and NUTS has one for each "
+            "chain.",
+            sources=("posteriors.csv",),
+        ),
         Part(
             kind="spread",
             title="How far subsamples lie apart",
@@ -110,25 +137,3 @@ def _parts(results: Results, posteriors: pd.DataFrame, sweep: Sweep) -> list[Par
         ),
     )
     return [part for part in parts if part.table is not None or part.figures]
-
-
-def _growth(swept: Sequence[Swept], sweep: Sweep) -> list[Part]:
-    """Return how costs grow with what is swept."""
-    return [
-        Part(
-            kind="growth",
-            title="How times grow",
-            table=growth_grid(swept, sweep, of="fit_time_s"),
-            note="A time grows as this power of what is swept. Times of a few hundredths of a "
-            "second are mostly start-up.",
-            sources=("posteriors.csv",),
-        ),
-        Part(
-            kind="memory",
-            title="How memory grows",
-            table=growth_grid(swept, sweep, of="peak_memory_mb"),
-            note="The memory of Stan's processes grows as this power of what is swept. A process "
-            "without data takes about ten megabytes, and NUTS has one for each chain.",
-            sources=("posteriors.csv",),
-        ),
-    ]

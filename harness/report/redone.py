@@ -16,7 +16,7 @@ _HERE = "here"
 
 _SHOWN: Mapping[str, Callable[[float], str]] = {
     "fit_time_s": seconds,
-    "elbo": lambda value: fixed(value, 2 if abs(value) < 10_000 else 0),
+    "elbo": lambda value: fixed(value, 2) if abs(value) < 10_000 else f"{value:,.0f}",
     "r_hat": show_r_hat,
     "r_hat_max_raw": show_r_hat,
     "r_hat_max_relabelled": show_r_hat,

@@ -52,7 +52,7 @@ def verdict_rows(tables: DatasetTables) -> Iterator[VerdictRow]:
                 rows=raw,
             )
         yield VerdictRow(
-            title=series.head + (", the reference" if series.is_reference else ""),
+            title=series.line_title,
             series=series,
             is_raw=False,
             verdicts=series.fits,

@@ -11,7 +11,8 @@ from harness.report import tables as declared
 from harness.report.dataset import DatasetTables
 from harness.report.grid import Cell, Grid, Head, markdown_table
 from harness.report.matrix import matrix_grids
-from harness.report.notes import INDEPENDENT, NOTES, ORDERED
+from harness.report.notes import INDEPENDENT, ORDERED, WORSE_THAN_FIT, note_on
+from harness.report.reasons import severity
 from harness.report.runs import all_runs
 from harness.report.series_columns import FitColumn, dataset_columns
 from harness.report.specification import ReportTable
@@ -100,7 +101,7 @@ def _part[T](
         title=title or table.title,
         table=short,
         more=whole if whole != short else None,
-        note=NOTES[table.kind] + extra,
+        note=note_on(table.kind, has_replicates=tables.has_replicates) + extra,
         sources=table.sources,
     )
 
@@ -114,11 +115,20 @@ def matrix_part(tables: DatasetTables) -> Part:
         table=matrix,
         more=reasons,
         more_title=(
-            "The reason of every verdict" if tables.n_worst is None else "The reasons of verdicts"
+            "The reason for every verdict" if tables.n_worst is None else "The reasons for verdicts"
         ),
-        note=NOTES["matrix"] + shown_note(tables),
+        note=_matrix_note(matrix, tables),
         sources=_COMPARISON + _FITS,
     )
+
+
+def _matrix_note(matrix: Grid, tables: DatasetTables) -> str:
+    """Say what verdicts allow, and what a reader may wonder at."""
+    note = note_on("matrix", has_replicates=tables.has_replicates)
+    bad = [[severity(cell.verdict) for cell in row if cell.verdict] for row in matrix.rows]
+    if any(max(row, default=0) > row[0] for row in bad if row):
+        note += WORSE_THAN_FIT
+    return note + shown_note(tables)
 
 
 def dataset_parts(tables: DatasetTables, published: Published | None) -> list[Part]:
@@ -189,7 +199,9 @@ def _estimates(columns: Sequence[FitColumn], tables: DatasetTables) -> tuple[Par
             kind="estimates",
             title="Posterior means",
             table=or_reason(estimates_table, columns) if some else None,
-            note=NOTES["estimates"] + (ORDERED if ordered else "") + left_out,
+            note=note_on("estimates", has_replicates=tables.has_replicates)
+            + (ORDERED if ordered else "")
+            + left_out,
             sources=_COMPARISON,
         ),
         Part(
@@ -198,7 +210,7 @@ def _estimates(columns: Sequence[FitColumn], tables: DatasetTables) -> tuple[Par
             table=or_reason(diagnostics_table, chains, series_down=is_transposed(columns))
             if any(item.key for item in chains)
             else None,
-            note=NOTES["diagnostics"]
+            note=note_on("diagnostics", has_replicates=tables.has_replicates)
             + (INDEPENDENT if len(chains) < len(columns) else "")
             + left_out,
             sources=_COMPARISON,

@@ -51,13 +51,15 @@ def _usual_time(program: str, tables: DatasetTables) -> float | None:
     return None
 
 
-def answer(tables: DatasetTables) -> str:
+def answer(tables: DatasetTables, *, explains_speed: bool = True) -> str:
     """Return what a hurried reader needs: which series may be trusted.
 
     Parameters
     ----------
     tables : DatasetTables
         The saved tables.
+    explains_speed : bool
+        Whether it says what a number of times as fast means, which is told once on a page.
 
     Returns
     -------
@@ -78,10 +80,10 @@ def answer(tables: DatasetTables) -> str:
     ]
     if not groups[Verdict.TRUST]:
         parts = ["**trust** none", *parts]
-    return f"On {subject(tables)}: {'; '.join(parts)}."
+    return f"On {subject(tables, explains_speed=explains_speed)}: {'; '.join(parts)}."
 
 
-def subject(tables: DatasetTables, *, before_clause: str = " ") -> str:
+def subject(tables: DatasetTables, *, before_clause: str = " ", explains_speed: bool = True) -> str:
     """Return what verdicts are on: a data set, and what its fits are measured against.
 
     Parameters
@@ -90,13 +92,16 @@ def subject(tables: DatasetTables, *, before_clause: str = " ") -> str:
         The saved tables.
     before_clause : str
         What stands between the name and a clause that says that nothing was measured.
+    explains_speed : bool
+        See :func:`answer`.
 
     Returns
     -------
     str
         In Markdown.
     """
-    return f"{_name(tables)}{_standard(tables, before_clause)}"
+    standard = _standard(tables, before_clause, explains_speed=explains_speed)
+    return f"{_name(tables)}{standard}"
 
 
 def _fastest_first(members: Sequence[SeriesTables], verdict: str) -> list[SeriesTables]:
@@ -118,7 +123,7 @@ def _name(tables: DatasetTables) -> str:
     return f"`{tables.name}`{size}"
 
 
-def _standard(tables: DatasetTables, before_clause: str) -> str:
+def _standard(tables: DatasetTables, before_clause: str, *, explains_speed: bool) -> str:
     """Say what the fits of a data set are measured against."""
     reference = tables.reference
     if reference is None:
@@ -130,8 +135,10 @@ def _standard(tables: DatasetTables, before_clause: str) -> str:
         )
     time = reference.fit_time_s
     beside = "" if time is None else f" in {seconds(time)} s"
-    if any(speed(series, tables) for series in tables.series):
-        beside += " (2× means twice as fast as NUTS at its defaults)"
+    if explains_speed and any(speed(series, tables) for series in tables.series):
+        programs = {series.key.program for series in tables.series}
+        same = " with the same program" if len(programs) > 1 else ""
+        beside += f" (2× means twice as fast as NUTS at its defaults{same})"
     return f", against {reference.title}{beside}{_without_reference(tables)}"
 
 

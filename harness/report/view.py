@@ -110,6 +110,11 @@ class ReportView:
         """Whether there are so many data sets that the report is on all of them together."""
         return len(self.datasets) > MOST_IN_FULL
 
+    @property
+    def matrix_note(self) -> str:
+        """What stands below the tables of verdicts: what is to be said of any of them."""
+        return max((item.matrix.note for item in self.datasets), key=len, default="")
+
 
 def make_view(results: Results, published: Published | None) -> ReportView:
     """Say what a report says.
@@ -226,7 +231,7 @@ def _dataset(
         name=tables.name,
         stem=tables.stem,
         n_rows=tables.n_rows,
-        answer=answer(tables),
+        answer=answer(tables, explains_speed=tables.name == results.datasets[0]),
         matrix=matrix_part(tables),
         findings=tuple([told, *said] if told else said),
         parts=tuple(parts),

@@ -66,7 +66,7 @@ def shown_rows(rows: pd.DataFrame, tables: DatasetTables) -> pd.DataFrame:
     DataFrame
         All of them, or those of the worst quantities, the worst first.
     """
-    if tables.n_worst is None or rows.empty:
+    if tables.n_worst is None or rows["parameter"].nunique() <= tables.n_worst:
         return rows
     return _pick(rows, rank(rows)[: tables.n_worst])
 
@@ -76,7 +76,9 @@ def shown_across(tables: DatasetTables) -> list[str] | None:
     if tables.n_worst is None:
         return None
     judged = [item.judged for item in tables.series if not item.judged.empty]
-    return rank(pd.concat(judged))[:MOST_ACROSS] if judged else []
+    if n_quantities(tables.series) <= MOST_ACROSS:
+        return None
+    return rank(pd.concat(judged))[:MOST_ACROSS]
 
 
 def of_names(rows: pd.DataFrame, names: Sequence[str] | None) -> pd.DataFrame:
