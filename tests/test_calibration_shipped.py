@@ -13,8 +13,10 @@ from harness.calibration.tables import (
     RANK_COLUMNS,
     calibration_table,
 )
+from harness.plot import HOW_TO_READ
 from harness.results.columns import read_table
 from tests.cases import PROJECT
+from tools.calibration import saved
 
 RESULTS = PROJECT / "results" / "calibration"
 FOLDERS = sorted(file.parent for file in RESULTS.glob("*/ranks.csv"))
@@ -77,3 +79,11 @@ def test_subsamples_fail_as_theory_says() -> None:
     for name in ("alpha", "beta"):
         ratios = [each["width_ratio"].to_dict()[name] for each in (weighted, all_rows)]
         assert ratios[0] < ratios[1] < 1
+
+
+def test_pages_follow_from_the_saved_tables(tmp_path: Path) -> None:
+    saved(RESULTS / "regression").save(tmp_path)
+    page = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert page == (RESULTS / "regression" / "report.md").read_text(encoding="utf-8")
+    assert page.count(HOW_TO_READ) == 1  # figures after the first are read as that one
+    assert page.count("as figure 1.") == 2

@@ -7,12 +7,18 @@ import pytest
 
 from harness.report import tables as declared
 from harness.report.grid import Grid
-from harness.report.notes import BRIEF, INDEPENDENT, NOTES, ORDERED
+from harness.report.notes import BRIEF, INDEPENDENT, NOTES, OF_REPLICATES, ORDERED, note_on
 from harness.report.results import read_results
 from harness.report.sections import Part
 from harness.report.specification import ReportTable
 from harness.report.view import DatasetView, make_view
-from harness.results.columns import NOT_APPLICABLE
+from harness.results.columns import (
+    COMPARISON_COLUMNS,
+    FITS_COLUMNS,
+    NOT_APPLICABLE,
+    read_table,
+    write_table,
+)
 from tests.fabricated import ORDERED_NUTS
 from tests.saved_report import PUBLISHED, write_results
 
@@ -42,12 +48,33 @@ def grids(dataset: DatasetView) -> list[tuple[Part, Grid]]:
     return [(part, grid) for part in parts for grid in (part.table, part.more) if grid]
 
 
-@pytest.mark.parametrize(
-    "note", [*(NOTES[kind] + EXTRA.get(kind, "") for kind in NOTES), BRIEF], ids=[*NOTES, "brief"]
-)
-def test_notes_have_at_most_three_sentences(note: str) -> None:
-    assert 1 <= len(re.findall(r"[.](?= |$)", note)) <= 3
+NOTE_TEXTS = {
+    "brief": BRIEF,
+    **{kind: note_on(kind, has_replicates=True) + EXTRA.get(kind, "") for kind in NOTES},
+}
+
+
+@pytest.mark.parametrize("note", NOTE_TEXTS.values(), ids=NOTE_TEXTS)
+def test_notes_have_few_sentences(note: str) -> None:
+    assert 1 <= len(re.findall(r"[.](?= |$)", note)) <= 4
     assert len(note) < 420
+
+
+def test_notes_speak_of_replicates_where_there_are_some(tmp_path: Path) -> None:
+    parts = {}
+    for n in (1, 3):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        write_results(folder, reference=ORDERED_NUTS)
+        for name, columns in (("fits", FITS_COLUMNS), ("comparison", COMPARISON_COLUMNS)):
+            table = read_table(folder / f"{name}.csv", columns)
+            write_table(table[table["replicate"] <= n], folder / f"{name}.csv")
+        view = make_view(read_results(folder), None).datasets[0]
+        parts[n] = {part.kind: part.note for part, _ in grids(view)}
+    assert set(OF_REPLICATES) <= parts[3].keys()
+    for kind, note in OF_REPLICATES.items():
+        assert note not in parts[1].get(kind, "")
+        assert note in parts[3].get(kind, note)
 
 
 def test_declared_columns_are_shown(dataset: DatasetView) -> None:

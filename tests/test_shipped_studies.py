@@ -1,6 +1,7 @@
 """The results of the shipped studies: what theory says of them, and tables that agree."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +70,22 @@ def test_two_kinds_of_eruption_predict_better_than_one() -> None:
     above = dict(zip(gap["K"], gap["p_above"], strict=True))
     assert above[1] > 0.99  # one component fills the gap
     assert 0.02 < above[2] < 0.98
+
+
+@pytest.mark.parametrize("name", ["scaling", "separation"])
+def test_reports_on_many_data_sets_begin_with_how_many_may_be_trusted(name: str) -> None:
+    folder = RESULTS / name
+    posteriors = read_table(folder / "posteriors.csv", POSTERIORS_COLUMNS)
+    trusted = posteriors["verdict"].eq("trust").groupby(posteriors["method"]).sum()
+    datasets = posteriors["dataset"].unique()
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    answer = next(line for line in text.splitlines() if line.startswith("**trust** on "))
+    titles = {"nuts": "NUTS", "laplace": "Laplace", "vi_fullrank": "VI full-rank", "advi": "ADVI"}
+    assert f"on {trusted.max()} of {len(datasets)} data sets:" in answer
+    for group in re.split(r"; on |\*\*trust\*\* on ", answer.partition(". 2×")[0])[1:]:
+        number, _, names = group.partition(": ")
+        shown = 0 if number == "none" else int(number.split()[0])
+        told = {re.sub(r" \(.*\)", "", each).rstrip(".") for each in names.split(", ")}
+        assert told >= {titles[key] for key in titles if trusted.get(key) == shown}
+    errors = posteriors["mean_error_sd"].notna().groupby(posteriors["dataset"]).any()
+    assert ("failed its checks" in answer) == (not errors.all())

@@ -2,9 +2,11 @@
 
 Runs ``studies/faithful.toml``, or takes its fits from the store, and adds to its results what needs
 the density of single rows: leave-one-out cross-validation by K and posterior predictive checks.
+With ``--again`` the page is made anew from its saved tables.
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import arviz
@@ -119,6 +121,8 @@ def predictive_figure(y: Floats, copies: dict[int, Floats]) -> CaptionedFigure:
                     axes.hist(copy[:, j], bins, histtype="step", color=SKY, alpha=0.25, lw=0.6)
                 axes.hist(y[:, j], bins, histtype="step", color=BLACK, lw=1.2)
                 axes.set_xlabel(name)
+                if column == 0:
+                    axes.set_ylabel("eruptions")
             panels[0, column].set_title(f"K = {k}")
         figure.caption = (
             f"Posterior predictive check: histograms of the 272 eruptions (black) and of {N_SHOWN} "
@@ -137,7 +141,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="full")
     parser.add_argument("--out", type=Path, default=Path("results/faithful"))
+    parser.add_argument("--again", action="store_true", help="only the page, from saved tables")
     arguments = parser.parse_args()
+    if arguments.again:
+        return write_page(arguments.out)
     result = harness.run_study(STUDY, scale=arguments.scale)
     y = np.asarray((read_stan_json(DATA))["y"], dtype=float)
     loo, checks, copies = {}, [], {}
@@ -155,7 +162,7 @@ def main() -> None:
         drawn = replicated(draws, len(y), np.random.default_rng([13, k]))
         copies[k] = drawn * y.std(0, ddof=1) + y.mean(0)
         checks += checks_of(k, y, copies[k])
-    write(arguments.out, loo_table(loo), pd.DataFrame(checks), predictive_figure(y, copies))
+    return write(arguments.out, loo_table(loo), pd.DataFrame(checks), predictive_figure(y, copies))
 
 
 def components(dataset: Dataset) -> int:
@@ -191,6 +198,13 @@ def write(out: Path, loo: pd.DataFrame, checks: pd.DataFrame, figure: CaptionedF
     (out / "checks.csv").write_text(table_text(checks), encoding="utf-8")
     for name, content in figure_files({"predictive": figure}).items():
         (out / "predictive" / name).write_bytes(content)
+    write_page(out)
+
+
+def write_page(out: Path) -> None:
+    """Write the page from the tables and the figure beside it."""
+    loo, checks = pd.read_csv(out / "loo.csv"), pd.read_csv(out / "checks.csv")
+    figure = json.loads((out / "predictive" / "captions.json").read_text(encoding="utf-8"))[0]
     page = f"""# Old Faithful: how many kinds of eruption?
 
 `python -m tools.faithful` adds this page to the [report](report.md) on which method may be
@@ -198,24 +212,58 @@ trusted; both use the same fits.
 
 ## Leave one out, by K
 
-{loo.round(2).to_markdown(index=False)}
+{_loo_markdown(loo)}
 
-Sum over the 272 rows of the log density of a row given all others, by Pareto-smoothed importance
-sampling of the NUTS reference (`below_best`: how much less than the best K, with its standard
-error; `n_k_hat_above`: rows for which the smoothing is not reliable). Data: [loo.csv](loo.csv).
+*elpd* is the sum over the 272 rows of the log density of a (standardised) row given all others, by
+Pareto-smoothed importance sampling of the NUTS reference. *Below the best* is how much less that is
+than for the best K. ± precedes standard errors, *p_loo* is the effective number of parameters, and
+the last column counts the rows for which the smoothing is not reliable. Data: [loo.csv](loo.csv).
 
 ## Do data from the posterior look like these?
 
-{checks.round(3).to_markdown(index=False)}
+{_checks_markdown(checks)}
 
-Statistics of the data, and 5%, 50% and 95% quantiles of those of data sets drawn from the
-posterior; `p_above` is the share of these with a larger value. Data: [checks.csv](checks.csv).
+Statistics of the 272 eruptions beside those of data sets drawn from the posterior: their median,
+the range from their 5% to their 95% quantile, and the share that is larger than that of the data. A
+share near 0% or 100% says that the model does not make such data. Data: [checks.csv](checks.csv).
 
-![{figure.alt}](predictive/predictive.png)
+![{figure["alt"]}](predictive/predictive.png)
 
-*{figure.caption}*
+*{figure["caption"]}*
 """
     (out / "README.md").write_text(page, encoding="utf-8")
+
+
+def _loo_markdown(loo: pd.DataFrame) -> str:
+    """Return the cross-validation as a reader wants it."""
+    rows = [
+        {
+            "K": str(row["K"]),
+            "elpd": f"{row['elpd']:.0f} ± {row['elpd_se']:.0f}",
+            "below the best": f"{row['below_best']:.0f} ± {row['below_best_se']:.0f}"
+            if row["below_best"]
+            else "0",
+            "p_loo": f"{row['p_loo']:.1f}",
+            "unreliable rows": str(row["n_k_hat_above"]),
+        }
+        for _, row in loo.astype(object).iterrows()
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+def _checks_markdown(checks: pd.DataFrame) -> str:
+    """Return the predictive checks as a reader wants them."""
+    rows = [
+        {
+            "K": str(row["K"]),
+            "statistic": row["statistic"],
+            "data": f"{row['observed']:.3g}",
+            "from the posterior": f"{row['q50']:.3g} [{row['q5']:.3g} to {row['q95']:.3g}]",
+            "larger": f"{row['p_above']:.1%}",
+        }
+        for _, row in checks.iterrows()
+    ]
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
 
 
 if __name__ == "__main__":

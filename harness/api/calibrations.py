@@ -26,7 +26,13 @@ from harness.errors import ResultsError
 from harness.execution.pool import Pool
 from harness.execution.run import Observer
 from harness.methods import Method
-from harness.plot import CaptionedFigure, figure_files, rank_figures, write_figure_files
+from harness.plot import (
+    HOW_TO_READ,
+    CaptionedFigure,
+    figure_files,
+    rank_figure,
+    write_figure_files,
+)
 from harness.program.contract import Components, DataContract
 from harness.results.columns import write_table
 from harness.results.folder import open_results_folder
@@ -67,11 +73,11 @@ class CalibrationResult:
 
     def figures(self) -> dict[str, CaptionedFigure]:
         """Draw the ranks of each method, by the stem of the figure's file."""
-        return {
-            f"{file_stem(method)}_{kind}": figure
+        drawn = {
+            f"{file_stem(method)}_ecdf": rank_figure(self.ranks, self.calibration, method=method)
             for method in self.methods["method"]
-            for kind, figure in rank_figures(self.ranks, self.calibration, method=method).items()
         }
+        return {name: figure for name, figure in drawn.items() if figure is not None}
 
     def save(self, folder: str | Path) -> Path:
         """Write tables, figures and the page.
@@ -97,18 +103,12 @@ class CalibrationResult:
         for name in ("methods", "calibration", "ranks"):
             write_table(getattr(self.tables, name), into / f"{name}.csv")
         write_manifest(self.tables.manifest, into / "manifest.json")
-        study = self.tables.plan.study
         text = page.page_text(
             page.make_page(
-                title=study.title,
-                description=study.description,
-                seed=self.tables.plan.asked.seed,
+                seed=self.tables.seed,
                 methods=self.methods,
                 calibration=self.calibration,
-                figures=[
-                    {"path": f"figures/{name}.png", "caption": item.caption, "alt": item.alt}
-                    for name, item in figures.items()
-                ],
+                figures=_told(figures),
                 manifest=self.tables.manifest,
             )
         )
@@ -118,6 +118,18 @@ class CalibrationResult:
         except OSError as error:
             raise ResultsError(f"cannot write '{file}': {error.strerror}") from error
         return file
+
+
+def _told(figures: Mapping[str, CaptionedFigure]) -> list[dict[str, str]]:
+    """Return what a page says of figures: the first how all are to be read."""
+    return [
+        {
+            "path": f"figures/{name}.png",
+            "caption": item.caption.replace(HOW_TO_READ, "as figure 1.") if i else item.caption,
+            "alt": item.alt,
+        }
+        for i, (name, item) in enumerate(figures.items())
+    ]
 
 
 def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion shows

@@ -24,7 +24,8 @@ NOTE = (
     "*bias* the distance of their centres in posterior sds, as Gaussians with these ranks would "
     "have; a direction is named if the ranks tell it at the 1% level. *Symmetry p* tests whether "
     "ranks are symmetric about the middle (Wilcoxon's signed ranks), Yao et al.'s variational "
-    "check of bias. *50%* and *90%* are the shares of true values within these central intervals."
+    "check of bias. *50%* and *90%* are the shares of true values within these central intervals. "
+    "*log density* is the joint one of parameters and data."
 )
 
 
@@ -169,8 +170,6 @@ def p_text(value: float) -> str:
 
 def make_page(
     *,
-    title: str,
-    description: str,
     seed: int,
     methods: pd.DataFrame,
     calibration: pd.DataFrame,
@@ -181,8 +180,6 @@ def make_page(
 
     Parameters
     ----------
-    title, description : str
-        Of the calibration.
     seed : int
         Which decides all randomness.
     methods, calibration : DataFrame
@@ -190,15 +187,15 @@ def make_page(
     figures : sequence of Mapping
         With ``path``, ``caption`` and ``alt``.
     manifest : dict
-        Versions and digests.
+        The calibration's title and description, versions and digests.
 
     Returns
     -------
     CalibrationPage
     """
     return CalibrationPage(
-        title=title,
-        description=description,
+        title=manifest["study"]["title"],
+        description=manifest["description"],
         note=NOTE,
         reproduce=(
             f"All numbers are determined by the seed, {seed}, the versions and the digests below: "

@@ -123,10 +123,13 @@ def _description(asked: Calibration) -> str:
     model, simulator = shown(asked.model.name), shown(asked.simulate.name)
     if asked.posterior:
         return (
-            f"Program {model} on the observed data together with data that {simulator} replicates "
-            "given them: calibration on what the posterior of these data expects."
+            f"{simulator} draws parameters from the posterior of the observed data, and data given "
+            f"them; {model} is fitted to the observed data and these together."
         )
-    return f"Program {model} on data of {simulator}: calibration on what the prior expects."
+    return (
+        f"{simulator} draws parameters from the prior, and data given them; {model} is fitted to "
+        "these data."
+    )
 
 
 def _digest(asked: Calibration, replicates: Sequence[Replicate]) -> str:

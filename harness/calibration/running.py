@@ -24,22 +24,25 @@ class CalibrationTables:
 
     Attributes
     ----------
-    plan : Plan
-        What was asked for.
+    seed : int
+        Which decides all randomness.
     ranks, calibration, methods : DataFrame
         See :mod:`harness.calibration.tables`.
     n_stored : int
         Fits that were made earlier.
     manifest : dict
-        Versions, digests and seeds.
+        Title and description, versions, digests and seeds.
+    plan : Plan or None
+        What was asked for; None of tables that were saved earlier.
     """
 
-    plan: Plan
+    seed: int
     ranks: pd.DataFrame
     calibration: pd.DataFrame
     methods: pd.DataFrame
     n_stored: int
     manifest: dict[str, Any]
+    plan: Plan | None = None
 
 
 def run_calibration(
@@ -95,6 +98,7 @@ def run_calibration(
     calibration = calibration_table(ranks)
     return CalibrationTables(
         plan=plan,
+        seed=plan.asked.seed,
         ranks=ranks,
         calibration=calibration,
         methods=methods_table(calibration, ranks, ranking.counts()),

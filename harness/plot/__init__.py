@@ -1,7 +1,7 @@
 """Figures of a study; the only package that knows matplotlib.
 
 - `study_figures`, `draw_figure`, `FIGURES`: all figures of a study, or one by its kind
-- `rank_figures`: ranks of a calibration
+- `rank_figure`, `HOW_TO_READ`: ranks of a calibration
 - `scaling_figure`: time against the number of rows
 - `CaptionedFigure`: a figure with its caption
 - `Outcome`, `SweptOutcome`: what the tables say of a fit, or of values that are swept
@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.errors import HarnessError
 from harness.execution.run import FittedRun
-from harness.plot.calibration import rank_figures
+from harness.plot.calibration import HOW_TO_READ, rank_figure
 from harness.plot.close_up import zoom_figure
 from harness.plot.contours import approximations_figure
 from harness.plot.elbo import elbo_figure
@@ -42,12 +42,13 @@ from harness.study.study import Study
 __all__ = [
     "CAPTIONS_FILE",
     "FIGURES",
+    "HOW_TO_READ",
     "CaptionedFigure",
     "Outcome",
     "SweptOutcome",
     "draw_figure",
     "figure_files",
-    "rank_figures",
+    "rank_figure",
     "save_figures",
     "scaling_figure",
     "study_figures",

@@ -1,14 +1,13 @@
-"""Are ranks uniform? Differences of their distribution function, and histograms, by quantity."""
+"""Are ranks uniform? Differences of their distribution function, by quantity."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy import stats
 
-from harness.metrics.uniformity import MAX_POINTS, uniform_band, uniformity_test
+from harness.metrics.uniformity import uniform_band, uniformity_test
 from harness.plot.style import (
     BLUE,
     GREY,
@@ -25,11 +24,20 @@ _COLUMNS = 4
 _PANEL_HEIGHT_IN = 1.75
 _LEVEL = 0.95
 
+#: How to read a figure; a page says it once.
+HOW_TO_READ = (
+    "share of the true values whose rank among the draws is below a level, minus that level. If "
+    "the draws are right, a line stays within the dark band at all levels with 95% probability, "
+    "and all quantities together within the light one. Above on the left and below on the right: "
+    "the draws are too narrow; the other way round: too wide; above everywhere: too large; below: "
+    "too small. A red title: not calibrated."
+)
 
-def rank_figures(
+
+def rank_figure(
     ranks: pd.DataFrame, calibration: pd.DataFrame, *, method: str
-) -> dict[str, CaptionedFigure]:
-    """Draw the ranks of one method.
+) -> CaptionedFigure | None:
+    """Draw the distribution of the ranks of one method, less that of uniform ones, with bands.
 
     Parameters
     ----------
@@ -42,13 +50,12 @@ def rank_figures(
 
     Returns
     -------
-    dict
-        ``ecdf``: the distribution function's difference from that of uniform ranks, with bands;
-        ``histogram``: the ranks themselves. Empty without ranks.
+    CaptionedFigure or None
+        None without ranks.
     """
     judged = calibration[(calibration["method"] == method) & calibration["p_value"].notna()]
     if judged.empty:
-        return {}
+        return None
     shown = set(judged.nsmallest(MAX_PANELS, "p_value")["quantity"])
     rows = judged[judged["quantity"].isin(shown)]
     own = ranks[ranks["method"] == method]
@@ -60,23 +67,10 @@ def rank_figures(
     worst = f" The {len(rows)} of {n_all} with the smallest p-values." if n_all > len(rows) else ""
     outside = ", ".join(judged.loc[judged["verdict"] != "calibrated", "quantity"]) or "none"
     with house_style():
-        ecdf = _figure(panels, lambda axes, numbers: _draw_ecdf(axes, numbers, n_all))
-        histogram = _figure(panels, _draw_histogram)
-    ecdf.caption = (
-        f"{method}: share of the true values whose rank among the draws is below a level, minus "
-        "that level. If the draws are right, a line stays within the dark band at all levels with "
-        "95% probability, and all quantities together within the light one. Above on the left and "
-        "below on the right: the draws are too narrow; the other way round: too wide; above "
-        f"everywhere: too large; below: too small.{worst}"
-    )
-    ecdf.alt = f"{method}, difference of the distribution of ranks; not calibrated: {outside}."
-    histogram.caption = (
-        f"{method}: ranks of the true values; within the band 95% of the bars if the draws are "
-        "right. High at both ends: too narrow; high in the middle: too wide; "
-        f"high on the left: the draws are too large.{worst}"
-    )
-    histogram.alt = f"{method}, histograms of ranks; not calibrated: {outside}."
-    return {"ecdf": ecdf, "histogram": histogram}
+        figure = _figure(panels, n_all)
+    figure.caption = f"{method}: {HOW_TO_READ}{worst}"
+    figure.alt = f"{method}, difference of the distribution of ranks; not calibrated: {outside}."
+    return figure
 
 
 def _numbers(ranks: pd.DataFrame, quantity: str) -> np.typing.NDArray[np.float64]:
@@ -85,8 +79,7 @@ def _numbers(ranks: pd.DataFrame, quantity: str) -> np.typing.NDArray[np.float64
 
 
 def _figure(
-    panels: Sequence[tuple[str, str, np.typing.NDArray[np.float64]]],
-    draw: Callable[[Axes, np.typing.NDArray[np.float64]], None],
+    panels: Sequence[tuple[str, str, np.typing.NDArray[np.float64]]], n_quantities: int
 ) -> CaptionedFigure:
     """Draw a panel for each quantity."""
     n_columns = min(_COLUMNS, len(panels))
@@ -96,10 +89,11 @@ def _figure(
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     for axes, (quantity, verdict, numbers) in zip(grid.flat, panels, strict=False):
-        draw(axes, numbers)
+        _draw_ecdf(axes, numbers, n_quantities)
         is_right = verdict == "calibrated"
         axes.set_title(quantity, fontweight="bold", color="black" if is_right else VERMILION)
     figure.supxlabel("rank of the true value, as a share of the draws", fontsize=8.5)
+    figure.supylabel("share below, minus level", fontsize=8.5)
     return figure
 
 
@@ -121,12 +115,3 @@ def _draw_ecdf(axes: Axes, numbers: np.typing.NDArray[np.float64], n_quantities:
         np.concatenate([[0], test.difference, [0]]),
         color=BLUE,
     )
-
-
-def _draw_histogram(axes: Axes, numbers: np.typing.NDArray[np.float64]) -> None:
-    """Draw the ranks in bins, with what a bin of uniform ranks holds."""
-    n_bins = max(5, min(20, numbers.size // 10, MAX_POINTS))
-    low, high = (float(stats.binom.ppf(p, numbers.size, 1 / n_bins)) for p in (0.025, 0.975))
-    axes.axhspan(low, high, color=LIGHT_GREY, linewidth=0)
-    axes.axhline(numbers.size / n_bins, color=GREY, linewidth=0.6)
-    axes.hist(numbers, bins=n_bins, range=(0, 1), color=BLUE, histtype="step")

@@ -1,6 +1,6 @@
 """What a report on many data sets, or with a sweep, says of all of them together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -90,32 +90,9 @@ def _parts(
     results: Results, posteriors: pd.DataFrame, datasets: Sequence[DatasetTables], sweep: Sweep
 ) -> list[Part]:
     """Return tables and places for figures, in the order of the report."""
-    worst = (
-        " For replicates the worst verdict counts."
-        if any(item.has_replicates for item in datasets)
-        else ""
-    )
-    known = sum(bool(item.compared) for item in datasets)
-    errors = "" if known == len(datasets) else f" Errors are known on {known} of the data sets."
-    # where there are many, no data set has the table below which verdicts are explained
-    meanings = f" {MEANINGS}" if len(datasets) > MOST_IN_FULL else ""
     parts = (
         Part(kind="gain", title="What is gained", figures=(GAIN,)),
-        Part(
-            kind="leaderboard",
-            title="Leaderboard",
-            table=leaderboard_grid(leaderboard_table(posteriors)),
-            note="Shares of data sets by verdict; the method that is trusted most often comes "
-            f"first.{worst}{errors}",
-            sources=("leaderboard.csv",),
-        ),
-        Part(
-            kind="posteriors",
-            title="What may be trusted where",
-            table=posteriors_grid(posteriors),
-            note=f"The reasons stand below, by data set.{worst}{meanings}",
-            sources=("posteriors.csv",),
-        ),
+        *_boards(posteriors, datasets),
         Part(kind="sweep", title="Errors and verdicts over what is swept", figures=(SWEEP,)),
         Part(
             kind="growth",
@@ -137,3 +114,28 @@ def _parts(
         ),
     )
     return [part for part in parts if part.table is not None or part.figures]
+
+
+def _boards(posteriors: pd.DataFrame, datasets: Sequence[DatasetTables]) -> Iterator[Part]:
+    """Give the leaderboard, and the verdicts by data set."""
+    has_replicates = any(item.has_replicates for item in datasets)
+    worst = " For replicates the worst verdict counts." if has_replicates else ""
+    n_known = sum(bool(item.compared) for item in datasets)
+    known = "" if n_known == len(datasets) else f" Errors are known on {n_known} of the data sets."
+    # where there are many, no data set has the table below which verdicts are explained
+    meanings = f" {MEANINGS}" if len(datasets) > MOST_IN_FULL else ""
+    yield Part(
+        kind="leaderboard",
+        title="Leaderboard",
+        table=leaderboard_grid(leaderboard_table(posteriors)),
+        note="Shares of data sets by verdict; the method that is trusted most often comes first."
+        f"{worst}{known}",
+        sources=("leaderboard.csv",),
+    )
+    yield Part(
+        kind="posteriors",
+        title="What may be trusted where",
+        table=posteriors_grid(posteriors),
+        note=f"The reasons stand below, by data set.{worst}{meanings}",
+        sources=("posteriors.csv",),
+    )

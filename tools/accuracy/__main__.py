@@ -2,7 +2,8 @@
 
 python -m tools.accuracy [--seeds 10] [--cases TEXT] [--to FOLDER]
 
-With ``--cases`` the rows of other cases stay.
+With ``--cases`` the rows of other cases stay; with ``--again`` the page is made anew from the saved
+rows, and nothing is fitted.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from harness.program.log_density import Density
 from harness.program.program import Program
 from tools.accuracy.problems import CASES, Case
 from tools.accuracy.reference import best_gaussian, elbo
+from tools.pages import markdown
 
 RESULTS = Path(__file__).parent.parent.parent / "results" / "accuracy"
 _AGREE_SD = 0.3
@@ -112,12 +114,12 @@ def _summary(runs: pd.DataFrame) -> pd.DataFrame:
                 "runs": len(group),
                 "converged": int(converged.sum()),
                 "wrongly": int(wrong.sum()),
-                "mean error, worst": group["mean_error"].max(),
-                "mean error, worst converged": group["mean_error"][converged].max(),
-                "sd ratio, least": group["sd_ratio_min"].min(),
-                "sd ratio, largest": group["sd_ratio_max"].max(),
-                "passes, median": group["passes"].median(),
-                "seconds, median": group["seconds"].median(),
+                "largest mean error (sds)": group["mean_error"].max(),
+                "of converged runs": group["mean_error"][converged].max(),
+                "least sd ratio": group["sd_ratio_min"].min(),
+                "largest sd ratio": group["sd_ratio_max"].max(),
+                "median passes": group["passes"].median(),
+                "median time (s)": group["seconds"].median(),
             }
         )
     return pd.DataFrame(rows)
@@ -125,14 +127,22 @@ def _summary(runs: pd.DataFrame) -> pd.DataFrame:
 
 README = """# Accuracy of `vi_*` without any option
 
-`python -m tools.accuracy` wrote this page. Each case is fitted with {n_seeds} seeds, all counted.
-Errors of means are in sds of the best Gaussian of the family, and the largest over all parameters;
-the best Gaussian is known, or comes from a long deterministic optimisation over fixed draws
-(`tools/accuracy/reference.py`), which begins at the ends of the runs; of several, that with the
-largest ELBO counts for all runs, or the nearest of those whose ELBOs differ by less than {as_good}
-standard errors (labels of a mixture may be swapped). *Passes* are gradients, those of batches
-counted by their share of the rows. *Wrongly* counts runs that said *converged* with an error above
-{agree} sd, or where there is no best Gaussian. The times are of a busy machine.
+`python -m tools.accuracy` wrote this page from [runs.csv](runs.csv). Each case of
+`tools/accuracy/problems.py` is fitted with {n_seeds} seeds, and all runs are counted.
+[cost.md](cost.md) compares times on a million rows.
+
+- The *best Gaussian* of a family is known, or comes from a long deterministic optimisation over
+  fixed draws (`tools/accuracy/reference.py`), which begins at the ends of the runs. If it finds
+  several, that with the largest ELBO counts; those whose ELBOs differ by less than {as_good}
+  standard errors are as good, for example with the labels of a mixture swapped, and the nearest of
+  them counts.
+- *Converged* counts runs that said so, *wrongly* those of them whose mean error is above {agree}
+  sds, or that have no best Gaussian to find: on *flat* and *divided groups* the ELBO has no
+  maximum, so that errors are n/a.
+- *Mean errors* are the largest over all parameters, in sds of the best Gaussian; *sd ratios* are
+  sds divided by its sds. Both are the worst of the runs.
+- *Passes* are gradients; those of batches count by their share of the rows. The times are of a busy
+  machine.
 
 {table}
 """
@@ -143,7 +153,10 @@ def _main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--cases", default="")
     parser.add_argument("--to", type=Path, default=RESULTS)
+    parser.add_argument("--again", action="store_true", help="only the page, from saved rows")
     asked = parser.parse_args()
+    if asked.again:
+        return _write_page(pd.read_csv(asked.to / "runs.csv"), asked.to)
     assert set(METHODS) >= {family for case in CASES for family in case.families}  # noqa: S101
     asked.to.mkdir(parents=True, exist_ok=True)
     runs = _kept(asked.to / "runs.csv", asked.cases)
@@ -157,7 +170,8 @@ def _main() -> None:
         new = pd.DataFrame(rows, columns=COLUMNS)
         print(_summary(new).to_string(), flush=True)
         runs = pd.concat([runs, new], ignore_index=True) if len(runs) else new
-        _write(runs, asked.to, asked.seeds)  # a later case may take long
+        _write(runs, asked.to)  # a later case may take long
+    return None
 
 
 def _kept(file: Path, cases: str) -> pd.DataFrame:
@@ -169,12 +183,20 @@ def _kept(file: Path, cases: str) -> pd.DataFrame:
     return earlier[earlier["case"].isin(others)]
 
 
-def _write(runs: pd.DataFrame, to: Path, n_seeds: int) -> None:
+def _write(runs: pd.DataFrame, to: Path) -> None:
     order = {case.name: number for number, case in enumerate(CASES)}
     runs = runs.sort_values("case", key=lambda names: names.map(order), kind="stable")
     runs.to_csv(to / "runs.csv", index=False, float_format="%.6g")
-    table = _summary(runs).to_markdown(index=False, floatfmt=".3g")
-    text = README.format(n_seeds=n_seeds, agree=_AGREE_SD, as_good=_AS_GOOD, table=table)
+    _write_page(runs, to)
+
+
+def _write_page(runs: pd.DataFrame, to: Path) -> None:
+    text = README.format(
+        n_seeds=runs["seed"].nunique(),
+        agree=_AGREE_SD,
+        as_good=_AS_GOOD,
+        table=markdown(_summary(runs)),
+    )
     (to / "README.md").write_text(text, encoding="utf-8")
 
 

@@ -32,13 +32,13 @@ _CASE = "logistic 1e6 x 20, batches of 200"
 PAGE = """# Time on a million rows
 
 `python -m tools.accuracy.cost` wrote this page: logistic regression, 1,000,000 rows and 20
-predictors, without any option but `batch_size = 200`; medians of {n_seeds} runs each, wall times of
-one busy machine without the reading of the data.
+predictors, without any option but `batch_size = 200`. Times are wall times on one busy machine,
+without the reading of the data; medians of {n_seeds} runs.
 
 | | seconds | gradients, in passes over all rows |
 |:--|--:|--:|
-| `vi_meanfield`, batches of 200 | {batch_s:.2f} | {batch_passes:.1f} |
-| `vi_meanfield`, all rows | {full_s:.2f} | {full_passes:.0f} |
+| `vi_meanfield`, batches of 200 | {batch_s:.1f} | {batch_passes:.1f} |
+| `vi_meanfield`, all rows | {full_s:.0f} | {full_passes:.0f} |
 
 All runs converged: {all_converged}. Means of the two differ by at most {apart:.3f} sd.
 

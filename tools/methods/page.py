@@ -5,18 +5,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tools.pages import markdown
+
 README = """# Every method on posteriors of known moments
 
-`python -m tools.methods` wrote this page: each method with its defaults, but {n_draws:,} draws,
-and {n_seeds} seeds. Means and sds are compared on the unconstrained scale, where closed forms or
-quadrature give the true ones (`tools/verdicts/posteriors.py`). *Mean error* is the largest over
-parameters, in posterior sds; *sd ratio* the least and the largest; *correlation error* the largest
-over pairs of parameters. All three are the worst of the seeds; gradients and time are medians.
-*Failures* counts seeds that gave no fit, *warned* those whose fit has a warning; `reweighted`,
-`moved` and `pathfinder_mixture` always say what their draws are worth or come from.
-The errors of {n_draws:,} independent draws are about 0.03 for a mean, 0.02 for an sd ratio
-and 0.04 for a correlation, as the largest of many; NUTS, nutpie and `moved` have those that they
-have by default. The times are of a busy machine.
+`python -m tools.methods` wrote this page from [fits.csv](fits.csv). Each method has its default
+options, except that it gives {n_draws:,} draws (NUTS, nutpie and `moved`: as many as they give by
+default), and is run with {n_seeds} seeds. Means and sds are compared on the unconstrained scale,
+where closed forms or quadrature give the true ones (`tools/verdicts/posteriors.py`).
+
+- *Mean error* is the largest error of a mean over parameters, in posterior sds; *sd ratio* is the
+  least and the largest ratio of an sd to the true one; *correlation error* is the largest over
+  pairs of parameters. All are the worst of the seeds. {n_draws:,} exact draws would have errors of
+  about 0.03 in a mean, 0.02 in an sd ratio and 0.04 in a correlation.
+- *Gradients* and *time* are medians over seeds, on a busy machine.
+- *Failures* counts seeds without a fit. *Warned* counts fits with a warning; `reweighted`, `moved`
+  and `pathfinder_mixture` always have one, which says what their draws are worth or come from.
 
 {tables}
 {reasons}
@@ -31,9 +35,7 @@ def write(rows: pd.DataFrame, to: Path, *, n_seeds: int, n_draws: int) -> None:
             rows[column] = np.nan
     rows.to_csv(to / "fits.csv", index=False, float_format="%.5g")
     tables = [
-        f"## {name}, d = {group['d'].iloc[0]}\n\n"
-        + _table(group).to_markdown(index=False, floatfmt=".3g")
-        + "\n"
+        f"## {name}, d = {group['d'].iloc[0]}\n\n" + markdown(_table(group)) + "\n"
         for name, group in rows.groupby("posterior", sort=False)
     ]
     text = README.format(
@@ -50,7 +52,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
                 "method": method,
                 "mean error": group["mean_error"].max(),
                 "sd ratio, least": group["sd_ratio_min"].min(),
-                "largest": group["sd_ratio_max"].max(),
+                "sd ratio, largest": group["sd_ratio_max"].max(),
                 "correlation error": group["correlation_error"].max(),
                 "gradients": group["gradients"].median(),
                 "time (s)": group["time_s"].median(),
