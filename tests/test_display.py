@@ -1,12 +1,18 @@
 """What a study under way says where there is no terminal, and so no bar that moves."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from harness.api.running import _measured_beside
 from harness.cli.display import Display, Mode
 from harness.execution.events import EVENTS, Compiling, RunMeasured
+from harness.execution.run import FittedRun
+from harness.study.study import Run
+from harness.summary.background import Background
 from tests.fabricated import CELLS, fabricate
 
 
@@ -38,6 +44,41 @@ def test_events_say_what_is_compiled_and_measured(
     assert compiling.programs == ("ordered", "plain")
     measured = [event.n_measured for event in events if isinstance(event, RunMeasured)]
     assert measured == [1, 2]
+
+
+class AtOnce:
+    """Measures at once, as the thread may where it is quick."""
+
+    def __init__(self) -> None:
+        self.left: list[Run] = []
+
+    def add(self, item: FittedRun) -> None:
+        self.left.append(item.run)
+
+    def news(self) -> Iterator[Run]:
+        while self.left:
+            yield self.left.pop()
+
+    finish = news
+
+
+def test_nothing_is_measured_before_it_is_said_that_all_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study, fitted = fabricate(CELLS)
+    with Display(study, mode=Mode.USUAL, log_file=tmp_path / "run.log", n_at_once=1) as display:
+
+        def runs() -> Iterator[FittedRun]:
+            for item in fitted:
+                display.finished(dataclasses.replace(item, from_store=True))
+                yield item
+
+        background = cast("Background", AtOnce())
+        assert _measured_beside(runs(), background, display, n_runs=len(fitted)) == fitted
+    lines = capsys.readouterr().err.splitlines()
+    said = next(i for i, line in enumerate(lines) if "measuring" in line)
+    assert said == len(fitted)
+    assert [line.partition(" ")[0] for line in lines[said + 1 :]] == ["measured"]
 
 
 def test_quiet_is_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,3 +89,27 @@ def test_shipped_studies_name_files_that_are_there(
     text = listed(capsys, "programs")
     assert row(text, "notebook", "gmm_fused")[-1] == "y"
     assert "(missing)" not in text
+
+
+@pytest.mark.parametrize(
+    ("there", "instead", "told"),
+    [
+        ('method = "subsample_advi"', 'method = "subsampel_advi"', "subsampel_advi"),
+        ("m = 10", "mm = 10", "mm"),
+        ("m = 10", "m = -10", "-10"),
+        ('programs = ["gmm"]', 'programs = ["gmn"]', "gmn"),
+        ('datasets = ["small"]', 'datasets = ["smal"]', "smal"),
+        ('"notebook_small"', '"notebook_smal"', "notebook_smal"),
+    ],
+)
+def test_what_no_run_could_have_is_told_not_listed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, there: str, instead: str, told: str
+) -> None:
+    """A list looks at no file that the study names, but at all that the study says itself."""
+    file = tmp_path / "wrong.toml"
+    assert there in TEXT
+    file.write_text(TEXT.replace(there, instead, 1))
+    assert main(["list", "runs", "--study", str(file)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert (err.count("\n"), told in err, str(file) in err) == (1, True, True)

@@ -58,16 +58,9 @@ def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observ
         pool=pool,
         retry_failed=options.retry_failed,
     )
-    fitted = []
     runs = fit(study, observer=observer)
     with closing(runs), Background(measuring, spare=pool.spare) as background:
-        told = _Measured(observer, n_runs=len(study.runs))
-        for item in runs:
-            fitted.append(item)
-            background.add(item)
-            told.tell(background.news())
-        observer.step("measuring the fits")
-        told.tell(background.finish())
+        fitted = _measured_beside(runs, background, observer, n_runs=len(study.runs))
     planned = evidence_runs(study, measuring.failed_references())
     if planned:
         observer.step("a reference cannot be used: gathering evidence in its place")
@@ -81,6 +74,22 @@ def fit_study(study: Study, options: RunOptions, *, pool: Pool, observer: Observ
     return make_result(
         study, fitted, references=references, published=published, measuring=measuring, store=store
     )
+
+
+def _measured_beside(
+    runs: Iterable[FittedRun], background: Background, observer: Observer, *, n_runs: int
+) -> list[FittedRun]:
+    """Take runs as they come, and measure each while others are fitted."""
+    fitted = []
+    told = _Measured(observer, n_runs=n_runs)
+    for item in runs:
+        fitted.append(item)
+        background.add(item)
+        if len(fitted) == n_runs:  # said before what is measured from here on
+            observer.step("measuring the fits")
+        told.tell(background.news())
+    told.tell(background.finish())
+    return fitted
 
 
 def _measured_again(

@@ -17,6 +17,7 @@ from harness.study.json_schema import options_schema
 from harness.study.posteriordb import entry_names, read_entry
 from harness.study.sweep import FULL, expand
 from harness.study.toml import read_table, read_toml
+from harness.study.written import check_written
 
 #: Keys that make a TOML file a study; others lie in the same folders.
 _KEYS_OF_STUDIES = {"programs", "cross"}
@@ -94,9 +95,11 @@ def _read(file: Path, scale: str = FULL) -> _Listed:
     """Read a study, but nothing that it names."""
     table = read_table(file, scale=scale)
     try:
-        return _Listed(file, expand(table)[0])
-    except StudyError as error:
-        raise StudyError(f"study file '{file}': {error}") from error
+        written = expand(table)[0]
+        check_written(written)
+    except HarnessError as error:
+        raise type(error)(f"study file '{file}': {error}") from error
+    return _Listed(file, written)
 
 
 def _found(folder: Path) -> list[_Listed]:

@@ -217,6 +217,20 @@ def _generated(
     name: str, generator: str, options: Mapping[str, Any]
 ) -> FloatArray | dict[str, Any]:
     """Call a generator with its options."""
+    check_generator(name, generator, options)
+    try:
+        return validate_call(config=ConfigDict(strict=True))(GENERATORS[generator])(**options)
+    except ValidationError as error:
+        raise DatasetError(f"data set '{name}': option {first_problem(error)}") from error
+
+
+def check_generator(name: str, generator: str, options: Mapping[str, Any]) -> None:
+    """Refuse a generator that there is not, or that does not have an option.
+
+    Raises
+    ------
+    DatasetError
+    """
     if generator not in GENERATORS:
         raise DatasetError(
             f"data set '{name}': unknown generator '{generator}'; known are {', '.join(GENERATORS)}"
@@ -228,10 +242,6 @@ def _generated(
             raise DatasetError(
                 f"data set '{name}': generator '{generator}' has no option '{option}'{hint}"
             )
-    try:
-        return validate_call(config=ConfigDict(strict=True))(GENERATORS[generator])(**options)
-    except ValidationError as error:
-        raise DatasetError(f"data set '{name}': option {first_problem(error)}") from error
 
 
 def _with_numbers(

@@ -4,6 +4,7 @@ A declaration has all parts of a study but the runs. Crossing it out checks, nam
 for files and comparisons in one way.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -144,8 +145,8 @@ def _runs(declared: Declaration, left_out: dict[str, str]) -> Iterator[Run]:
     asked for by itself; it is left out, with its reason.
     """
     for cross in declared.crosses:
-        _check_names("data set", cross.datasets, declared.datasets)
-        _check_names("program", cross.programs, declared.programs)
+        check_names("a cross", "data set", cross.datasets, declared.datasets)
+        check_names("a cross", "program", cross.programs, declared.programs)
         cells = product(cross.datasets, cross.programs, range(1, cross.replicates + 1))
         for dataset, program, replicate in cells:
             declared.programs[program].check_rows(declared.datasets[dataset])
@@ -177,11 +178,7 @@ def _references(
     references: dict[str, ReferenceSource] = {}
     for spec in declared.references:
         for dataset in spec.datasets:
-            if dataset not in declared.datasets:
-                raise StudyError(
-                    f"a reference names the data set '{dataset}'"
-                    f"{did_you_mean(dataset, declared.datasets)}"
-                )
+            check_names("a reference", "data set", [dataset], declared.datasets)
             if dataset in references:
                 raise StudyError(f"data set '{dataset}' has two references; give it one")
             if spec.cell is None:
@@ -212,9 +209,16 @@ def _check_comparable(reference: Run, runs: Iterable[Run], programs: Mapping[str
             )
 
 
-def _check_names(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+def check_names(who: str, kind: str, names: Iterable[str], known: Iterable[str]) -> None:
     """Refuse a name that the study does not declare."""
     allowed = list(known)
     for name in names:
         if name not in allowed:
-            raise StudyError(f"a cross names the {kind} '{name}'{did_you_mean(name, allowed)}")
+            raise StudyError(f"{who} names the {kind} '{name}'{did_you_mean(name, allowed)}")
+
+
+def refuse_twins(kind: str, names: Iterable[str]) -> None:
+    """Refuse two tables of one name, of which the second would replace the first."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise StudyError(f"{count} {kind}s are named '{name}'; give each its own name")

@@ -2,8 +2,7 @@
 
 import hashlib
 import tomllib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from harness.study.file import (
     StudyTable,
 )
 from harness.study.filed import with_counts
-from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
+from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out, refuse_twins
 from harness.study.study import Study
 from harness.study.sweep import FULL, at_scale, expand
 
@@ -165,15 +164,15 @@ def _declaration(
 ) -> Declaration:
     """Make a study's data sets, and resolve its paths against its folder."""
     table, sweep = expand(written)
-    _refuse_twins("data set", [spec.name for spec in table.datasets])
-    _refuse_twins("program", [spec.name for spec in table.programs])
+    refuse_twins("data set", [spec.name for spec in table.datasets])
+    refuse_twins("program", [spec.name for spec in table.programs])
     entries = find_entries(table, folder=folder, clone=clone)
     datasets = {
         item.name: _dataset(item, folder) for item in table.datasets if not item.posteriordb
     }
     programs = {spec.name: _program(spec, folder) for spec in table.programs}
-    _refuse_twins("data set", [*datasets, *entries.datasets])
-    _refuse_twins("program", [*programs, *entries.programs])
+    refuse_twins("data set", [*datasets, *entries.datasets])
+    refuse_twins("program", [*programs, *entries.programs])
     crosses = (
         *(entries.reference_crosses if table.reference is None else ()),
         *(cross for spec in table.cross for cross in crosses_of(spec, entries)),
@@ -209,13 +208,6 @@ def _dataset(table: DatasetTable, folder: Path) -> Dataset:
         sha256=table.sha256,
         rows_files={name: folder / file for name, file in table.rows_files.items()},
     )
-
-
-def _refuse_twins(kind: str, names: Iterable[str]) -> None:
-    """Refuse two tables of one name, of which the second would replace the first."""
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise StudyError(f"{count} {kind}s are named '{name}'; give each its own name")
 
 
 def _program(table: ProgramTable, folder: Path) -> Program:
