@@ -8,6 +8,7 @@ import pytest
 from harness.fits.fit import Fit
 from harness.methods.nuts import Nuts
 from harness.summary.chains import all_chains
+from harness.summary.constants import is_fixed
 from tests.cases import FloatArray, known_fit
 from tests.test_summary import (
     PLAIN,
@@ -97,6 +98,47 @@ def test_lengths_and_constants_do_not_matter() -> None:
     other = all_chains([fit(1000), fit(300, shift=2.0)])
     assert (other.name, other.are_apart) == ("y", True)
     assert np.isnan(all_chains([{"one": np.ones((4, 50))}, {"one": np.ones((4, 50))}]).r_hat)
+
+
+def test_chains_that_are_stuck_in_a_quantity_spoil_no_other_fit() -> None:
+    """The reference varies where a fit does not: that fit is wrong, not all chains."""
+
+    def chains(seed: int, *, stuck: bool = False) -> Fit:
+        theta = np.random.default_rng(seed).standard_normal((4, 2000, 2))
+        theta[..., 1] = 3.0 if stuck else theta[..., 1]
+        return full_data(known_fit({"theta": theta}))
+
+    def judged(reference: Fit) -> dict[int, dict[str, object]]:
+        fits = [chains(1), chains(2, stuck=True)]
+        items = [fitted(fit, program=PLAIN, replicate=i + 1) for i, fit in enumerate(fits)]
+        rows = tables(*items, reference=fitted(reference, program=PLAIN, replicate=9)).fits
+        return {int(str(row["replicate"])): row for row in rows}
+
+    rows = judged(chains(3))
+    assert {i: row["verdict"] for i, row in rows.items()} == {
+        1: "trust",
+        2: "do not trust",
+        9: "trust",
+    }
+    assert (rows[2]["decided_by"], rows[2]["decided_parameter"]) == ("mean_error_sd", "theta[2]")
+    # a reference that is stuck itself contradicts those that are not
+    rows = judged(chains(3, stuck=True))
+    assert rows[1]["verdict"] == rows[9]["verdict"] == "unknown"
+
+
+def test_constants_that_differ_are_none_of_the_program() -> None:
+    x = np.random.default_rng(1).standard_normal((4, 50))
+    same, other = np.full((4, 50), 2.0), np.full((4, 50), 2.5)
+    rounded = same * (1 + 1e-16)
+    for reference, draws, expected in (
+        (same, rounded, True),
+        (same, other, False),
+        (same, x, False),
+        (x, same, False),
+    ):
+        assert is_fixed(draws, reference=reference, tells=True) is expected
+    assert is_fixed(same, reference=None, tells=True)
+    assert not is_fixed(same, reference=None, tells=False)
 
 
 def on_a_part(fit: Fit) -> Fit:

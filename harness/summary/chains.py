@@ -42,7 +42,7 @@ class AllChains:
         )
 
 
-def all_chains(fits: Sequence[Named]) -> AllChains:
+def all_chains(fits: Sequence[Named], *, reference: Named | None = None) -> AllChains:
     """Take the chains of several fits together.
 
     Parameters
@@ -50,6 +50,10 @@ def all_chains(fits: Sequence[Named]) -> AllChains:
     fits : sequence of Mapping
         The judged quantities of at least two fits, each of shape (chain, draw); of longer chains
         the draws are thinned evenly. Quantities that a fit lacks, and constants, do not count.
+    reference : Mapping, optional
+        The fit among them that the others are measured against. A quantity that varies there and
+        not in another fit does not count: the error of that fit tells that its chains are stuck,
+        which says nothing of all others.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def all_chains(fits: Sequence[Named]) -> AllChains:
     names = [
         name
         for name in fits[0]
-        if all(name in fit for fit in fits) and not all(is_constant(fit[name]) for fit in fits)
+        if all(name in fit for fit in fits) and _counts(name, fits, reference)
     ]
     if not names:
         return AllChains(r_hat=float("nan"), name="")
@@ -69,6 +73,13 @@ def all_chains(fits: Sequence[Named]) -> AllChains:
         return AllChains(r_hat=float("nan"), name="")
     worst = int(np.nanargmax(r_hat))
     return AllChains(r_hat=float(r_hat[worst]), name=names[worst])
+
+
+def _counts(name: str, fits: Sequence[Named], reference: Named | None) -> bool:
+    """Whether a quantity says something of all chains."""
+    if reference is not None and not is_constant(reference[name]):
+        return not any(is_constant(fit[name]) for fit in fits)
+    return not all(is_constant(fit[name]) for fit in fits)
 
 
 def _thinned(draws: FloatArray, n_draws: int) -> FloatArray:

@@ -40,8 +40,12 @@ def is_fixed(draws: FloatArray, *, reference: FloatArray | None, tells: bool) ->
     -------
     bool
     """
-    said = tells if reference is None else is_constant(reference)
-    return said and is_constant(draws)
+    if reference is None:
+        return tells and is_constant(draws)
+    if not (is_constant(reference) and is_constant(draws)):
+        return False
+    # two constants that differ are not one of the program
+    return is_constant(np.array([reference.flat[0], draws.flat[0]]))
 
 
 def has_collapsed(named: Quantities, *, reference: Quantities | None) -> bool:

@@ -173,8 +173,12 @@ class Measuring:
             source = self._study.references.get(dataset)
             from_file = source is not None and source.run is None
             file = judge if from_file and judge and judge.against else None
+            # the reference first, where it is one of them
+            runs = [source.run] if source and judge and judge.against else []
+            items.sort(key=lambda item: item.run not in runs)
             if len(items) + (file is not None) > 1:
-                self._chains[dataset] = self._all_chains(items, file)
+                leads = items[0].run in runs
+                self._chains[dataset] = self._all_chains(items, file, leads=leads)
 
     def compare_points(self, fitted: Sequence[FittedRun]) -> None:
         """Measure, where no reference gives the units, the gradients at the draws of all fits.
@@ -208,17 +212,25 @@ class Measuring:
         n_rows = item.fit.used_data.get("n_rows_of_all", counted)
         return n_rows is None or item.fit.used_data.get("n_rows") == n_rows
 
-    def _all_chains(self, items: Sequence[FittedRun], file: "Judge | None") -> AllChains:
-        """Take the chains of some fits together, and those of a reference in a file."""
+    def _all_chains(
+        self, items: Sequence[FittedRun], file: "Judge | None", *, leads: bool
+    ) -> AllChains:
+        """Take the chains of some fits together, and those of a reference in a file.
+
+        The first fit may be the reference of the others.
+        """
 
         def make() -> AllChains:
             named = [named_of(item).judged for item in items]
+            reference = named[0] if leads else None
             if file is not None and file.against is not None:
-                named.append(file.against.quantities.judged)
-            return all_chains(named)
+                reference = file.against.quantities.judged
+                named.append(reference)
+            return all_chains(named, reference=reference)
 
+        what = "chains against the first" if leads else "chains"
         return self._kept.once(
-            self._kept.made_from(items[0], "chains", judge=file, others=items[1:]),
+            self._kept.made_from(items[0], what, judge=file, others=items[1:]),
             make,
             dump=lambda found: json.dumps(asdict(found)).encode(),
             load=lambda kept: AllChains(**json.loads(kept)),
