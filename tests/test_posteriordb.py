@@ -15,7 +15,7 @@ from harness.report.leaderboard import posteriors_table
 from harness.results.columns import LEADERBOARD_COLUMNS, POSTERIORS_COLUMNS, read_table
 from harness.study.posteriordb import entry_names, read_entry
 from harness.study.toml import read_study
-from tests.cases import DATA
+from tests.cases import DATA, PROJECT
 from tests.posteriordb_clone import SHORT, exact_draws, write_clone
 
 STUDY = """
@@ -113,6 +113,33 @@ def test_what_stanc_refuses_is_left_out_of_a_wildcard(study: Path, clone: Path) 
     found = read_study(study)
     assert list(found.datasets) == ["schools-schools"]
     assert list(found.left_out) == ["ar1-ar1", "ar1-plain"]
+
+
+@pytest.mark.parametrize("content", [b"no zip", b"", b"{}"])
+def test_draws_that_cannot_be_read_are_left_out_of_a_wildcard(
+    study: Path, clone: Path, content: bytes
+) -> None:
+    file = clone / "posterior_database/reference_posteriors/draws/draws/ar1-plain.json.zip"
+    file.unlink()
+    (file.with_suffix("") if content == b"{}" else file).write_bytes(content)
+    found = read_study(study)
+    assert list(found.datasets) == ["ar1-ar1", "schools-schools"]
+    assert file.stem in found.left_out["ar1-plain"]
+    study.write_text(STUDY.replace('["*", "schools-schools"]', '"*plain"'))
+    with pytest.raises(StudyError, match="'ar1-plain'"):  # nothing is left to run
+        read_study(study)
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "pdb.toml", "empty"])
+def test_what_is_no_database_is_refused_and_the_option_told(study: Path, folder: str) -> None:
+    (study.parent / "empty").mkdir()
+    with pytest.raises(StudyError, match=f"{folder}.*--posteriordb FOLDER"):
+        read_study(study, posteriordb=study.parent / folder)
+
+
+def test_a_database_that_a_study_does_not_use_is_refused(clone: Path) -> None:
+    with pytest.raises(StudyError, match="clone"):
+        read_study(PROJECT / "studies" / "scaling.toml", posteriordb=clone)
 
 
 def test_posteriors_are_listed(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:

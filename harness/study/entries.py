@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.data.dataset import Dataset
-from harness.errors import HarnessError, StudyError
+from harness.data.json_file import open_json
+from harness.errors import HarnessError, JsonFileError, StudyError
 from harness.messages.clauses import shown
 from harness.methods import Nuts
 from harness.program.program import Program
@@ -103,21 +104,21 @@ def find_entries(table: StudyTable, *, folder: Path, clone: Path | None) -> Entr
     for item in table.datasets:
         if item.posteriordb is None:
             continue
-        where = clone or folder / item.posteriordb.folder
-        mine = []
-        for name, is_exact in _selected(where, item.posteriordb.names):
-            try:
-                entry = read_entry(where, name)
-                found[name] = _problem(entry)
-            except HarnessError as error:
-                if is_exact:
-                    raise
-                left_out[name] = str(error)
-                continue
-            mine.append(name)
-            if entry.draws is not None:
-                draws[name] = entry.draws
+        mine, lost = _usable(clone or folder / item.posteriordb.folder, item.posteriordb.names)
+        if not mine:
+            name, reason = next(iter(lost.items()))
+            raise StudyError(
+                f"none of the posteriors of '{item.name}' can be run; the first, '{name}': {reason}"
+            )
         families[item.name] = tuple(mine)
+        found |= {name: study for name, (_, study) in mine.items()}
+        draws |= {name: entry.draws for name, (entry, _) in mine.items() if entry.draws}
+        left_out |= lost
+    if clone is not None and not families:
+        raise StudyError(
+            f"the study names no posteriors, so '{shown(str(clone))}' is not used; leave out "
+            "--posteriordb, or add [[datasets]] with 'posteriordb'"
+        )
     program_of = {name: next(iter(study.programs)) for name, study in found.items()}
     return Entries(
         families=families,
@@ -129,6 +130,42 @@ def find_entries(table: StudyTable, *, folder: Path, clone: Path | None) -> Entr
         draws=draws,
         left_out=left_out,
     )
+
+
+def _usable(
+    folder: Path, names: Iterable[str]
+) -> tuple[dict[str, tuple[PosteriorEntry, Study]], dict[str, str]]:
+    """Return the posteriors that can be run, and of others that a wildcard names the reason."""
+    usable: dict[str, tuple[PosteriorEntry, Study]] = {}
+    lost: dict[str, str] = {}
+    for name, is_exact in _selected(folder, names):
+        try:
+            entry = read_entry(folder, name)
+            if not is_exact:
+                _check_draws(entry)
+            usable[name] = (entry, _problem(entry))
+        except HarnessError as error:
+            if is_exact:
+                raise
+            lost[name] = str(error)
+    return usable, lost
+
+
+def _check_draws(entry: PosteriorEntry) -> None:
+    """Refuse reference draws that cannot be read to their end, so that they stop no others.
+
+    Raises
+    ------
+    StudyError
+    """
+    assert entry.draws is not None  # noqa: S101 - a wildcard names those with draws
+    try:
+        with open_json(entry.draws) as stream:
+            content = stream.read()
+    except JsonFileError as error:
+        raise StudyError(f"reference file '{shown(str(entry.draws))}' {error}") from error
+    if content.lstrip()[:1] != b"[":
+        raise StudyError(f"reference file '{shown(str(entry.draws))}' is no list of chains")
 
 
 def _problem(entry: PosteriorEntry) -> Study:
@@ -146,6 +183,11 @@ def _selected(folder: Path, names: Iterable[str]) -> list[tuple[str, bool]]:
             chosen[name] = True
             continue
         matching = [each for each in known if fnmatchcase(each, name)]
+        if not matching:
+            raise StudyError(
+                f"none of the {len(known)} posteriors in '{shown(str(folder))}' matches '{name}'; "
+                f"they are named like '{known[0]}'"
+            )
         with_draws = [each for each in matching if has_draws(folder, each)]
         if not with_draws:
             raise StudyError(

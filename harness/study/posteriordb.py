@@ -1,6 +1,7 @@
 """Entries of a posteriordb clone: a program, its data and reference draws, by name."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,12 @@ def entry_names(folder: Path) -> list[str]:
     """
     names = sorted(file.stem for file in (_root(folder) / "posteriors").glob("*.json"))
     if not names:
-        raise StudyError(f"'{shown(str(folder))}' has no posteriors; give a clone of posteriordb")
+        # a study's own folder is relative to its file, with dots that say nothing to a reader
+        told = shown(os.path.normpath(folder))
+        what = "has no posteriors" if folder.is_dir() else "is no folder"
+        raise StudyError(
+            f"'{told}' {what}; give the folder of a clone of posteriordb (--posteriordb FOLDER)"
+        )
     return names
 
 
@@ -84,11 +90,13 @@ def read_entry(folder: Path, name: str) -> PosteriorEntry:
     about = _content(root / "posteriors" / f"{name}.json")
     model = _content(root / "models" / "info" / f"{_text(about, 'model_name', name)}.info.json")
     data = _content(root / "data" / "info" / f"{_text(about, 'data_name', name)}.info.json")
-    code = model.get("model_implementations", {}).get("stan", {}).get("model_code", "")
+    code = _stan_code(model)
+    if not code:
+        raise StudyError(f"posterior '{name}' has no Stan program; leave it out")
     draws = about.get("reference_posterior_name")
     return PosteriorEntry(
         name=name,
-        model=_file(root, str(code), name),
+        model=_file(root, code, name),
         data=_file(root, _text(data, "data_file", name), name),
         draws=_file(root, f"reference_posteriors/draws/draws/{draws}.json", name)
         if draws
@@ -129,6 +137,14 @@ def _content(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise StudyError(f"'{shown(str(file))}' has another format than posteriordb's")
     return content
+
+
+def _stan_code(model: dict[str, Any]) -> str:
+    """Return where a model's Stan program is, empty where it has none."""
+    found: Any = model
+    for key in ("model_implementations", "stan", "model_code"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _text(content: dict[str, Any], key: str, name: str) -> str:
