@@ -13,6 +13,7 @@ from harness.report import read_results
 from harness.report.dataset import dataset_tables
 from harness.report.leaderboard import posteriors_table
 from harness.results.columns import LEADERBOARD_COLUMNS, POSTERIORS_COLUMNS, read_table
+from harness.study.comparison import Comparison, comparison_study
 from harness.study.posteriordb import entry_names, read_entry
 from harness.study.toml import read_study
 from tests.cases import DATA, PROJECT
@@ -105,6 +106,26 @@ def test_posteriors_bring_programs_and_references(study: Path) -> None:
     study.write_text(STUDY.replace('["*", "schools-schools"]', '["ar1-ar1", "lost"]'))
     with pytest.raises(StudyError, match="'lost'"):
         read_study(study)
+
+
+def test_the_shipped_study_asks_for_what_single_comparisons_ask_for(clone: Path) -> None:
+    """The same data, programs, methods and seeds give the same fits and figures."""
+    found = read_study(PROJECT / "studies" / "posteriordb.toml", posteriordb=clone)
+    assert list(found.datasets) == ["ar1-ar1", "ar1-plain"]
+    methods = tuple(dict.fromkeys(run.method.name for run in found.runs))
+    assert len(methods) == 10
+    for name, dataset in found.datasets.items():
+        entry = read_entry(clone, name)
+        single = comparison_study(
+            Comparison(model=entry.model, data=entry.data, methods=methods, reference=entry.draws)
+        )
+        assert {(run.method, run.variant, run.replicate, run.seed) for run in single.runs} == {
+            (run.method, run.variant, run.replicate, run.seed)
+            for run in found.runs
+            if run.dataset == name
+        }
+        assert [each.digest for each in single.datasets.values()] == [dataset.digest]
+        assert [source.file for source in single.references.values()] == [entry.draws]
 
 
 def test_what_stanc_refuses_is_left_out_of_a_wildcard(study: Path, clone: Path) -> None:

@@ -9,7 +9,8 @@ from harness.cli.console import OUT
 from harness.cli.tables import print_table
 from harness.report import Results, write_report
 from harness.report.dataset import DatasetTables, SeriesTables, dataset_tables
-from harness.report.grid import Cell, Head, brief_grid, rows_by_title
+from harness.report.grid import Cell, Grid, Head, brief_grid, rows_by_title
+from harness.report.leaderboard import leaderboard_grid, leaderboard_table, posteriors_table
 from harness.report.matrix import matrix_grids
 from harness.report.numbers import median_range, significant
 from harness.report.tables import VERDICT
@@ -17,6 +18,7 @@ from harness.report.verdicts import subject
 from harness.results.columns import NOT_APPLICABLE
 from harness.results.folder import open_results_folder
 from harness.study.published import read_published
+from harness.study.series import MOST_IN_FULL
 
 #: Errors of more means than these are left to the tables.
 MOST_ERRORS = 12
@@ -57,15 +59,20 @@ def print_judged(results: Results) -> None:
 
 
 def print_verdicts(results: Results) -> None:
-    """Print the verdicts on the fits of each data set.
+    """Print the verdicts on the fits of each data set, of many data sets how many have which.
 
     Parameters
     ----------
     results : Results
         What a study left.
     """
-    for tables in _tables(results):
-        _print_verdicts_on(tables)
+    every = _tables(results)
+    if len(every) > MOST_IN_FULL:
+        grid = leaderboard_grid(leaderboard_table(posteriors_table(every)))
+        _print_grid(f"Verdicts on {len(every)} data sets; the report has each, and why", grid)
+        return
+    for i, tables in enumerate(every):
+        _print_verdicts_on(tables, explains_speed=i == 0)
 
 
 def _tables(results: Results) -> list[DatasetTables]:
@@ -73,16 +80,23 @@ def _tables(results: Results) -> list[DatasetTables]:
     return [dataset_tables(results, name) for name in results.datasets]
 
 
-def _print_verdicts_on(tables: DatasetTables, shown: Sequence[Head] = _SHOWN) -> None:
+def _print_verdicts_on(
+    tables: DatasetTables, shown: Sequence[Head] = _SHOWN, *, explains_speed: bool = True
+) -> None:
     """Print the verdicts on the fits of one data set."""
     rows = rows_by_title((matrix_grids(tables)[0], VERDICT.grid(tables)))
     nothing = Cell(text=NOT_APPLICABLE)
     cells = [[row.get(head.key, nothing) for head in shown] for row in rows.values()]
     grid = brief_grid(shown, cells)
     if grid is not None:
-        title = f"Verdicts on {subject(tables, before_clause=': ').replace('`', '')}"
-        heads = [head.title for head in grid.columns]
-        print_table(title, heads, [[cell.text for cell in row] for row in grid.rows])
+        told = subject(tables, before_clause=": ", explains_speed=explains_speed)
+        _print_grid(f"Verdicts on {told.replace('`', '')}", grid)
+
+
+def _print_grid(title: str, grid: Grid) -> None:
+    """Print a table of the report."""
+    heads = [head.title for head in grid.columns]
+    print_table(title, heads, [[cell.text for cell in row] for row in grid.rows])
 
 
 def print_verdicts_and_errors(results: Results) -> None:
