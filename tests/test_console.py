@@ -13,7 +13,13 @@ from rich.console import Console
 from harness.cli import tables
 from harness.cli.verdicts import MOST_ERRORS, print_verdicts, print_verdicts_and_errors
 from harness.report import read_results
-from harness.results.columns import COMPARISON_COLUMNS, read_table, write_table
+from harness.results.columns import (
+    COMPARISON_COLUMNS,
+    LEADERBOARD_COLUMNS,
+    read_table,
+    write_table,
+)
+from tests.cases import PROJECT
 from tests.fabricated import CELLS
 from tests.saved_report import write_many_parameters, write_results
 
@@ -88,12 +94,39 @@ def test_errors_of_means_have_a_column_per_series(
     assert {len(row) for row in rows} == {len(head)}
 
 
+def test_of_many_data_sets_it_is_printed_how_many_have_which_verdict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = PROJECT / "results" / "scaling"
+    print_verdicts(read_results(folder))
+    title, head, *rows = capsys.readouterr().out.strip().splitlines()
+    assert title.startswith("Verdicts on 6 data sets")
+    assert re.split("  +", head)[:3] == ["series", "data sets", "✓ trust"]
+    board = read_table(folder / "leaderboard.csv", LEADERBOARD_COLUMNS)
+    shares = [f"{share:.0%}" for share in board["share_trust"]]
+    assert [re.split("  +", row)[2] for row in rows] == shares
+
+
+def test_constants_have_no_errors_to_print(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_results(tmp_path, CELLS, reference=("ordered", "nuts", "default"))
+    table = read_table(tmp_path / "comparison.csv", COMPARISON_COLUMNS)
+    table.loc[table["parameter"] == "pi[1]", "mean_error_sd"] = None
+    write_table(table, tmp_path / "comparison.csv")
+    print_verdicts_and_errors(read_results(tmp_path))
+    errors = capsys.readouterr().out.partition("Mean errors")[2]
+    assert "pi[2]" in errors
+    assert "pi[1]" not in errors
+
+
 @pytest.mark.slow
 def test_of_many_errors_the_largest_are_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_many_parameters(tmp_path, 300, CELLS[:4])
     table = read_table(tmp_path / "comparison.csv", COMPARISON_COLUMNS)
+    table["mean_error_sd"] = table["mean_error_sd"].fillna(0.01)
     far = table["parameter"].isin(["theta[77]", "theta[200]"]) & table["variant"].eq("tuned")
     table.loc[far, "mean_error_sd"] = [-50.0, 20.0]
     write_table(table, tmp_path / "comparison.csv")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from harness.api.outcomes import outcomes_of
 from harness.api.result import StudyResult, make_result
@@ -57,6 +58,20 @@ def test_outcomes_are_those_of_the_tables(result: StudyResult) -> None:
     assert [o.verdict for o in outcomes[1:4]] == ["do not trust"] * 3
 
 
+def test_the_cross_hair_is_nuts_with_the_program_that_most_others_fit() -> None:
+    others = [Cell(program="plain", method=name, fit_time_s=0.5) for name in ("laplace", "advi")]
+    cells = (
+        Cell(program="ordered", method="nuts", variant="reference", fit_time_s=8.0),
+        Cell(program="ordered", method="nuts", fit_time_s=3.0),
+        Cell(program="plain", method="nuts", fit_time_s=2.0),
+        *others,
+    )
+    study, fitted = fabricate(cells, reference=("ordered", "nuts", "reference"))
+    saved = make_result(study, fitted, references={}).as_saved
+    (outcomes,) = outcomes_of(saved).values()
+    assert [o.title for o in outcomes if o.is_usual] == ["NUTS default (plain)"]
+
+
 def test_marks_stand_at_time_and_error_in_the_colour_of_the_verdict(result: StudyResult) -> None:
     (outcomes,) = outcomes_of(result.as_saved).values()
     axes = result.plot_gain().axes[0]
@@ -85,7 +100,9 @@ def test_the_frontier_is_what_nothing_faster_beats() -> None:
 def test_names_do_not_cover_one_another() -> None:
     figure = drawn(*(outcome(1.0, 0.1 + 1e-3 * i, title=f"a long name {i}") for i in range(6)))
     assert figure is not None
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    figure.draw_without_rendering()
+    # of the texts themselves, without the lines to their marks
+    boxes = [Text.get_window_extent(text) for text in figure.axes[0].texts]
     assert len(boxes) == 6
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 

@@ -22,6 +22,7 @@ from harness.given.read import read_given
 from harness.methods import Problem
 from harness.methods.density import open_density
 from harness.study.comparison import DATASET
+from harness.study.study import derive_seed
 
 _NOTHING_TO_COMPARE = (
     "errors of independent draws are not known: give reference draws, or model and data"
@@ -140,9 +141,10 @@ def _evaluated(
             fits = [with_mode_gap(fit, density) for fit in fits]
         if not wants_reference:
             return fits, None
-        found = provisional_reference(
-            density, seed=fits[0].seed, told=lambda step: say(step_line(step))
-        )
+        # not the seed of the draws, which `harness fit` may have made: they would be compared
+        # with themselves
+        seed = derive_seed(fits[0].seed, "evidence on given draws")
+        found = provisional_reference(density, seed=seed, told=lambda step: say(step_line(step)))
     return fits, found
 
 

@@ -1,6 +1,7 @@
 """What the tables say of each fit, for the figure of errors against times."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from harness.report import Results
 from harness.report.dataset import SeriesTables, dataset_tables
 from harness.report.growth import swept_rows, swept_titles
 from harness.report.leaderboard import posteriors_table
+from harness.study.series import SeriesKey
 from harness.study.swept import Sweep
 
 
@@ -25,14 +27,22 @@ def outcomes_of(results: Results) -> dict[str, tuple[Outcome, ...]]:
     -------
     dict
     """
+    every = {name: dataset_tables(results, name).series for name in results.datasets}
     return {
         name: tuple(
             outcome
-            for series in dataset_tables(results, name).series
-            for outcome in _outcomes(series)
+            for each in series
+            for outcome in _outcomes(each, is_usual=each.key == _usual_of(series))
         )
-        for name in results.datasets
+        for name, series in every.items()
     }
+
+
+def _usual_of(series: Sequence[SeriesTables]) -> SeriesKey | None:
+    """Return NUTS at its defaults, of several that with the program that most others fit."""
+    of_program = Counter(each.key.program for each in series)
+    usual = [each.key for each in series if each.key[1:] == (Nuts.name, DEFAULT_VARIANT)]
+    return max(usual, key=lambda key: of_program[key.program], default=None)
 
 
 def swept_outcomes_of(results: Results) -> tuple[SweptOutcome, ...]:
@@ -66,7 +76,7 @@ def swept_outcomes_of(results: Results) -> tuple[SweptOutcome, ...]:
     )
 
 
-def _outcomes(series: SeriesTables) -> Iterator[Outcome]:
+def _outcomes(series: SeriesTables, *, is_usual: bool) -> Iterator[Outcome]:
     """Give the fits of one series."""
     errors = series.judged.dropna(subset="mean_error_sd")
     largest = errors.groupby("replicate")["mean_error_sd"].agg(lambda each: each.abs().max())
@@ -79,5 +89,5 @@ def _outcomes(series: SeriesTables) -> Iterator[Outcome]:
             fit_time_s=float(time_s),
             error_sd=float(largest[replicate]),
             verdict=str(row["verdict"]),
-            is_usual=series.key.method == Nuts.name and series.key.variant == DEFAULT_VARIANT,
+            is_usual=is_usual,
         )

@@ -119,7 +119,7 @@ def _print_errors_on(tables: DatasetTables) -> None:
     compared = tables.compared
     if not compared:
         return
-    sizes = pd.concat([_error_sizes(series) for series in compared], axis=1).max(axis=1)
+    sizes = pd.concat([_error_sizes(series) for series in compared], axis=1).max(axis=1).dropna()
     title = f"Mean errors on {tables.name} (reference sds)"
     if len(sizes) > MOST_ERRORS:
         title += f": the {MOST_ERRORS} largest of {len(sizes):,}; comparison.csv has all"

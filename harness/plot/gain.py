@@ -174,7 +174,7 @@ def set_axes(
 def draw_names(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     """Write each series' name at its median mark, with a line to it where it stands apart."""
     for label in _named_places(axes, outcomes):
-        is_far = abs(label.y - label.mark_y) > 2 * _LINE
+        is_far = abs(label.y - label.mark_y) > _LINE
         axes.annotate(
             label.text,
             (label.x, label.mark_y),
