@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 
 import harness
+from harness.api.fit_result import step_cells
 from harness.cli import main
 from harness.errors import FitError, HarnessError, MethodError
+from harness.evidence.steps import Step
 from harness.fits.draws_csv import write_draws_csv
-from harness.methods.metered import Metered
-from harness.methods.transitions import transitions
+from harness.methods.metered import Effort, Metered
+from harness.methods.transitions import ChainChecks, transitions
 from harness.methods.warm_nuts import expected_gradients, move
 from harness.program.log_density import Density
+from harness.verdict.criteria import Judgement
+from harness.verdict.outcome import Verdict
 from tests.known_posteriors import MODELS, autoregression
 
 MODEL, DATA = MODELS / "ar1.stan", MODELS / "ar1.json"
@@ -212,3 +216,23 @@ def test_a_wrong_budget_and_data_that_are_refused(density: Density) -> None:  # 
         harness.fit(MODEL, DATA, budget_s=-1)
     with pytest.raises(HarnessError, match="y"):
         harness.fit(MODEL, {"N": 3})
+
+
+@pytest.mark.parametrize(
+    ("time_s", "divergent", "shown"), [(214.3, 1.0, ("214", "100%")), (4e-5, 0.0, ("0", "0%"))]
+)
+def test_steps_are_told_without_exponents(
+    time_s: float, divergent: float, shown: tuple[str, str]
+) -> None:
+    checks = ChainChecks(
+        r_hat=7.572, ess_bulk=10, ess_tail=10, r_hat_log_p=1, divergent=divergent, e_bfmi=1
+    )
+    step = Step(
+        title="NUTS",
+        found=checks.words((4, 10)),
+        judgement=Judgement(verdict=Verdict.UNKNOWN, criterion="", reason="", nearness=1.0),
+        effort=Effort(n_gradients=0, n_densities=0, wall_time_s=time_s),
+        follows="",
+    )
+    _, found, time, *_ = step_cells(step)
+    assert (time, found.rpartition(", ")[2]) == (shown[0], f"{shown[1]} diverged")

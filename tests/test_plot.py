@@ -228,6 +228,14 @@ def test_full_data_comes_first_whatever_the_order_of_runs() -> None:
     assert figure.axes[0].get_title("left") == "all 100 rows"
 
 
+def test_elbos_that_no_axis_tells_apart_are_left_out() -> None:
+    """Numbers of 300 digits would make the axis' transformation singular, with a warning."""
+    lost = dataclasses.replace(CELLS[2], elbo=-4.2e298)
+    assert "toy_elbo" not in study_figures(*fabricate((CELLS[0], lost)))
+    figure = study_figures(*fabricate((CELLS[0], CELLS[3], lost)))["toy_elbo"]
+    assert len([line for line in lines_of(figure, 0) if line.get_marker() == "None"]) == 1
+
+
 DIVERGED = dataclasses.replace(CELLS[2], variant="tuned", replicate=2, elbo=-7.7e8, shift=900.0)
 
 

@@ -124,6 +124,10 @@ def test_a_broken_file_gets_one_clear_line(
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    tree = tmp_path / "draws.nc"
+    tree.write_bytes(b"\x89HDF")
+    with pytest.raises(ReferenceFileError, match="harness judge"):
+        read_reference(tree, MIXTURE)
     with pytest.raises(ReferenceFileError, match=r"absent\.json"):
         read_reference(tmp_path / "absent.json", MIXTURE)
     fake = tmp_path / "fake.zip"

@@ -11,6 +11,7 @@ from harness.errors import ResultsError
 from harness.evidence.fitting import Cheapest
 from harness.evidence.steps import Step
 from harness.fits.fit import DrawKind
+from harness.messages.numerals import numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def step_cells(step: Step) -> tuple[str, ...]:
     return (
         step.title,
         step.found,
-        f"{step.effort.wall_time_s:.2g}",
+        numeral(round(step.effort.wall_time_s, 3), 2),
         f"{step.effort.in_gradients:,.0f}",
         str(step.judgement.verdict),
         step.follows,

@@ -93,7 +93,8 @@ def fit_cheapest(
         budget_s=budget_s,
         told=told,
     )
-    cascade.run()
+    with np.errstate(all="ignore"):  # what is not finite is judged; a user is told no warning
+        cascade.run()
     answer, tree = cascade.answer, None
     if answer is None or not answer.is_good:
         answer, tree = _with_nuts(problem, density, cascade, seed=seed, budget_s=budget_s)

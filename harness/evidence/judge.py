@@ -183,7 +183,7 @@ def judge_chains(
         *_mode_checks(search, lost),
         _at_most(
             *("divergent_share", chains.divergent, divergent_limit),
-            f"{100 * chains.divergent:.2g}% of the transitions of {name} diverged; "
+            f"{numeral(100 * chains.divergent, 2)}% of the transitions of {name} diverged; "
             + _REPARAMETRISE,
         ),
         _at_least(

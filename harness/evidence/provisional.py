@@ -57,7 +57,8 @@ def gather(problem: Problem, density: Density, *, seed: int) -> Provisional:
     Provisional
     """
     cascade = Cascade(density, seed=seed)
-    cascade.run()
+    with np.errstate(all="ignore"):  # what is not finite is judged; a user is told no warning
+        cascade.run()
     answer = cascade.answer
     judgement = cascade.steps[-1].judgement if answer is None else answer.judgement
     is_good = answer is not None and answer.is_good

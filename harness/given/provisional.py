@@ -61,7 +61,8 @@ def provisional_reference(
     EvidenceReference
     """
     cascade = Cascade(density, seed=seed, told=told)
-    cascade.run()
+    with np.errstate(all="ignore"):  # what is not finite is judged; a user is told no warning
+        cascade.run()
     answer = cascade.answer
     if answer is None or not answer.is_good:
         last = answer.judgement if answer else cascade.steps[-1].judgement

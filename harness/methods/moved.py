@@ -13,6 +13,7 @@ from harness.data.dataset import Dataset, FloatArray
 from harness.errors import DensityError, FitError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.fits.sampler import sampler_diagnostics
+from harness.messages.numerals import numeral
 from harness.methods.approximations import (
     Approximated,
     approximation_of,
@@ -127,8 +128,8 @@ class MovedDraws:
                 n_gradients=None if approximated is None else approximated + done.n_gradients,
             ),
             warnings=(
-                f"chains start from draws of {label}, whose {fit.fit_time_s or 0.0:.2g} s count "
-                "as adaptation",
+                f"chains start from draws of {label}, whose {numeral(fit.fit_time_s or 0.0, 2)} s "
+                "count as adaptation",
                 *done.warnings,
             ),
             used_data=problem.used_data(),

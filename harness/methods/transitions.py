@@ -8,6 +8,7 @@ import numpy as np
 from harness import metrics
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
+from harness.messages.numerals import numeral
 from harness.methods.metered import Metered
 from harness.program.log_density import Density
 
@@ -78,8 +79,8 @@ class ChainChecks:
         n_chains, n_draws = shape
         return (
             f"{n_chains} chains of {n_draws:,} draws; R-hat {self.r_hat:.3f}, bulk ESS "
-            f"{self.ess_bulk:,.0f}, tail ESS {self.ess_tail:,.0f}, {100 * self.divergent:.2g}% "
-            "diverged"
+            f"{self.ess_bulk:,.0f}, tail ESS {self.ess_tail:,.0f}, "
+            f"{numeral(100 * self.divergent, 2)}% diverged"
         )
 
 

@@ -16,6 +16,7 @@ from pydantic.dataclasses import dataclass
 from harness.data.dataset import Dataset
 from harness.errors import DensityError, FitError, ProgramError, SubsampleError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.messages.numerals import numeral
 from harness.methods.ascent import Ascended, Asked, End, Family, ascend
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
 from harness.methods.density import open_density
@@ -180,10 +181,7 @@ class Vi:
         elif found.end is not End.CONVERGED:
             spent = f"{found.n_passes:.0f} gradients were spent"
             why = spent if found.end is End.BUDGET else f"the ELBO fell at every step; {spent}"
-            warnings.append(
-                f"the optimum was not reached: {why}, and the approximation is "
-                f"{found.distance:.2g} ± {found.distance_error:.2g} sds from it"
-            )
+            warnings.append(f"the optimum was not reached: {why}, and {_how_far(found)}")
         if found.n_failed:
             warnings.append(
                 f"{found.n_failed} evaluations gave no finite density or gradient and were skipped"
@@ -251,3 +249,11 @@ def _trace_group(found: Ascended) -> "xr.DataTree":
     }
     coords = {"iteration": np.arange(1, 1 + len(elbo))}
     return xr.DataTree(xr.Dataset(variables, coords=coords))
+
+
+def _how_far(found: Ascended) -> str:
+    """Say how far from the optimum an approximation is, if that is known."""
+    if not (np.isfinite(found.distance) and np.isfinite(found.distance_error)):
+        return "how far it is from the approximation is not known"
+    sds = f"{numeral(found.distance, 2)} ± {numeral(found.distance_error, 2)} sds"
+    return f"the approximation is {sds} from it"

@@ -17,6 +17,7 @@ from harness.data.dataset import FloatArray
 from harness.errors import FitError, MethodError
 from harness.fits.fit import Fit
 from harness.fits.posterior import posterior_parts
+from harness.messages.numerals import numeral
 from harness.methods.approximations import APPROXIMATED, Approximated
 from harness.methods.base import Method, Problem, build_method
 from harness.methods.evaluation import MAX_POINTS
@@ -164,7 +165,7 @@ def warm_start(
     positions = points["position"].to_numpy()
     note = (
         f"warm start from '{approximation.name}': {n_chains} of its draws as initial values"
-        f"{_USES[metric]}; its {fit_time_s:.2g} s count as adaptation"
+        f"{_USES[metric]}; its {numeral(fit_time_s, 2)} s count as adaptation"
     )
     return WarmStart(
         inits=inits,

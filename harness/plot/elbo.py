@@ -21,6 +21,8 @@ from harness.study.published import PublishedRun
 #: A run to all rows that ends this many times the median distance below the best is left out;
 #: the axis is logarithmic, so that it has room for three powers of ten.
 _BEYOND_BEST = 1_000.0
+#: No axis tells larger values apart; a run that goes there has lost its way.
+_MOST_ELBO = 1e12
 #: A run on a part of the rows is left out at this many times the median distance from the middle.
 _BEYOND_MIDDLE = 20.0
 #: Characters of a line in a legend beside a panel.
@@ -66,15 +68,15 @@ def elbo_figure(view: FigureData) -> CaptionedFigure | None:
 
 
 def _trace(fit: Fit) -> tuple[FloatArray, FloatArray]:
-    """Return iterations and finite ELBO values, both empty if there are none."""
+    """Return iterations and ELBO values that can be drawn, both empty if there are none."""
     draws = None if fit.draws is None else fit.read_draws()
     if draws is None or "elbo_trace" not in draws.children:
         return np.empty(0), np.empty(0)
     trace = draws["elbo_trace"]
     iteration = trace["iteration"].to_numpy().astype(np.float64)
     elbo = trace["elbo"].to_numpy()
-    finite = np.isfinite(elbo)
-    return iteration[finite], elbo[finite]
+    drawable = np.abs(elbo) < _MOST_ELBO  # false for NaN too
+    return iteration[drawable], elbo[drawable]
 
 
 def _published_runs(view: FigureData, kind: Kind) -> list[PublishedRun]:

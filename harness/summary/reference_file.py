@@ -50,9 +50,16 @@ def read_reference(file: Path, program: Program) -> ReferenceDraws:
         variables = elements_of(load_json(file), program.parameters)
         named = _quantities(variables, program)
     except (JsonFileError, ReferenceFileError) as error:
-        raise ReferenceFileError(f"reference file '{file}' {error}") from error
+        raise ReferenceFileError(f"reference file '{file}' {error}{_other_form(file)}") from error
     problems = tuple(chain_problems(named.judged))
     return ReferenceDraws(title=f"file {file.name}", quantities=named, problems=problems)
+
+
+def _other_form(file: Path) -> str:
+    """Say what to do with draws in a form that is another command's."""
+    if file.suffix.lower() not in {".nc", ".csv", ".nc4", ".zarr"}:
+        return ""
+    return "; give posteriordb's JSON, or compare fits with this file by `harness judge`"
 
 
 def read_references(study: Study) -> dict[str, ReferenceDraws]:
