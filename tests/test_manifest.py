@@ -56,7 +56,8 @@ def fitted() -> list[FittedRun]:
 
 def test_what_decided_the_results_is_there() -> None:
     manifest = make_manifest(STUDY, fitted())
-    assert manifest["study"] == {"name": "demo", "title": "Größe", "sha256": "5" * 64}
+    named = {"name": "demo", "title": "Größe", "sha256": "5" * 64, "made_by": "run"}
+    assert manifest["study"] == named
     assert manifest["datasets"] == {"rows": {"n_rows": 3, "sha256": DATASET.digest}}
     assert manifest["programs"] == {
         "gmm": {
@@ -119,3 +120,13 @@ def test_unwritable_manifest_is_told(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file where the folder should be")
     with pytest.raises(ResultsError, match=r"m\.json'"):
         write_manifest({}, tmp_path / "results" / "m.json")
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"),
+    [("studies/a.toml", "studies/a.toml"), ("/anywhere/of/mine/a.toml", "a.toml")],
+)
+def test_the_file_of_a_study_is_named_but_not_where_all_files_are(file: str, shown: str) -> None:
+    manifest = make_manifest(replace(STUDY, file=Path(file)), fitted())
+    assert (manifest["study"]["made_by"], manifest["study"]["file"]) == ("run", shown)
+    assert "anywhere" not in str(manifest)

@@ -1,5 +1,6 @@
 """Reports: every number is one of the saved tables', and absent things are said to be absent."""
 
+import json
 import re
 from itertools import product
 from pathlib import Path
@@ -31,6 +32,7 @@ from harness.results.columns import (
 from harness.study.published import PublishedError, parse_published
 from harness.study.series import SeriesKey, file_stem, series_titles
 from tests.fabricated import CELLS, FAILURE, ORDERED_NUTS, Cell
+from tests.html_page import read_page
 from tests.saved_report import (
     ALL_CELLS,
     PUBLISHED,
@@ -416,3 +418,27 @@ def test_titles_are_as_brief_as_keeps_them_apart() -> None:
         "flows",
     ]
     assert file_stem("a b/ü.c") == "a-b-c"
+
+
+@pytest.mark.parametrize(
+    ("made_by", "file", "expected"),
+    [
+        ("run", "cars/my cars.toml", "harness run 'cars/my cars.toml'\nharness report 'cars/my"),
+        ("compare", None, "`harness compare` made these fits"),
+        ("judge", None, "`harness judge` judged draws that were given"),
+    ],
+)
+def test_it_names_the_command_that_made_it(
+    folder: Path, tmp_path: Path, made_by: str, file: str | None, expected: str
+) -> None:
+    for name in ("comparison.csv", "fits.csv", "stability.csv", "manifest.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    manifest["study"] |= {"made_by": made_by} | ({"file": file} if file else {})
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    write_report(tmp_path, published=None)
+    text = (tmp_path / "report.md").read_text()
+    assert expected in text
+    assert ("harness run" in text) == (made_by == "run")
+    page = read_page((tmp_path / "report.html").read_text())
+    assert expected.splitlines()[0].replace("`", "") in page.by_id("reproduce").text

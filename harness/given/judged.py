@@ -70,6 +70,7 @@ def judged_study(
         references=reference,
         published=None,
         digest=digest.hexdigest(),
+        made_by="judge",
     )
     return study, fitted
 

@@ -47,7 +47,8 @@ def sd_ratios(rows: pd.DataFrame) -> str:
     logs = known_numbers(rows["log_sd_ratio"])
     if not logs:
         return NOT_APPLICABLE
-    return " to ".join(ratio(math.exp(value)) for value in (min(logs), max(logs)))
+    ends = (ratio(math.exp(value)) for value in (min(logs), max(logs)))
+    return " to ".join(dict.fromkeys(ends))
 
 
 def tally_of(rows: pd.DataFrame) -> Cell:

@@ -1,6 +1,7 @@
 """What a report says, before it is Markdown or HTML."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -86,8 +87,10 @@ class ReportView:
         Options and seeds.
     published_table : Grid or None
         All published numbers.
-    scale : str
-        The scale at which the study was run; empty if it has no other.
+    commands : tuple of str
+        What makes the results again; empty for those of no study file.
+    made_by : str
+        The command that made them, as the manifest has it.
     overview : OverviewView or None
         Of many data sets, and of what is swept.
     """
@@ -102,7 +105,8 @@ class ReportView:
     machine: str
     runs: Grid
     published_table: Grid | None
-    scale: str = ""
+    commands: tuple[str, ...] = ()
+    made_by: str = "run"
     overview: OverviewView | None = None
 
     @property
@@ -154,9 +158,20 @@ def make_view(results: Results, published: Published | None) -> ReportView:
         machine=machine_line(manifest),
         runs=seeds_table(manifest),
         published_table=published_table(published) if published else None,
-        scale=study.get("scale", ""),
+        commands=_commands(study),
+        made_by=study.get("made_by", "run"),
         overview=overview,
     )
+
+
+def _commands(study: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what runs a study, and what writes its report again; nothing without a file."""
+    if study.get("made_by", "run") != "run":
+        return ()
+    # manifests of earlier versions do not tell the file
+    file = shlex.quote(study.get("file", f"studies/{study['name']}.toml"))
+    scale = f" --scale {study['scale']}" if study.get("scale") else ""
+    return (f"harness run {file}{scale}", f"harness report {file}")
 
 
 def _overview(

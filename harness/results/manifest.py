@@ -46,8 +46,12 @@ def _reference(source: ReferenceSource) -> dict[str, str]:
 
 
 def _study(study: Study) -> dict[str, str]:
-    """Name the study, and its scale if it has several."""
+    """Name the study, what made it, and its scale if it has several."""
     named = {"name": study.name, "title": study.title, "sha256": study.digest}
+    named["made_by"] = study.made_by
+    if study.file is not None:
+        # of a path from the root only the name: where a user keeps his files is nobody's business
+        named["file"] = study.file.name if study.file.is_absolute() else study.file.as_posix()
     return {**named, "scale": study.scale} if study.scale else named
 
 

@@ -145,7 +145,7 @@ def comparison_study(asked: Comparison) -> Study:
     check_parts(dataset, program, subsample=asked.subsample, batch=asked.batch, rows=asked.rows)
     crosses = tuple(_crosses(asked, dataset, program))
     given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
-    return cross_out(
+    study = cross_out(
         Declaration(
             name=program.name,
             title=f"{program.name}: may an approximation replace NUTS?",
@@ -160,6 +160,7 @@ def comparison_study(asked: Comparison) -> Study:
             seed_names={program.name: PROGRAM},
         )
     )
+    return replace(study, made_by="compare")
 
 
 def _digest(asked: Comparison, dataset: Dataset) -> str:

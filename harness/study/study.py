@@ -87,6 +87,10 @@ class Study:
     left_out : Mapping
         Why a posterior of a database that a wildcard names, or a combination of swept values,
         cannot be run.
+    made_by : str
+        The command that makes such a study: ``run`` of a file, ``compare``, or ``judge``.
+    file : Path or None
+        The file that a study was read from.
     """
 
     name: str
@@ -101,6 +105,8 @@ class Study:
     sweep: Sweep = field(default_factory=Sweep)
     scale: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
+    made_by: str = "run"
+    file: Path | None = None
 
 
 def derive_seed(study_seed: int, *identity: str) -> int:

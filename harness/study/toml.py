@@ -154,7 +154,8 @@ def read_study(file: Path, *, scale: str = FULL, posteriordb: Path | None = None
     try:
         table = at_scale(parse_study(content), scale)
         declared = _declaration(table, folder=file.parent, clone=posteriordb, text=text)
-        return cross_out(replace(declared, scale=scale if table.scale else ""))
+        study = cross_out(replace(declared, scale=scale if table.scale else ""))
+        return replace(study, file=file)
     except HarnessError as error:
         raise type(error)(f"study file '{file}': {error}") from error
 
