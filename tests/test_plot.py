@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from harness.errors import ResultsError
+from harness.execution.run import FittedRun
 from harness.plot import CAPTIONS_FILE, CaptionedFigure, save_figures, study_figures, style
 from harness.plot.contours import gaussian_ellipse
 from harness.plot.limits import cutoff, named_counts
@@ -363,10 +364,29 @@ def test_what_looks_like_the_reference_is_left_out_and_said() -> None:
     figure = study_figures(*fabricate(several, reference=ORDERED_NUTS))["toy_posterior"]
     assert not any("twin" in axes.get_title("left") for axes in figure.axes)
     assert " NUTS twin." in figure.caption
-    narrow = (reference, speck, CELLS[3])
+    narrow = (reference, speck, CELLS[3], dataclasses.replace(CELLS[3], variant="other"))
     figure = study_figures(*fabricate(narrow, reference=ORDERED_NUTS))["toy_approximations"]
-    assert [axes.get_title("left") for axes in figure.axes] == ["ADVI tuned"]
+    assert [axes.get_title("left") for axes in figure.axes] == ["ADVI tuned", "ADVI other"]
     assert ": ADVI default." in figure.caption
+    # one alone is shown close up
+    figures = study_figures(*fabricate(narrow[:3], reference=ORDERED_NUTS))
+    assert "toy_approximations" not in figures
+    assert "toy_zoom" in figures
+
+
+def test_constants_have_no_panel() -> None:
+    study, fitted = fabricate(CELLS[:3], mixture=False)
+    figure = study_figures(study, fitted)["toy_forest"]
+    titles = [axes.get_title("left") for axes in figure.axes if axes.get_title("left")]
+
+    def fixed(item: FittedRun) -> FittedRun:
+        draws = item.fit.read_draws().copy(deep=True)
+        draws["posterior"]["mu"].to_numpy()[..., 0, 0] = 0.25
+        return dataclasses.replace(item, fit=dataclasses.replace(item.fit, draws=draws))
+
+    figure = study_figures(study, [fixed(item) for item in fitted])["toy_forest"]
+    left = [axes.get_title("left") for axes in figure.axes if axes.get_title("left")]
+    assert left == [title for title in titles if title != "mu[1,1]"] != titles
 
 
 def test_half_of_the_fits_are_always_inside() -> None:

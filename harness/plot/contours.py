@@ -44,13 +44,15 @@ def approximations_figure(view: FigureData) -> CaptionedFigure | None:
     Returns
     -------
     CaptionedFigure or None
-        None without an approximated mixture in the plane.
+        None without an approximated mixture in the plane, and of a single series, of which the
+        close-up shows more.
     """
     if view.dataset.rows.shape[1] != 2:
         return None
     every = [series for series in view.approximations if is_planar_mixture(series)]
     mixtures = [series for series in every if _is_visible(series, view)]
-    if not mixtures:
+    has_close_up = view.reference is not None and is_planar_mixture(view.reference)
+    if len(mixtures) < (2 if has_close_up else 1):
         return None
     n_columns = 2 if len(mixtures) == 4 else min(3, len(mixtures))
     n_rows = math.ceil(len(mixtures) / n_columns)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from harness.data.dataset import FloatArray
+from harness.fits.quantities import is_constant
 from harness.plot.limits import cutoff
 from harness.plot.panels import FigureData, Series
 from harness.plot.style import LIGHT_GREY, CaptionedFigure, make_figure, panel_title
@@ -43,15 +44,22 @@ def forest_figure(view: FigureData) -> CaptionedFigure | None:
     Returns
     -------
     CaptionedFigure or None
-        None without a fit.
+        None without a fit, or with constants only.
     """
     if not view.series:
         return None
     elements = {s.key: [s.elements(i) for i in range(len(s.fits))] for s in view.series}
-    every_name = dict.fromkeys(name for replicates in elements.values() for name in replicates[0])
-    reference = view.reference.elements() if view.reference else {}
     every_fit = [item for replicates in elements.values() for item in replicates]
-    names = _shown(list(every_name), every_fit, reference)
+    # of a constant of the program there is nothing to see
+    every_name = [
+        name
+        for name in dict.fromkeys(n for replicates in elements.values() for n in replicates[0])
+        if not all(is_constant(item[name]) for item in every_fit if name in item)
+    ]
+    if not every_name:
+        return None
+    reference = view.reference.elements() if view.reference else {}
+    names = _shown(every_name, every_fit, reference)
     wide = len(names) <= 6 and len(view.series) <= _MANY_ROWS
     n_columns = min(2 if wide else 3, len(names))
     n_rows = math.ceil(len(names) / n_columns)

@@ -208,8 +208,8 @@ def _caption(dataset: str, what: str, outcomes: Sequence[SweptOutcome]) -> str:
     if what == "verdict":
         text = f"Verdicts on `{dataset}` over what is swept (for replicates the worst)."
         short = {item.verdict: _SHORT[Verdict(item.verdict)] for item in outcomes if item.verdict}
-        told = [f"{word}: {verdict}" for verdict, word in short.items() if word != verdict]
-        return f"{text} {', '.join(told).capitalize()}." if told else text
+        told = [f"“{word}” is {verdict}" for verdict, word in short.items() if word != verdict]
+        return f"{text} In the cells {', '.join(told)}." if told else text
     text = (
         f"Largest error of a mean on `{dataset}` over what is swept, in reference sds (for "
         f"replicates the median). The line in the scale is the limit of {MEAN_LIMIT_SD:g} sds."
