@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import norm, wasserstein_distance
+from scipy.stats import betabinom, norm, wasserstein_distance
 
 from harness.errors import HarnessError
+from harness.metrics.batch import Batch
+from harness.metrics.intervals import coverages
 from harness.metrics.parameter import (
     compare_parameter,
     coverage,
@@ -145,3 +147,37 @@ def test_w1_of_draws_that_divide_the_reference_is_scipys() -> None:
     x, r = rng.gamma(2.0, size=250), rng.standard_normal((2, 500))
     expected = wasserstein_distance(x, r.ravel()) / r.std(ddof=1)
     assert w1_sd(x, reference=r) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m"), [(1000, 4000), (400, 300), (50, 50)])
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_chances_of_a_coverage_are_those_of_ranks(n: int, m: int, level: float) -> None:
+    """The count between order statistics is beta-binomial, far into its tails."""
+    ends = np.quantile(np.arange(float(n)), [0.5 - level / 2, 0.5 + level / 2])
+    held = round((n - 1) * level)
+    shares = betabinom(m, held, n + 1 - held).pmf(np.arange(m + 1))
+    for k in (0, 1, round(0.3 * m), round(level * m), m - 1, m):
+        r = np.full(m, ends[1] + 1.0)
+        r[:k] = ends.mean()
+        found = coverages(Batch(np.arange(float(n))[None]), Batch(r[None]), level=level)
+        expected = min(1.0, 2 * min(shares[: k + 1].sum(), shares[k:].sum()))
+        assert found.values[0] == pytest.approx(k / m)
+        assert found.chances[0] == pytest.approx(expected, rel=1e-6, abs=1e-300)
+
+
+def test_chances_of_exact_draws_are_uniform_in_the_tails() -> None:
+    """A Gaussian approximation says of one coverage in 10,000 that it has a chance of 1e-6."""
+    rng = np.random.default_rng(8)
+    chances = np.concatenate(
+        [
+            coverages(
+                Batch(rng.standard_exponential((500, 300))),
+                Batch(rng.standard_exponential((500, 2, 200))),
+                level=0.9,
+            ).chances
+            for _ in range(8)
+        ]
+    )
+    for level in (0.1, 0.01, 0.001):
+        count = level * chances.size
+        assert abs(np.sum(chances <= level) - count) < 4 * np.sqrt(count) + 0.1 * count

@@ -8,7 +8,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from harness.errors import HarnessError
 from harness.metrics.joint import compare_joint
-from harness.metrics.spectrum import SpectrumEdges, spectrum_edges
+from harness.metrics.spectrum import SpectrumEdges, edges_of_halves, spectrum_edges
+from harness.metrics.subspace import leading_combinations
 from harness.verdict.rules import SD_LIMIT_LOG
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,33 @@ def test_edges_of_exact_draws_are_unbiased(d: int, repeats: int) -> None:
         z.append(found.log_eigenvalue_high / found.log_eigenvalue_high_mcse)
     assert abs(np.mean(z)) < 4 / np.sqrt(repeats)
     assert 0.6 < np.std(z) < 1.7
+
+
+@pytest.mark.parametrize(("d", "repeats"), [(1, 100), (20, 100)])
+def test_chances_of_exact_draws_are_those_of_their_edges(d: int, repeats: int) -> None:
+    """Parts that share their search are off by 1.5 of the errors of parts that do not."""
+    rng = np.random.default_rng(11)
+    z = []
+    for _ in range(repeats):
+        found = spectrum_edges(
+            rng.standard_normal((400, d)), reference=rng.standard_normal((1000, d))
+        )
+        z += [norm.isf(found.log_eigenvalue_low_chance / 2) ** 2]
+        z += [norm.isf(found.log_eigenvalue_high_chance / 2) ** 2]
+    assert 0.7 < np.mean(z) < 1.3
+
+
+def test_edges_of_some_combinations_of_many_are_no_wider_than_their_errors() -> None:
+    rng = np.random.default_rng(12)
+    z = []
+    for _ in range(40):
+        x, r = rng.standard_normal((200, 620)), rng.standard_normal((400, 620))
+        ours, theirs = leading_combinations(x, r)
+        found = edges_of_halves(ours, theirs)
+        z += [found.log_eigenvalue_low / found.log_eigenvalue_low_mcse]
+        z += [found.log_eigenvalue_high / found.log_eigenvalue_high_mcse]
+    assert abs(np.mean(z)) < 0.4
+    assert 0.75 < np.std(z) < 1.25
 
 
 @pytest.mark.parametrize("d", [2, 50, 500])

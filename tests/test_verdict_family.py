@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from harness.metrics.batch import BATCH_SIZE, Batch
 from harness.metrics.parameter import compare_batches
 from harness.verdict.criteria import FitCriteria, Judgement, ParameterCriteria, Reference, Verdict
 from harness.verdict.judge import judge_fit, judge_parameter
+from harness.verdict.rules import MEAN_LIMIT_SD, SD_LIMIT_LOG
 from tests.test_verdict import COMPARED, PERFECT
 
 N_PARAMETERS = 4000
@@ -45,6 +47,32 @@ def test_thousands_of_exact_parameters_are_trusted() -> None:
     assert all(parameters[name].verdict is not Verdict.TRUST for name in fit.worst)
 
 
+def test_all_rules_together_err_as_seldom_as_one_test() -> None:
+    """With errors of a quarter of the limits, all that is two errors off is in doubt."""
+    rng = np.random.default_rng(3)
+    n_fits, n_parameters = 300, 20
+    limits = {
+        "mean_error": (0.0, MEAN_LIMIT_SD),
+        "log_sd_ratio": (0.0, SD_LIMIT_LOG),
+        "coverage_50": (0.5, 0.1),
+        "coverage_90": (0.9, 0.07),
+    }
+    n_wrong = 0
+    for _ in range(n_fits):
+        parameters = {}
+        for i in range(n_parameters):
+            figures: dict[str, Any] = {
+                f"{name}_mcse": limit / 4 for name, (_, limit) in limits.items()
+            }
+            for name, (ideal, limit) in limits.items():
+                key = "mean_error_sd" if name == "mean_error" else name
+                figures[key] = ideal + limit / 4 * rng.standard_normal()
+            parameters[f"x[{i}]"] = judge_parameter(replace(PERFECT, **figures), fit=COMPARED)
+        n_wrong += judge_fit(COMPARED, parameters=parameters).verdict is not Verdict.TRUST
+    expected = 2 * norm.sf(2) * n_fits
+    assert 0 < n_wrong < expected + 3 * np.sqrt(expected)
+
+
 @pytest.mark.parametrize(
     ("fault", "verdict"),
     [
@@ -74,12 +102,17 @@ def test_errors_that_cannot_tell_are_in_doubt_however_many_there_are() -> None:
     assert judge_fit(COMPARED, parameters=parameters).verdict is Verdict.UNKNOWN
 
 
-def test_a_single_parameter_is_judged_as_itself() -> None:
+def test_a_single_parameter_is_judged_as_itself_but_for_the_chances_of_several_rules() -> None:
+    """Any of a dozen tests is two errors off more often than one; none of them is three."""
     for error in np.linspace(-0.6, 0.6, 41):
         for mcse in (0.01, 0.05, 0.075, 0.1, 0.2):
             figures = replace(PERFECT, mean_error_sd=error, mean_error_mcse=mcse)
             alone = judge_parameter(figures, fit=COMPARED)
-            assert judge_fit(COMPARED, parameters={"x": alone}).verdict is alone.verdict
+            fit = judge_fit(COMPARED, parameters={"x": alone})
+            if mcse > 0.3 / 4 or abs(error) > 3 * mcse:
+                assert fit.verdict is alone.verdict
+            elif abs(error) < 2.5 * mcse:
+                assert fit.verdict is Verdict.TRUST
 
 
 def test_a_value_past_its_limit_by_chance_among_many_is_in_doubt() -> None:

@@ -219,7 +219,8 @@ def _divide(draws: Named) -> tuple[Named, Named]:
 
 def is_constant(draws: FloatArray) -> bool:
     """Whether a quantity is fixed by the program, up to rounding: a Cholesky factor's first 1."""
-    return bool(np.ptp(draws) <= _ROUNDING * max(1.0, float(np.abs(draws).max())))
+    low, high = float(draws.min()), float(draws.max())
+    return high - low <= _ROUNDING * max(1.0, high, -low)
 
 
 def free_names(draws: Named) -> tuple[str, ...]:

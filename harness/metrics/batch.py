@@ -86,9 +86,9 @@ class Batch:
 
         Only draws with a large fourth moment can have such tails.
         """
-        deviations = self.flat - self.mean[:, None]
+        squares = (self.flat - self.mean[:, None]) ** 2
         with np.errstate(divide="ignore", invalid="ignore"):
-            fourth = (deviations**4).mean(axis=1) / (deviations**2).mean(axis=1) ** 2
+            fourth = (squares**2).mean(axis=1) / squares.mean(axis=1) ** 2
         suspect = np.flatnonzero(fourth > _LARGE_FOURTH_MOMENT)
         heavy = np.zeros(len(self), dtype=bool)
         for j in suspect:

@@ -1,19 +1,41 @@
 """What part of a reference lies in an approximation's central intervals."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.stats import hypergeom, norm
 
 from harness.metrics.batch import Batch
 from harness.metrics.draws import Floats
 
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+# Of the 95% intervals that the bandwidth is best for.
+_NORMAL_975 = 1.96
+# Products of a share and a count are whole up to this.
+_ROUNDING = 1e-9
 
 
-def coverages(x: Batch, r: Batch, *, level: float) -> tuple[Floats, Floats]:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Coverages:
     """Fractions of the reference inside the central intervals of several parameters.
 
-    See `harness.metrics.parameter.coverage`.
+    Attributes
+    ----------
+    values, mcses : ndarray (parameter,)
+        See `harness.metrics.parameter.coverage`.
+    chances : ndarray (parameter,)
+        The probability that exact draws have a coverage as far from the nominal one, on either
+        side.
+    """
+
+    values: Floats
+    mcses: Floats
+    chances: Floats
+
+
+def coverages(x: Batch, r: Batch, *, level: float) -> Coverages:
+    """Fractions of the reference inside the central intervals of several parameters.
 
     Parameters
     ----------
@@ -24,17 +46,42 @@ def coverages(x: Batch, r: Batch, *, level: float) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    values, mcses : ndarray (parameter,)
+    Coverages
     """
     low, high = 0.5 - level / 2, 0.5 + level / 2
     ends = x.quantiles([low, high])
     lower, upper = (np.expand_dims(ends[:, k], tuple(range(1, r.values.ndim))) for k in (0, 1))
     inside = Batch((r.values >= lower) & (r.values <= upper))
-    variance = inside.mean_mcse**2 + _interval_variances(x, r, low=low, high=high)
+    n_effective = np.minimum(x.quantile_ess(low), x.quantile_ess(high))
+    variance = inside.mean_mcse**2 + _interval_variances(x, r, n_effective, low=low, high=high)
     found, mcse = inside.mean, np.sqrt(variance)
     for j in np.flatnonzero(r.has_ties & x.has_ties):
         found[j], mcse[j] = _randomised(x, r, int(j), level=level)
-    return found, mcse
+    with np.errstate(divide="ignore", invalid="ignore"):
+        m_effective = np.where(inside.varies, (inside.sd / inside.mean_mcse) ** 2, r.size)
+    chances = _chances(
+        found, np.minimum(n_effective, x.size), np.minimum(m_effective, r.size), level=level
+    )
+    return Coverages(values=found, mcses=mcse, chances=chances)
+
+
+def _chances(found: Floats, n: Floats, m: Floats, *, level: float) -> Floats:
+    """Return two-sided p-values of coverages, of n and m draws of one distribution.
+
+    Whatever that distribution is, the count of reference draws between two order statistics of the
+    others depends on ranks alone: k of them or fewer precede the a-th of n exactly if at least a
+    of the n are among the first k + a of all (precedence tests, Balakrishnan and Ng 2006).
+    """
+    ours, theirs = (np.maximum(np.rint(each), 1.0) for each in (n, m))
+    held = np.maximum(np.rint((ours - 1) * level), 1.0)
+    # of a count that is not whole, the one that is less extreme
+    up, down = (
+        np.ceil(found * theirs - _ROUNDING),
+        np.floor(found * theirs + _ROUNDING),
+    )
+    at_most = hypergeom.sf(held - 1, ours + theirs, ours, up + held)
+    at_least = hypergeom.cdf(held - 1, ours + theirs, ours, down - 1 + held)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(at_most, at_least)), dtype=np.float64)
 
 
 def _randomised(x: Batch, r: Batch, j: int, *, level: float) -> tuple[float, float]:
@@ -57,17 +104,32 @@ def _randomised(x: Batch, r: Batch, j: int, *, level: float) -> tuple[float, flo
     return float(of_reference.mean[0]), float(np.sqrt(variance))
 
 
-def _interval_variances(x: Batch, r: Batch, *, low: float, high: float) -> Floats:
+def _interval_variances(
+    x: Batch, r: Batch, n_effective: Floats, *, low: float, high: float
+) -> Floats:
     """Variance of the reference's mass between two sample quantiles of `x`."""
     probs = np.array([low, high])
-    n_effective = np.minimum(x.quantile_ess(low), x.quantile_ess(high))
     covariance = np.minimum.outer(probs, probs) - np.outer(probs, probs)
-    spread = np.sqrt(np.diag(covariance) / n_effective[:, None])
-    step = np.minimum(spread, np.minimum(probs, 1 - probs))
+    step = np.minimum(_bandwidths(probs, n_effective), np.minimum(probs, 1 - probs))
     above, below = (_masses_below(r, x.quantiles(probs + sign * step)) for sign in (1, -1))
     slopes = (above - below) / (2 * step) * np.array([-1.0, 1.0])
     variances = [slope @ covariance @ slope for slope in slopes]
     return np.array(variances) / n_effective
+
+
+def _bandwidths(probs: Floats, n: Floats) -> Floats:
+    """Half of the probability over which the slope of a quantile function is best taken.
+
+    Over a standard error of the quantile's probability it rests on a dozen draws, and the error of
+    a coverage is then itself off by a quarter.
+
+    References
+    ----------
+    Hall and Sheather (1988), On the distribution of a studentized quantile, JRSS B 50(3).
+    """
+    z = norm.ppf(probs)
+    at_normal = _NORMAL_975 ** (2 / 3) * (1.5 * norm.pdf(z) ** 2 / (2 * z**2 + 1)) ** (1 / 3)
+    return np.asarray(at_normal * n[:, None] ** (-1 / 3), dtype=np.float64)
 
 
 def _masses_below(r: Batch, limits: Floats) -> Floats:

@@ -11,7 +11,12 @@ from harness.metrics.classifier import classifier_two_sample_test
 from harness.metrics.discrepancy import PairDistances
 from harness.metrics.distance import white_mahalanobis, white_sliced_wasserstein
 from harness.metrics.draws import Estimate, Floats, vector_draws
-from harness.metrics.spectrum import FoldedDraws, edges_against
+from harness.metrics.spectrum import (
+    FoldedDraws,
+    SpectrumEdges,
+    edges_against,
+    edges_of_halves,
+)
 from harness.metrics.subspace import carries_all, leading_combinations
 from harness.metrics.tail_limits import TailLimits
 from harness.metrics.whitening import MeanErrors, Whitening
@@ -33,6 +38,8 @@ class JointComparison:
         See `harness.metrics.spectrum.spectrum_edges`.
     log_eigenvalue_high, log_eigenvalue_high_mcse : float
         See `harness.metrics.spectrum.spectrum_edges`.
+    log_eigenvalue_low_chance, log_eigenvalue_high_chance : float
+        See `harness.metrics.spectrum.SpectrumEdges`.
     energy_distance, energy_distance_mcse : float
         See `harness.metrics.discrepancy.energy_distance`.
     mmd, mmd_mcse : float
@@ -50,6 +57,8 @@ class JointComparison:
     log_eigenvalue_low_mcse: float
     log_eigenvalue_high: float
     log_eigenvalue_high_mcse: float
+    log_eigenvalue_low_chance: float
+    log_eigenvalue_high_chance: float
     energy_distance: float
     energy_distance_mcse: float
     mmd: float
@@ -134,12 +143,11 @@ def compare_joint(
     """
     of_all = reference if isinstance(reference, JointReference) else JointReference(reference)
     given = of_all.limits.within(vector_draws(draws, name="draws"))
-    used, judged, n_combinations = _judged(given, of_all)
+    part = 1.0 if worth is None else worth / given[..., 0].size
+    used, judged, edges = _judged(given, of_all, part=part)
     white = judged.whitening
     x, r = white.apply(used), white.reference
-    part = 1.0 if worth is None else worth / given[..., 0].size
     mean = white_mahalanobis(x, white, MeanErrors.of(x).of_part(part))
-    edges = edges_against(used, judged.folded, part=part)
     sliced = white_sliced_wasserstein(x, r, rng=rng)
     few_x, few_r = _thin(x, max_draws=max_draws), _thin(r, max_draws=max_draws)
     pairs = PairDistances.of(few_x, reference=few_r)
@@ -150,7 +158,7 @@ def compare_joint(
         max_draws=max_draws,
     )
     return JointComparison(
-        n_combinations=n_combinations,
+        n_combinations=0 if judged is of_all else judged.draws.shape[-1],
         mahalanobis=mean.distance,
         mahalanobis_mcse=mean.mcse,
         **asdict(edges),
@@ -163,16 +171,20 @@ def compare_joint(
     )
 
 
-def _judged(given: Floats, of_all: JointReference) -> tuple[Floats, JointReference, int]:
-    """Return what is judged together: all parameters, or some combinations and how many."""
+def _judged(
+    given: Floats, of_all: JointReference, *, part: float
+) -> tuple[Floats, JointReference, SpectrumEdges]:
+    """Return what is judged together, all parameters or some combinations, and its edges."""
     if given.shape[-1] != of_all.draws.shape[-1]:
         raise HarnessError(
             f"draws have {given.shape[-1]} parameters, the reference {of_all.draws.shape[-1]}"
         )
     if of_all.carries_all and carries_all(given):
-        return given, of_all, 0
-    used, theirs = leading_combinations(given, of_all.draws)
-    return used, JointReference(theirs), theirs.shape[-1]
+        return given, of_all, edges_against(given, of_all.folded, part=part)
+    ours, theirs = leading_combinations(given, of_all.draws)
+    edges = edges_of_halves(ours, theirs, part=part)
+    judged = JointReference(theirs[1])
+    return judged.limits.within(ours[1]), judged, edges
 
 
 def _named(name: str, estimate: Estimate) -> dict[str, float]:

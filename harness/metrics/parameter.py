@@ -37,6 +37,8 @@ class ParameterComparison:
         See `w1_sd`.
     coverage_50, coverage_50_mcse, coverage_90, coverage_90_mcse : float
         See `coverage`.
+    coverage_50_chance, coverage_90_chance : float
+        See `harness.metrics.intervals.Coverages`.
     """
 
     error_scale: str
@@ -49,6 +51,8 @@ class ParameterComparison:
     coverage_50_mcse: float
     coverage_90: float
     coverage_90_mcse: float
+    coverage_50_chance: float
+    coverage_90_chance: float
 
 
 def compare_parameter(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> ParameterComparison:
@@ -85,8 +89,8 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
     """
     mean, mean_mcse = _mean_errors(draws, reference)
     ratio, ratio_mcse = _log_sd_ratios(draws, reference)
-    half, half_mcse = coverages(draws, reference, level=0.5)
-    most, most_mcse = coverages(draws, reference, level=0.9)
+    half = coverages(draws, reference, level=0.5)
+    most = coverages(draws, reference, level=0.9)
     w1 = _w1s(draws, reference)
     heavy = reference.is_heavy_tailed
     if heavy.any():
@@ -102,10 +106,12 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
         "log_sd_ratio": ratio,
         "log_sd_ratio_mcse": ratio_mcse,
         "w1_sd": w1,
-        "coverage_50": half,
-        "coverage_50_mcse": half_mcse,
-        "coverage_90": most,
-        "coverage_90_mcse": most_mcse,
+        "coverage_50": half.values,
+        "coverage_50_mcse": half.mcses,
+        "coverage_90": most.values,
+        "coverage_90_mcse": most.mcses,
+        "coverage_50_chance": half.chances,
+        "coverage_90_chance": most.chances,
     }
     return [
         ParameterComparison(
@@ -237,7 +243,8 @@ def coverage(draws: npt.ArrayLike, *, reference: npt.ArrayLike, level: float) ->
     """
     if not 0 < level < 1:
         raise HarnessError(f"level must lie between 0 and 1; got {level}")
-    return _estimate(*coverages(*_pair(draws, reference), level=level))
+    found = coverages(*_pair(draws, reference), level=level)
+    return _estimate(found.values, found.mcses)
 
 
 def _mean_errors(x: Batch, r: Batch) -> tuple[Floats, Floats]:

@@ -5,6 +5,9 @@ import numpy as np
 from harness.metrics.batch import batches_of
 from harness.metrics.draws import Floats
 
+#: Two sets of draws, one of which chose what the other judges.
+Halves = tuple[Floats, Floats]
+
 #: Of more parameters than this the matrices take too long.
 MOST_PARAMETERS = 600
 #: Effective draws that each parameter needs: then a combination that has collapsed is found.
@@ -44,8 +47,8 @@ def effective_draws(draws: Floats) -> float:
     return float(min(np.mean(known), count)) if np.isfinite(known).any() else count
 
 
-def leading_combinations(draws: Floats, reference: Floats) -> tuple[Floats, Floats]:
-    """Express half of the draws in combinations that the other half gives.
+def leading_combinations(draws: Floats, reference: Floats) -> tuple[Halves, Halves]:
+    """Express draws in combinations that the first half of them gives.
 
     The combinations are those that vary most among the draws and among the reference, ten of
     each, in the reference's sds of the parameters.
@@ -56,23 +59,25 @@ def leading_combinations(draws: Floats, reference: Floats) -> tuple[Floats, Floa
 
     Returns
     -------
-    draws, reference : ndarray (n, k) or (chain, n, k)
-        The later half of each, in at most 20 combinations.
+    draws, reference : tuple of ndarray, each (n, k) or (chain, n, k)
+        The half of each that gave the combinations, at most 20, and the other half.
     """
-    centre = reference.reshape(-1, reference.shape[-1]).mean(axis=0)
-    sd = reference.reshape(-1, reference.shape[-1]).std(axis=0, ddof=1)
-    halves = [(each - centre) / np.where(sd > 0, sd, 1.0) for each in (draws, reference)]
-    early = [each[..., : each.shape[-2] // 2, :] for each in halves]
-    directions = np.concatenate([_leading(each) for each in early])
-    basis = np.linalg.qr(directions.T)[0]
-    x, r = (each[..., each.shape[-2] // 2 :, :] @ basis for each in halves)
+    rows = reference.reshape(-1, reference.shape[-1])
+    centre, sd = rows.mean(axis=0), rows.std(axis=0, ddof=1)
+    sd = np.where(sd > 0, sd, 1.0)
+    halves = [np.split(each, [each.shape[-2] // 2], axis=-2) for each in (draws, reference)]
+    directions = np.concatenate([_leading(early, sd) for early, _ in halves])
+    basis = np.linalg.qr(directions.T)[0] / sd[:, None]
+    x, r = (
+        (early @ basis - centre @ basis, late @ basis - centre @ basis) for early, late in halves
+    )
     return x, r
 
 
-def _leading(draws: Floats) -> Floats:
-    """Return the leading principal components, shape (k, d)."""
+def _leading(draws: Floats, sd: Floats) -> Floats:
+    """Return the leading principal components in these units, shape (k, d)."""
     rows = draws.reshape(-1, draws.shape[-1])
-    rows = rows[:: -(-len(rows) // _MOST_DRAWS)]
+    rows = rows[:: -(-len(rows) // _MOST_DRAWS)] / sd
     rows = rows - rows.mean(axis=0)
     values, vectors = np.linalg.eigh(rows @ rows.T)
     kept = vectors[:, -_N_COMBINATIONS // 2 :][:, values[-_N_COMBINATIONS // 2 :] > 0]

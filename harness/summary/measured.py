@@ -210,6 +210,8 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
         log_eigenvalue_low_mcse=joint.log_eigenvalue_low_mcse if joint else None,
         log_eigenvalue_high=joint.log_eigenvalue_high if joint else None,
         log_eigenvalue_high_mcse=joint.log_eigenvalue_high_mcse if joint else None,
+        log_eigenvalue_low_chance=joint.log_eigenvalue_low_chance if joint else None,
+        log_eigenvalue_high_chance=joint.log_eigenvalue_high_chance if joint else None,
         c2st_accuracy=joint.c2st_accuracy if joint else None,
         c2st_mcse=joint.c2st_mcse if joint else None,
     )

@@ -64,6 +64,8 @@ class ParameterCriteria:
         Errors against the reference, see `harness.metrics.parameter`.
     coverage_50, coverage_50_mcse, coverage_90, coverage_90_mcse : float, optional
         Fraction of the reference inside the fit's central intervals.
+    coverage_50_chance, coverage_90_chance : float, optional
+        The probability that exact draws have a coverage as far from the nominal one.
     r_hat, ess_bulk, ess_tail : float, optional
         Of a Markov chain fit, see `harness.metrics.chains`.
     k_hat_mean, k_hat_sd : float, optional
@@ -84,6 +86,8 @@ class ParameterCriteria:
     coverage_50_mcse: float | None = None
     coverage_90: float | None = None
     coverage_90_mcse: float | None = None
+    coverage_50_chance: float | None = None
+    coverage_90_chance: float | None = None
     r_hat: float | None = None
     ess_bulk: float | None = None
     ess_tail: float | None = None
@@ -141,6 +145,8 @@ class FitCriteria:
         See `harness.metrics.spectrum`.
     log_eigenvalue_high, log_eigenvalue_high_mcse : float, optional
         See `harness.metrics.spectrum`.
+    log_eigenvalue_low_chance, log_eigenvalue_high_chance : float, optional
+        The probability that exact draws have one as far from 0.
     c2st_accuracy, c2st_mcse : float, optional
         See `harness.metrics.classifier`.
     """
@@ -171,6 +177,8 @@ class FitCriteria:
     log_eigenvalue_low_mcse: float | None = None
     log_eigenvalue_high: float | None = None
     log_eigenvalue_high_mcse: float | None = None
+    log_eigenvalue_low_chance: float | None = None
+    log_eigenvalue_high_chance: float | None = None
     c2st_accuracy: float | None = None
     c2st_mcse: float | None = None
 

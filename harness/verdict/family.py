@@ -1,7 +1,8 @@
-"""Many parameters of one fit: what their errors say together.
+"""Many parameters of one fit, and several rules: what their errors say together.
 
 Of thousands of parameters some are near a limit by chance alone, though every one of them is
-exact. So the verdict on a fit takes the findings of a rule on all of them as one family of tests.
+exact. So the verdict on a fit takes all that its rules find, of the fit and of its parameters, as
+one family of tests: exact draws are taken for others with one small probability for all of them.
 """
 
 import itertools
@@ -21,39 +22,38 @@ _NOISE = 1.5
 
 
 def as_family(findings: Mapping[str, Sequence[Finding]]) -> dict[str, list[Finding]]:
-    """Take the findings of all parameters of a fit together.
+    """Take all findings on a fit together.
 
-    A value past its limit counts as such if that is significant among the tests of its rule, and
-    is in doubt otherwise. A value in doubt counts as one if it differs from its ideal
-    significantly, or if its error is so large that even exact draws would often be in doubt.
+    A value in doubt counts as one if it differs from its ideal significantly among all tests of
+    all rules, or if its error is so large that even exact draws would often be in doubt. A value
+    past its limit counts as such if that is significant among the tests of its own rule, and is in
+    doubt otherwise.
 
     Parameters
     ----------
     findings : mapping of str to sequence of Finding
-        By parameter.
+        By parameter, those on the fit itself under a name of their own.
 
     Returns
     -------
     dict of str to list of Finding
-        Those that count for the fit; of a single parameter the same.
+        Those that count for the fit.
 
     References
     ----------
     Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of
     Statistics 6.
     """
+    tests = [each for each in itertools.chain.from_iterable(findings.values()) if each.mcse]
+    differs = _significant(tests, [each.p_value for each in tests], 2 * _LEVEL)
     by_rule: dict[str, list[Finding]] = {}
-    for each in itertools.chain.from_iterable(findings.values()):
-        if each.mcse:
-            by_rule.setdefault(each.rule.criterion, []).append(each)
-    differs: set[int] = set()
+    for each in tests:
+        by_rule.setdefault(each.rule.criterion, []).append(each)
     is_past: set[int] = set()
     can_tell: set[int] = set()
-    for tests in by_rule.values():
-        can_tell |= _able(tests)
-        deviations, excesses = np.array([(each.deviation, each.excess) for each in tests]).T
-        differs |= _significant(tests, 2 * norm.sf(deviations), 2 * _LEVEL)
-        is_past |= _significant(tests, norm.sf(excesses), _LEVEL)
+    for own in by_rule.values():
+        can_tell |= _able(own)
+        is_past |= _significant(own, norm.sf([each.excess for each in own]), _LEVEL)
     return {
         name: [
             counted
@@ -91,12 +91,11 @@ def _able(tests: Sequence[Finding]) -> set[int]:
     }
 
 
-def _significant(
-    tests: Sequence[Finding], p_values: npt.NDArray[np.float64], level: float
-) -> set[int]:
+def _significant(tests: Sequence[Finding], p_values: npt.ArrayLike, level: float) -> set[int]:
     """Return the tests that Holm's procedure rejects, by identity."""
-    order = np.argsort(p_values)
+    given = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(given)
     left = len(tests) - np.arange(len(tests))
-    kept = np.flatnonzero(p_values[order] * left > level)
+    kept = np.flatnonzero(given[order] * left > level)
     n_rejected = int(kept[0]) if kept.size else len(tests)
     return {id(tests[i]) for i in order[:n_rejected]}

@@ -60,6 +60,7 @@ def _apply(rule: Rule, criteria: ParameterCriteria, fit: FitCriteria) -> Finding
         value=value,
         limit=limit,
         mcse=error,
+        chance=_lookup(rule.chance, criteria, fit) if rule.chance else None,
     )
     return finding.doubted() if margin > 0 and -margin < excess <= margin else finding
 

@@ -10,6 +10,8 @@ from harness.verdict.outcome import SEVERITY
 from harness.verdict.rule import Finding, Scope
 from harness.verdict.wording import IN_DOUBT, statement
 
+# Where the findings on the fit itself stand among those on its parameters, which have names.
+_FIT = ""
 # So many of the worst parameters of a fit are named.
 _MOST_NAMED = 3
 
@@ -60,14 +62,16 @@ def judge_fit(fit: FitCriteria, *, parameters: Mapping[str, Judgement]) -> Judge
     Judgement
         *trust*: the joint draws may be used; *marginals*: each parameter by itself; *means only*;
         *do not trust*; *unknown*. Of several parameters with the worst verdict, the reason names
-        the one furthest past its limit. The errors of the parameters count as
-        `harness.verdict.family` says.
+        the one furthest past its limit. Errors count as `harness.verdict.family` says.
     """
     candidates = []
-    own = _decisive(findings_of((Scope.FIT, Scope.BOTH), ParameterCriteria(), fit))
+    of_fit = findings_of((Scope.FIT, Scope.BOTH), ParameterCriteria(), fit)
+    in_family = as_family(
+        {_FIT: of_fit, **{name: each.findings for name, each in parameters.items()}}
+    )
+    own = _decisive(in_family[_FIT])
     if own is not None and (parameters or own.verdict in {Verdict.UNKNOWN, Verdict.DO_NOT_TRUST}):
         candidates.append(_conclude(own, fit=fit))
-    in_family = as_family({name: each.findings for name, each in parameters.items()})
     together = {
         name: _conclude(_decisive(in_family[name]), fit=fit) if each.findings else each
         for name, each in parameters.items()

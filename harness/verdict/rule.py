@@ -53,6 +53,9 @@ class Rule:
     mcse : str
         Attribute that holds the value's Monte Carlo standard error, or empty. Two of them must
         lie between the value and its limit; else it is in doubt.
+    chance : str
+        Attribute that holds the probability that exact draws have a value as far from its ideal,
+        or empty: then that of a Gaussian with the value's standard error.
     verdict : Verdict
         If the limit is broken.
     doubt : Verdict or None
@@ -74,6 +77,7 @@ class Rule:
     limit: float | str = 0.0
     ideal: float = 0.0
     mcse: str = ""
+    chance: str = ""
     doubt: Verdict | None = None
 
 
@@ -93,6 +97,8 @@ class Finding:
         See `harness.verdict.criteria.Judgement`.
     value, limit, mcse : float or None
         Of a flag None, and of a value that is not known.
+    chance : float or None
+        That of the rule, if it has one and it is known.
     is_in_doubt : bool
         Whether the value is not known, or too close to its limit for its Monte Carlo error.
     """
@@ -103,14 +109,17 @@ class Finding:
     value: float | None = None
     limit: float | None = None
     mcse: float | None = None
+    chance: float | None = None
     is_in_doubt: bool = False
 
     @property
-    def deviation(self) -> float:
-        """By how many of its errors the value differs from its ideal; infinite without error."""
+    def p_value(self) -> float:
+        """The probability that exact draws have a value as far from its ideal; 0 without error."""
+        if self.chance is not None:
+            return self.chance
         if self.value is None or not self.mcse:
-            return math.inf
-        return distance_of(self.value, self.rule) / self.mcse
+            return 0.0
+        return math.erfc(distance_of(self.value, self.rule) / self.mcse / math.sqrt(2))
 
     @property
     def excess(self) -> float:

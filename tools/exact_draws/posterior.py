@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import lfilter
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,11 +35,7 @@ def draw(rng: np.random.Generator, shape: tuple[int, int], d: int) -> Floats:
     -------
     ndarray, shape (chain, draw, d)
     """
-    values = rng.standard_normal((*shape, d))
-    for j in range(1, d):
-        values[..., j] *= np.sqrt(1 - CORRELATION**2)
-        values[..., j] += CORRELATION * values[..., j - 1]
-    return values
+    return _colour(rng.standard_normal((*shape, d)))
 
 
 def log_weights(values: Floats, faulty: Floats) -> Floats:
@@ -97,8 +94,7 @@ def _whiten(values: Floats) -> Floats:
 
 
 def _colour(white: Floats) -> Floats:
-    values = white.copy()
-    for j in range(1, values.shape[-1]):
-        values[..., j] *= np.sqrt(1 - CORRELATION**2)
-        values[..., j] += CORRELATION * values[..., j - 1]
-    return values
+    scale = np.sqrt(1 - CORRELATION**2)
+    first = white.copy()
+    first[..., 0] /= scale  # the filter begins at its stationary sd
+    return np.asarray(lfilter([scale], [1.0, -CORRELATION], first, axis=-1), dtype=np.float64)
