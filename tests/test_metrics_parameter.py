@@ -9,6 +9,7 @@ from harness.errors import HarnessError
 from harness.metrics.batch import Batch
 from harness.metrics.intervals import coverages
 from harness.metrics.parameter import (
+    compare_batches,
     compare_parameter,
     coverage,
     log_sd_ratio,
@@ -181,3 +182,24 @@ def test_chances_of_exact_draws_are_uniform_in_the_tails() -> None:
     for level in (0.1, 0.01, 0.001):
         count = level * chances.size
         assert abs(np.sum(chances <= level) - count) < 4 * np.sqrt(count) + 0.1 * count
+
+
+def test_chances_of_an_sd_are_right_for_heavy_tails() -> None:
+    """Each set with its own kurtosis is three errors off three times as often as it should be."""
+    rng = np.random.default_rng(9)
+    found = [
+        each
+        for _ in range(60)
+        for each in compare_batches(
+            Batch(np.exp(0.8 * rng.standard_normal((16, 500)))),
+            Batch(np.exp(0.8 * rng.standard_normal((16, 2000)))),
+        )
+    ]
+    usual = [each for each in found if each.error_scale == "sd"]
+    assert len(usual) > 900
+    level = 2 * norm.sf(3)
+    expected = level * len(usual)
+    by_own = sum(abs(each.log_sd_ratio) > 3 * each.log_sd_ratio_mcse for each in usual)
+    assert by_own > expected + 3.5 * np.sqrt(expected)
+    n_significant = sum(each.log_sd_ratio_chance < level for each in usual)
+    assert n_significant < expected + 3 * np.sqrt(expected)

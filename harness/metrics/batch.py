@@ -86,10 +86,9 @@ class Batch:
 
         Only draws with a large fourth moment can have such tails.
         """
-        squares = (self.flat - self.mean[:, None]) ** 2
+        second, fourth = self.central_moments
         with np.errstate(divide="ignore", invalid="ignore"):
-            fourth = (squares**2).mean(axis=1) / squares.mean(axis=1) ** 2
-        suspect = np.flatnonzero(fourth > _LARGE_FOURTH_MOMENT)
+            suspect = np.flatnonzero(fourth / second**2 > _LARGE_FOURTH_MOMENT)
         heavy = np.zeros(len(self), dtype=bool)
         for j in suspect:
             chains = self.flat[j][None] if not self.are_chains else self.values[j]
@@ -105,6 +104,12 @@ class Batch:
     def sd(self) -> Floats:
         """Sample sds."""
         return np.asarray(self.flat.std(axis=1, ddof=1))
+
+    @cached_property
+    def central_moments(self) -> tuple[Floats, Floats]:
+        """Second and fourth central moments."""
+        squares = (self.flat - self.mean[:, None]) ** 2
+        return squares.mean(axis=1), (squares**2).mean(axis=1)
 
     @cached_property
     def mean_mcse(self) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import wasserstein_distance
+from scipy.stats import norm, wasserstein_distance
 
 from harness.errors import HarnessError
 from harness.metrics.batch import Batch
@@ -33,6 +33,8 @@ class ParameterComparison:
         See `mean_error_sd`.
     log_sd_ratio, log_sd_ratio_mcse : float
         See `log_sd_ratio`.
+    log_sd_ratio_chance : float
+        The probability that exact draws have a ratio as far from 1.
     w1_sd : float
         See `w1_sd`.
     coverage_50, coverage_50_mcse, coverage_90, coverage_90_mcse : float
@@ -46,6 +48,7 @@ class ParameterComparison:
     mean_error_mcse: float
     log_sd_ratio: float
     log_sd_ratio_mcse: float
+    log_sd_ratio_chance: float
     w1_sd: float
     coverage_50: float
     coverage_50_mcse: float
@@ -91,6 +94,7 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
     ratio, ratio_mcse = _log_sd_ratios(draws, reference)
     half = coverages(draws, reference, level=0.5)
     most = coverages(draws, reference, level=0.9)
+    chance = _sd_chances(draws, reference, ratio)
     w1 = _w1s(draws, reference)
     heavy = reference.is_heavy_tailed
     if heavy.any():
@@ -100,11 +104,13 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
             np.where(heavy, instead, usual)
             for instead, usual in zip(robust, (mean, mean_mcse, ratio, ratio_mcse, w1), strict=True)
         )
+        chance = np.where(heavy, _two_sided(ratio / ratio_mcse), chance)
     columns = {
         "mean_error_sd": mean,
         "mean_error_mcse": mean_mcse,
         "log_sd_ratio": ratio,
         "log_sd_ratio_mcse": ratio_mcse,
+        "log_sd_ratio_chance": chance,
         "w1_sd": w1,
         "coverage_50": half.values,
         "coverage_50_mcse": half.mcses,
@@ -263,6 +269,31 @@ def _log_sd_ratios(x: Batch, r: Batch) -> tuple[Floats, Floats]:
         mcse = np.hypot(x.sd_mcse / x.sd, r.sd_mcse / sd)
     is_point = (x.sd == 0) & ~np.isnan(sd)
     return np.where(is_point, -np.inf, ratio), np.where(is_point, 0.0, mcse)
+
+
+def _sd_chances(x: Batch, r: Batch, ratio: Floats) -> Floats:
+    """Return two-sided p-values of log ratios of the sds of two sets of draws of one distribution.
+
+    Their kurtosis is that of both sets together. Draws that happen to lack the ends of a heavy tail
+    have a small sd and a small kurtosis, and would be too sure of being narrow.
+    """
+    relative = np.zeros(len(x))
+    weight = x.size / (x.size + r.size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        second, fourth = (
+            weight * ours + (1 - weight) * theirs
+            for ours, theirs in zip(x.central_moments, r.central_moments, strict=True)
+        )
+        kurtosis = fourth / second**2 - 1
+        for each in (x, r):
+            own = each.central_moments[1] / each.central_moments[0] ** 2 - 1
+            # the error is that of the draws' own kurtosis and effective sample size
+            relative += (each.sd_mcse / each.sd) ** 2 * kurtosis / own
+        return _two_sided(ratio / np.sqrt(relative))
+
+
+def _two_sided(z: Floats) -> Floats:
+    return np.asarray(2 * norm.sf(np.abs(z)), dtype=np.float64)
 
 
 def _w1s(x: Batch, r: Batch) -> Floats:

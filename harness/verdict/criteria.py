@@ -64,8 +64,8 @@ class ParameterCriteria:
         Errors against the reference, see `harness.metrics.parameter`.
     coverage_50, coverage_50_mcse, coverage_90, coverage_90_mcse : float, optional
         Fraction of the reference inside the fit's central intervals.
-    coverage_50_chance, coverage_90_chance : float, optional
-        The probability that exact draws have a coverage as far from the nominal one.
+    log_sd_ratio_chance, coverage_50_chance, coverage_90_chance : float, optional
+        The probability that exact draws have a value as far from the ideal one.
     r_hat, ess_bulk, ess_tail : float, optional
         Of a Markov chain fit, see `harness.metrics.chains`.
     k_hat_mean, k_hat_sd : float, optional
@@ -86,6 +86,7 @@ class ParameterCriteria:
     coverage_50_mcse: float | None = None
     coverage_90: float | None = None
     coverage_90_mcse: float | None = None
+    log_sd_ratio_chance: float | None = None
     coverage_50_chance: float | None = None
     coverage_90_chance: float | None = None
     r_hat: float | None = None

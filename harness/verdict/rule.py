@@ -83,6 +83,9 @@ class Rule:
 
 # How many of its Monte Carlo standard errors must lie between a value and its limit.
 MCSE_MARGIN = 2.0
+# With three errors in a limit, a fault of twice the limit is six errors off: among 100,000 tests
+# five are significant.
+_ERRORS_IN_LIMIT = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +132,11 @@ class Finding:
         return past(self.value, limit=self.limit, rule=self.rule) / self.mcse
 
     def can_tell(self, error: float) -> bool:
-        """Whether with this error a value without fault is mostly clear of the limit."""
+        """Whether with this error a fault of twice the limit is seen in any family."""
         if self.limit is None:
             return False
         room = self.limit if self.rule.breach is Breach.OFF else abs(self.limit - self.rule.ideal)
-        return room >= 2 * MCSE_MARGIN * error
+        return room >= _ERRORS_IN_LIMIT * error
 
     def kept(self) -> "Finding":
         """Return the finding of a limit that is respected."""

@@ -194,6 +194,7 @@ RULES: tuple[Rule, ...] = (
             breach=Breach.OFF,
             limit=limit,
             mcse=f"{criterion.removesuffix('_sd')}_mcse",
+            chance=f"{criterion}_chance" if criterion == "log_sd_ratio" else "",
             verdict=verdict,
             doubt=doubt,
             source=f"coverage of a {what} Gaussian; Huggins et al. (2020)",

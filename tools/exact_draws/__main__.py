@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.verdict.outcome import SEVERITY
 from tools.exact_draws.posterior import CORRELATION, Draws
-from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE, Count, count
+from tools.exact_draws.trials import N_DRAWS, N_SCORES, REFERENCE_SHAPE, Count, count
 
 _DIMENSIONS = (5, 50, 500, 5000)
 #: Trials that a process makes before it takes others.
@@ -23,10 +23,12 @@ parameters are a stationary autoregression with correlation {correlation}.
 
 - Exact draws should be *trust*ed in at least 95% of the trials.
 - One parameter at a tenth of its sd should never get better than *means only*.
-- Nor should one random direction at a tenth of its sd, although with many parameters it leaves
-  the marginals right. With fewer draws than about two for each parameter no rule can find such a
-  direction among the draws: then only k-hat can tell that something is wrong, which it mostly
-  does, and the verdict is *marginals*.
+- Nor should one random direction at a tenth of its sd. Among more draws than about two for each
+  parameter the narrowest combination is found. With {n_draws:,} draws of 5,000 parameters nothing
+  in the draws tells of it: of all tests of their covariance at a level of 5% the best has a power
+  of 9%, even if the covariance of the posterior is known (Onatski, Moreira and Hallin 2013, Annals
+  of Statistics 41(3)). All marginals are right then, and k-hat, from the weights of {n_scores:,}
+  draws, tells that the joint draws are not: the verdict is *marginals*.
 
 {table}
 
@@ -93,6 +95,7 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
     table.to_csv(folder / "verdicts.csv", index=False, lineterminator="\n")
     page = _TEXT.format(
         n_draws=N_DRAWS,
+        n_scores=N_SCORES,
         n_reference=REFERENCE_SHAPE[0] * REFERENCE_SHAPE[1],
         correlation=CORRELATION,
         table=table.to_markdown(index=False),

@@ -10,6 +10,8 @@ Floats = npt.NDArray[np.float64]
 
 #: Correlation of neighbouring parameters.
 CORRELATION = 0.7
+#: What is left of an sd that has collapsed.
+COLLAPSED = 0.1
 
 
 class Draws(StrEnum):
@@ -56,6 +58,12 @@ def log_weights(values: Floats, faulty: Floats) -> Floats:
     return weights
 
 
+def further_log_weights(rng: np.random.Generator, n: int) -> Floats:
+    """Return those of further draws: they depend on the direction that has collapsed alone."""
+    weights: Floats = (1 - COLLAPSED**2) / 2 * rng.standard_normal(n) ** 2
+    return weights
+
+
 def with_fault(values: Floats, kind: Draws, rng: np.random.Generator) -> Floats:
     """Let draws collapse in one direction, around their mean of zero.
 
@@ -77,12 +85,12 @@ def with_fault(values: Floats, kind: Draws, rng: np.random.Generator) -> Floats:
         return values
     if kind is Draws.PARAMETER:
         faulty = values.copy()
-        faulty[..., rng.integers(d)] *= 0.1
+        faulty[..., rng.integers(d)] *= COLLAPSED
         return faulty
     white = _whiten(values)
     unit = rng.standard_normal(d)
     unit /= np.linalg.norm(unit)
-    white -= 0.9 * (white @ unit)[..., None] * unit
+    white -= (1 - COLLAPSED) * (white @ unit)[..., None] * unit
     return _colour(white)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import arviz_base
 import numpy as np
+import xarray as xr
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from harness.fits.fit import DrawKind, Fit, Status
@@ -18,11 +19,20 @@ from harness.summary.measured import judge_measurement
 from harness.summary.quantity import Target
 from harness.summary.reference import ReferenceDraws
 from harness.verdict.criteria import Reference, Verdict
-from tools.exact_draws.posterior import Draws, draw, log_weights, with_fault
+from tools.exact_draws.posterior import (
+    Draws,
+    Floats,
+    draw,
+    further_log_weights,
+    log_weights,
+    with_fault,
+)
 
 #: Chains and draws of the reference, and draws of the approximation: the defaults of a comparison.
 REFERENCE_SHAPE = (4, 1000)
 N_DRAWS = 1000
+#: Draws whose weights give k-hat, as where the density is cheap.
+N_SCORES = 10_000
 _PROGRAM = Program(name="known", file=Path("known.stan"), parameters=("theta",))
 
 
@@ -89,13 +99,9 @@ def judged(d: int, kind: Draws, *, seed: tuple[int, ...]) -> tuple[Verdict, str]
     theirs = quantities({"theta": draw(rng, REFERENCE_SHAPE, d)}, _PROGRAM)
     exact = draw(rng, (1, N_DRAWS), d)
     theta = with_fault(exact, kind, rng)
-    groups = {"posterior": {"theta": theta}}
-    if kind is Draws.DIRECTION:  # of exact draws all weights are equal, which takes its time to say
-        log_p = log_weights(exact, theta)
-        groups["sample_stats"] = {"log_p": log_p, "log_q": np.zeros_like(log_p)}
     fit = Fit(
         status=Status.OK,
-        draws=arviz_base.from_dict(groups),
+        draws=_tree(theta, exact, kind, rng),
         draw_kind=DrawKind.INDEPENDENT,
     )
     reference = ReferenceDraws(title="known", quantities=theirs, problems=())
@@ -112,3 +118,16 @@ def judged(d: int, kind: Draws, *, seed: tuple[int, ...]) -> tuple[Verdict, str]
     if judgement is None:
         raise AssertionError("a fit without verdict")
     return judgement.verdict, judgement.criterion
+
+
+def _tree(theta: Floats, exact: Floats, kind: Draws, rng: np.random.Generator) -> xr.DataTree:
+    """Return a fit's draws, with their log densities where these are not all equal."""
+    groups = {"posterior": {"theta": theta}}
+    if kind is not Draws.DIRECTION:
+        return arviz_base.from_dict(groups)
+    log_p = log_weights(exact, theta)
+    groups["sample_stats"] = {"log_p": log_p, "log_q": np.zeros_like(log_p)}
+    tree = arviz_base.from_dict(groups)
+    scores = {"log_p": further_log_weights(rng, N_SCORES), "log_q": np.zeros(N_SCORES)}
+    tree["scores"] = xr.DataTree(xr.Dataset({name: ("score", of) for name, of in scores.items()}))
+    return tree
