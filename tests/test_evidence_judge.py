@@ -15,6 +15,7 @@ from harness.evidence.judge import (
 from harness.evidence.missed import Missed
 from harness.evidence.modes import Search
 from harness.evidence.proposal import Mixture
+from harness.evidence.tails import most_k_hat
 from harness.evidence.weights import Weighted
 from harness.methods.transitions import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
@@ -29,13 +30,13 @@ def search(n_reached: int = 20) -> Search:
     return Search(modes=(), n_starts=20, n_reached=n_reached, ends=np.empty((0, 1)))
 
 
-def weighted(*, k_hat: float = 0.3, n_eff_square: float = 900.0) -> Weighted:
-    ones = np.ones(2)
+def weighted(*, k_hat: float = 0.3, n_eff_square: float = 900.0, n: int = 20_000) -> Weighted:
+    ones = np.ones(n)
     return Weighted(
         points=ones[:, None],
         log_p=ones,
         log_weight=ones,
-        weights=ones / 2,
+        weights=ones / n,
         k_hat=k_hat,
         n_eff=1500.0,
         n_eff_square=n_eff_square,
@@ -88,11 +89,25 @@ def test_the_worst_verdict_counts() -> None:
     assert judgement.verdict is Verdict.DO_NOT_TRUST
 
 
+def test_a_tail_wants_draws_that_can_tell_of_it() -> None:
+    """With 7,000 draws of k-hat 0.68 an sd was 17% too small: their tail was not seen whole."""
+    few, many = (
+        judge_weighted(weighted(k_hat=0.68, n=n), search(), NONE_MISSED) for n in (7000, 20_000)
+    )
+    assert (few.verdict, few.criterion) == (Verdict.UNKNOWN, "k_hat_square")
+    assert few.limit is not None
+    assert 0.63 < few.limit < 0.65
+    assert many.verdict is Verdict.TRUST
+    limits = [most_k_hat(n) for n in (300, 1000, 2000, 10_000, 30_000, 10**6)]
+    assert limits == sorted(limits)
+    assert limits[-1] == 0.7
+
+
 @pytest.mark.parametrize(
     ("changed", "criterion"),
     [({"k_hat": 0.71}, "k_hat_square"), ({"n_eff_square": 399.0}, "n_eff_square")],
 )
-def test_each_statistic_of_weights_decides(changed: dict[str, float], criterion: str) -> None:
+def test_each_statistic_of_weights_decides(changed: dict[str, Any], criterion: str) -> None:
     judgement = judge_weighted(weighted(**changed), search(), NONE_MISSED)
     assert (judgement.criterion, judgement.verdict) == (criterion, Verdict.UNKNOWN)
 

@@ -15,8 +15,9 @@ from harness.errors import FitError, HarnessError, MethodError
 from harness.evidence.steps import Step
 from harness.fits.draws_csv import write_draws_csv
 from harness.methods.metered import Effort, Metered
+from harness.methods.pool import condition, expected_gradients, typical_leapfrog
 from harness.methods.transitions import ChainChecks, transitions
-from harness.methods.warm_nuts import expected_gradients, move
+from harness.methods.warm_nuts import move
 from harness.program.log_density import Density
 from harness.verdict.criteria import Judgement
 from harness.verdict.outcome import Verdict
@@ -121,12 +122,30 @@ def test_what_costs_too_much_is_not_begun(density: Density) -> None:
 
 
 def test_correlations_make_the_trajectories_of_a_diagonal_metric_longer() -> None:
-    narrow = np.linalg.cholesky(np.array([[1.0, 0.99], [0.99, 1.0]]))
-    alone = expected_gradients(3, np.ones(2))
-    # the root of (1 + 0.99) / (1 - 0.99)
-    assert expected_gradients(3, narrow) == pytest.approx(9600 * (1 + 3 * np.sqrt(199)))
-    assert alone == pytest.approx(9600 * 4)
-    assert expected_gradients(3, narrow @ np.diag([1.0, 1.0])) > alone
+    rng = np.random.default_rng(1)
+    white = rng.standard_normal((20_000, 2))
+    narrow = white @ np.linalg.cholesky(np.array([[1.0, 0.99], [0.99, 1.0]])).T
+    # the root of (1 + 0.99) / (1 - 0.99); the correlation of ranks is 0.989
+    assert condition(narrow) == pytest.approx(np.sqrt(199), rel=0.1)
+    assert expected_gradients(3) == pytest.approx(9600 * 4)
+
+
+def test_few_points_and_heavy_tails_are_no_correlations() -> None:
+    rng = np.random.default_rng(2)
+    few, heavy = rng.standard_normal((72, 10)), rng.standard_normal((400, 10))
+    heavy /= np.sqrt(rng.chisquare(1, size=(400, 1)))  # the ends of some draws are far away
+    for points in (few, heavy):
+        assert np.sqrt(np.linalg.cond(np.corrcoef(points.T))) > 1.5
+    for points in (few, heavy):
+        assert 1 <= condition(points) < 1.4
+    assert condition(few[:, :1]) == 1
+
+
+def test_stuck_chains_do_not_decide_what_nuts_would_cost() -> None:
+    counts = np.full((64, 2), 7.0)
+    counts[:30] = 255
+    assert typical_leapfrog(counts) == pytest.approx((34 * 7 + 30 * 15) / 64)
+    assert typical_leapfrog(np.array([[3.0, 7.0, 7.0, 15.0]])) == 8
 
 
 def test_the_draws_are_the_posteriors(result: harness.FitResult) -> None:

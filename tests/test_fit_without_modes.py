@@ -32,9 +32,9 @@ def test_a_funnel_is_never_trusted(cmdstan_home: Path) -> None:
             cascade = Cascade(density, seed=seed)
             cascade.run()
             assert cascade.steps[0].judgement.criterion == "reached_share"
-            assert cascade.answer is not None
-            assert cascade.answer.judgement.verdict is Verdict.UNKNOWN
-            assert "reparametrise" in cascade.answer.judgement.reason
+            assert cascade.answer is None or not cascade.answer.is_good
+            assert all(step.judgement.verdict is Verdict.UNKNOWN for step in cascade.steps)
+            assert "reparametrise" in cascade.steps[0].judgement.reason
 
 
 def test_centred_schools_end_in_nuts(cmdstan_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,10 +59,11 @@ def test_more_than_a_thousand_parameters_are_tried_without_a_hessian(cmdstan_hom
     assert titles == ["search for modes", "VI", "warm NUTS"]
 
 
-def test_what_fails_costs_no_more_than_its_cap_by_much(cmdstan_home: Path) -> None:
-    with opened(cmdstan_home, "funnel", MODELS / "funnel.json") as density:
-        cascade = Cascade(density, seed=2)
-        cascade.run()
-        spent = cascade.target.spent.in_gradients
-    n_leapfrog = 100  # of NUTS at its defaults in this funnel, about
-    assert spent < 2 * CAP * 8000 * n_leapfrog
+def test_what_fails_costs_no_more_than_its_cap(cmdstan_home: Path) -> None:
+    """Stuck chains take the longest trajectories, and tell nothing of what NUTS would cost."""
+    n_leapfrog = 13  # of NUTS at its defaults in this funnel
+    with opened(cmdstan_home, "funnel", {"K": 2}) as density:
+        for seed in range(1, 9):
+            cascade = Cascade(density, seed=seed)
+            cascade.run()
+            assert cascade.target.spent.in_gradients < CAP * 8000 * n_leapfrog

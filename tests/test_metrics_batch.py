@@ -53,10 +53,11 @@ def test_figures_are_those_of_arviz_one_by_one(kind: str) -> None:
         "ess mean": effective_size(split_chains(draws)),
         "ess bulk": batch.ess_bulk,
         "mcse mean": batch.mean_mcse,
-        "mcse sd": batch.sd_mcse,
     }
     for figure, found in expected.items():
         np.testing.assert_array_equal(found[varies], one_by_one(figure)[varies], err_msg=figure)
+    # fourth powers as squares of squares, which take a tenth of the time
+    np.testing.assert_allclose(batch.sd_mcse[varies], one_by_one("mcse sd")[varies], rtol=1e-12)
     tail = one_by_one("ess tail", prob=(0.05, 0.95))
     np.testing.assert_array_equal(batch.ess_tail[varies], tail[varies])
     quantile = one_by_one("ess quantile", prob=0.3)

@@ -7,12 +7,13 @@ then.  What comes after that, NUTS, is not this module's.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
-from harness.evidence.climbed import climb, factor_of, starts_of
+from harness.evidence.climbed import climb, drawn, factor_of, starts_of
 from harness.evidence.judge import (
     DIVERGENT_LIMIT,
     judge_chains,
@@ -30,12 +31,14 @@ from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints
 from harness.evidence.weights import Weighted, attempts
 from harness.messages.numerals import counted, numeral
 from harness.methods.metered import Metered, OutOfTimeError
-from harness.methods.warm_nuts import FEWEST_LEAPFROG, Moved, expected_gradients, move, pool_size
+from harness.methods.pool import FEWEST_LEAPFROG, expected_gradients, pool_size
+from harness.methods.warm_nuts import Moved, move
 from harness.program.log_density import Density
 from harness.verdict.criteria import Judgement
 
 #: What all that comes before NUTS may cost, of the gradients that NUTS is expected to take.
 CAP = 0.3
+_FIRST = "Laplace, weighted"
 #: Draws of equal weight that weighted ones become, at most.
 MOST_DRAWS = 4000
 #: The part of it that VI may take.
@@ -156,8 +159,7 @@ class Cascade:
 
     def _weigh(self, start: Mixture) -> None:
         """Weigh the draws of a proposal, and adapt it while that may help."""
-        title = "Laplace, weighted"
-        limit = CAP * expected_gradients(FEWEST_LEAPFROG, np.ones(1))
+        limit = CAP * expected_gradients(FEWEST_LEAPFROG)
         for draws in attempts(self.target, start, self._rng, limit=limit):
             judgement = self._judge_weighted(draws)
             self._weighted.append(draws)
@@ -166,10 +168,10 @@ class Cascade:
                 follows = _after(
                     judgement, "its tails are too light or it lies elsewhere: adapt it"
                 )
-                self.add(title, draws.words(), judgement, follows)
+                self.add(_FIRST, draws.words(), judgement, follows)
             if judgement.verdict in GOOD_ENOUGH or self.answer is None:
                 self.answer = self._answer(
-                    title if is_first else "adapted weights", draws, judgement
+                    _FIRST if is_first else "adapted weights", draws, judgement
                 )
         if len(self._weighted) > 1:
             last = max(self._weighted[1:], key=lambda each: (each.passes, each.n_eff_square))
@@ -212,14 +214,11 @@ class Cascade:
 
     def _move_climbed(self) -> None:
         """Find a place by VI, and move its draws; no transition may diverge, as in NUTS."""
-        limit = _CLIMB * CAP * expected_gradients(FEWEST_LEAPFROG, np.ones(1))
+        limit = _CLIMB * CAP * expected_gradients(FEWEST_LEAPFROG)
         runs = climb(self.target, self._rng, limit=limit)
         if not runs:
             return
-        found_first = runs[0].gaussian
-        self._raw = Raw(
-            title="VI", draw=lambda n: found_first.draw(n, int(self._rng.integers(2**30)))[0]
-        )
+        self._raw = Raw(title="VI", draw=partial(drawn, runs[0], self._rng))
         found = f"{counted(len(runs), 'run')} with the largest ELBO, {numeral(runs[0].elbo, 4)}"
         reason = "without a mode, weights do not tell what VI has missed"
         self.add("VI", found, judge_nothing(reason), "move its draws by NUTS")

@@ -114,6 +114,11 @@ def starts_of(
     return points
 
 
+def drawn(run: Ascended, rng: np.random.Generator, n: int) -> FloatArray:
+    """Return draws of a run's Gaussian, shape (n, d)."""
+    return _points(run.gaussian, n, rng)
+
+
 def factor_of(run: Ascended) -> FloatArray:
     """Return sds or the Cholesky factor of a run's Gaussian, as a metric."""
     factor = run.gaussian.factor

@@ -1,7 +1,9 @@
 """Draws that are trusted by their evidence alone, as the reference of a study without NUTS."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+import lazy_loader as lazy
+import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness import evidence
@@ -11,7 +13,15 @@ from harness.fits.fit import Cost, DrawKind, Fit, Status
 from harness.methods import Problem, RowsUsed
 from harness.methods.base import OPTIONS_CONFIG
 from harness.methods.density import open_density
+from harness.methods.generated import chain_posterior
 from harness.program.program import Program
+
+if TYPE_CHECKING:
+    import xarray as xr
+else:
+    xr = lazy.load("xarray")
+
+_DIMS = ("chain", "draw")
 
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
@@ -33,16 +43,20 @@ class Evidence:
     def fit(self, problem: Problem, *, seed: int) -> Fit:
         """Gather evidence; see :meth:`harness.methods.base.Method.fit`."""
         with open_density(problem) as density:
-            found = evidence.provisional.gather(problem, density, seed=seed)
+            found = evidence.provisional.gather(density, seed=seed)
+            if found.answer is None:
+                raise FitError(f"{found.reason}; harness fit goes on to NUTS")
+            points = found.answer.points
+            posterior, _ = chain_posterior(problem, density, points, seed=seed)
         steps = tuple(
             f"{step.title}: {step.found}; {step.judgement.verdict}" for step in found.steps
         )
-        if found.tree is None:
-            raise FitError(f"{found.reason}; harness fit goes on to NUTS")
+        coords = {name: np.arange(n) for name, n in zip(_DIMS, points.shape, strict=False)}
+        stats = xr.Dataset({"lp": (_DIMS, found.answer.log_p)}, coords=coords)
         spent = found.spent
         return Fit(
             status=Status.OK,
-            draws=found.tree,
+            draws=xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats}),
             draw_kind=self.draw_kind,
             fit_time_s=spent.wall_time_s,
             cost=Cost(run_time_s=spent.wall_time_s, n_gradients=round(spent.in_gradients)),

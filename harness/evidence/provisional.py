@@ -1,22 +1,14 @@
-"""Draws for a provisional reference, in the form of a fit's."""
+"""Draws for a provisional reference: those that evidence lets be trusted, as chains."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-import lazy_loader as lazy
 import numpy as np
 
 from harness.evidence.cascade import Cascade
 from harness.evidence.steps import Answer, Step
-from harness.methods import Problem
-from harness.methods.generated import chain_posterior
 from harness.methods.metered import Effort
 from harness.program.log_density import Density
-
-if TYPE_CHECKING:
-    import xarray as xr
-else:
-    xr = lazy.load("xarray")
 
 #: Independent draws are divided into so many chains, so that the checks of chains apply.
 _N_CHAINS = 4
@@ -28,42 +20,46 @@ class Provisional:
 
     Attributes
     ----------
-    tree : DataTree or None
-        The draws; None where they may not be trusted.
+    answer : Answer or None
+        The draws, as chains; None where they may not be trusted.
     verdict, reason : str
     steps : tuple of Step
     spent : Effort
     """
 
-    tree: "xr.DataTree | None"
+    answer: Answer | None
     verdict: str
     reason: str
     steps: tuple[Step, ...]
     spent: Effort
 
 
-def gather(problem: Problem, density: Density, *, seed: int) -> Provisional:
+def gather(
+    density: Density, *, seed: int, told: Callable[[Step], object] | None = None
+) -> Provisional:
     """Try what is cheaper than NUTS, and return draws that may be trusted.
 
     Parameters
     ----------
-    problem : Problem
     density : Density
-        Of the same program and data.
+        Of the program with all its data.
     seed : int
+        Decides all randomness.
+    told : callable, optional
+        Hears of each step.
 
     Returns
     -------
     Provisional
     """
-    cascade = Cascade(density, seed=seed)
+    cascade = Cascade(density, seed=seed, told=told)
     with np.errstate(all="ignore"):  # what is not finite is judged; a user is told no warning
         cascade.run()
     answer = cascade.answer
     judgement = cascade.steps[-1].judgement if answer is None else answer.judgement
     is_good = answer is not None and answer.is_good
     return Provisional(
-        tree=_tree(problem, density, answer, seed=seed) if answer and is_good else None,
+        answer=as_chains(answer) if answer and is_good else None,
         verdict=answer.verdict if answer else str(judgement.verdict),
         reason=judgement.reason,
         steps=tuple(cascade.steps),
@@ -71,15 +67,27 @@ def gather(problem: Problem, density: Density, *, seed: int) -> Provisional:
     )
 
 
-def _tree(problem: Problem, density: Density, answer: Answer, *, seed: int) -> "xr.DataTree":
-    """Return chains with the generated quantities that a study looks at."""
-    points, log_p = answer.points, answer.log_p
-    if answer.is_independent:
-        n = points.shape[1] // _N_CHAINS
-        points = points[0, : n * _N_CHAINS].reshape(_N_CHAINS, n, -1)
-        log_p = log_p[0, : n * _N_CHAINS].reshape(_N_CHAINS, n)
-    shape = points.shape[:2]
-    posterior, _ = chain_posterior(problem, density, points, seed=seed)
-    coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1])}
-    stats = xr.Dataset({"lp": (("chain", "draw"), log_p)}, coords=coords)
-    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
+def as_chains(answer: Answer) -> Answer:
+    """Divide independent draws into chains, without those that stand for the same draw.
+
+    Parameters
+    ----------
+    answer : Answer
+        Of weighted draws, resampled; or of chains, which stay as they are.
+
+    Returns
+    -------
+    Answer
+    """
+    if not answer.is_independent:
+        return answer
+    _, counts = np.unique(answer.points[0], axis=0, return_counts=True)
+    # how often, about, the same draw stands among them
+    each = max(1, int(np.sum(counts**2)) // int(counts.sum()))
+    points, log_p = answer.points[0, ::each], answer.log_p[0, ::each]
+    n = len(points) // _N_CHAINS
+    return replace(
+        answer,
+        points=points[: n * _N_CHAINS].reshape(_N_CHAINS, n, -1),
+        log_p=log_p[: n * _N_CHAINS].reshape(_N_CHAINS, n),
+    )

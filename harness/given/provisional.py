@@ -1,15 +1,12 @@
 """Draws to compare with where no reference is given: those that the evidence lets be trusted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from harness.data.dataset import FloatArray
-from harness.evidence.cascade import Cascade
 from harness.evidence.fitting import points_tree
 from harness.evidence.judge import NOT_EXCLUDED
+from harness.evidence.provisional import gather
 from harness.evidence.steps import Step
 from harness.fits.fit import DrawKind
 from harness.fits.posterior import stan_variables, variable_of
@@ -60,16 +57,11 @@ def provisional_reference(
     -------
     EvidenceReference
     """
-    cascade = Cascade(density, seed=seed, told=told)
-    with np.errstate(all="ignore"):  # what is not finite is judged; a user is told no warning
-        cascade.run()
-    answer = cascade.answer
-    if answer is None or not answer.is_good:
-        last = answer.judgement if answer else cascade.steps[-1].judgement
-        return EvidenceReference(draws=None, title="evidence", problems=last.reason)
-    step = _repetitions(answer.points)
-    kept = replace(answer, points=answer.points[:, ::step], log_p=answer.log_p[:, ::step])
-    posterior = points_tree(density, kept, seed=seed)["posterior"].to_dataset()
+    found = gather(density, seed=seed, told=told)
+    answer = found.answer
+    if answer is None:
+        return EvidenceReference(draws=None, title="evidence", problems=found.reason)
+    posterior = points_tree(density, answer, seed=seed)["posterior"].to_dataset()
     draws = Given(
         title=answer.title,
         method=given_method(answer.title, DrawKind.CHAINS),
@@ -77,17 +69,7 @@ def provisional_reference(
         variables={name: of.to_numpy() for name, of in stan_variables(posterior).items()},
         seed=seed,
     )
-    return EvidenceReference(draws=draws, title=f"{answer.title}, {answer.verdict}", problems="")
-
-
-def _repetitions(points: FloatArray) -> int:
-    """Return how often, about, the same draw stands among independent ones that were resampled."""
-    n_chains, n_draws = points.shape[:2]
-    if n_chains > 1:
-        return 1
-    _, counts = np.unique(points[0], axis=0, return_counts=True)
-    each = int(np.sum(counts**2)) // int(n_draws)
-    return max(1, each)
+    return EvidenceReference(draws=draws, title=f"{answer.title}, {found.verdict}", problems="")
 
 
 def reference_draws(provisional: EvidenceReference, draws: Given | None) -> ReferenceDraws:

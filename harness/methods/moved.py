@@ -25,14 +25,9 @@ from harness.methods.density import open_density
 from harness.methods.evaluation import MAX_POINTS
 from harness.methods.generated import chain_posterior
 from harness.methods.metered import Metered
+from harness.methods.pool import POINTS_PER_PARAMETER, pool_size
 from harness.methods.transitions import Moves
-from harness.methods.warm_nuts import (
-    N_CHAINS,
-    POINTS_PER_PARAMETER,
-    Moved,
-    move,
-    pool_size,
-)
+from harness.methods.warm_nuts import N_CHAINS, Moved, move
 from harness.methods.warm_start import shrunk_covariance
 from harness.program.log_density import Density
 from harness.program.program import Program

@@ -105,11 +105,10 @@ class Batch:
         """Sample sds."""
         return np.asarray(self.flat.std(axis=1, ddof=1))
 
-    @cached_property
+    @property
     def central_moments(self) -> tuple[Floats, Floats]:
         """Second and fourth central moments."""
-        squares = (self.flat - self.mean[:, None]) ** 2
-        return squares.mean(axis=1), (squares**2).mean(axis=1)
+        return self._spread[:2]
 
     @cached_property
     def mean_mcse(self) -> Floats:
@@ -120,20 +119,23 @@ class Batch:
     def _mean_ess(self) -> Floats:
         return self._ess_of(self.values)
 
-    @cached_property
+    @property
     def sd_mcse(self) -> Floats:
         """See `harness.metrics.standard_errors.sd_mcse`."""
-        deviations = self.values - np.expand_dims(self.mean, tuple(range(1, self.values.ndim)))
-        squares = deviations**2
+        return self._spread[2]
+
+    @cached_property
+    def _spread(self) -> tuple[Floats, Floats, Floats]:
+        """Second and fourth central moments, and the error of the sd, from one pass."""
+        squares = (self.values - np.expand_dims(self.mean, tuple(range(1, self.values.ndim)))) ** 2
         flat = squares.reshape(len(self), -1)
-        variance = flat.mean(axis=1)
+        variance, fourth = flat.mean(axis=1), (flat**2).mean(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             if self.are_chains:
-                fourth = (deviations**4).reshape(len(self), -1).mean(axis=1)
                 error = np.sqrt((fourth - variance**2) / self._ess_of(squares) / variance / 4)
             else:
                 error = np.std(flat, axis=1) / np.sqrt(self.worth) / (2 * np.sqrt(variance))
-        return np.where(self.varies, error, 0.0)
+        return variance, fourth, np.where(self.varies, error, 0.0)
 
     def quantiles(self, probs: npt.ArrayLike) -> Floats:
         """Quantiles by linear interpolation, as `numpy.quantile` has them.

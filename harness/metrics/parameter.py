@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, wasserstein_distance
+from scipy.stats import wasserstein_distance
 
 from harness.errors import HarnessError
 from harness.metrics.batch import Batch
 from harness.metrics.draws import Estimate, Floats, scalar_draws
 from harness.metrics.intervals import coverages
 from harness.metrics.robust import robust_errors
+from harness.metrics.significance import sd_chances, two_sided
 
 #: What the errors of a parameter are measured with.
 SD, MAD = "sd", "mad"
@@ -94,7 +95,7 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
     ratio, ratio_mcse = _log_sd_ratios(draws, reference)
     half = coverages(draws, reference, level=0.5)
     most = coverages(draws, reference, level=0.9)
-    chance = _sd_chances(draws, reference, ratio)
+    chance = sd_chances(draws, reference, ratio)
     w1 = _w1s(draws, reference)
     heavy = reference.is_heavy_tailed
     if heavy.any():
@@ -104,7 +105,7 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
             np.where(heavy, instead, usual)
             for instead, usual in zip(robust, (mean, mean_mcse, ratio, ratio_mcse, w1), strict=True)
         )
-        chance = np.where(heavy, _two_sided(ratio / ratio_mcse), chance)
+        chance = np.where(heavy, two_sided(ratio / ratio_mcse), chance)
     columns = {
         "mean_error_sd": mean,
         "mean_error_mcse": mean_mcse,
@@ -269,31 +270,6 @@ def _log_sd_ratios(x: Batch, r: Batch) -> tuple[Floats, Floats]:
         mcse = np.hypot(x.sd_mcse / x.sd, r.sd_mcse / sd)
     is_point = (x.sd == 0) & ~np.isnan(sd)
     return np.where(is_point, -np.inf, ratio), np.where(is_point, 0.0, mcse)
-
-
-def _sd_chances(x: Batch, r: Batch, ratio: Floats) -> Floats:
-    """Return two-sided p-values of log ratios of the sds of two sets of draws of one distribution.
-
-    Their kurtosis is that of both sets together. Draws that happen to lack the ends of a heavy tail
-    have a small sd and a small kurtosis, and would be too sure of being narrow.
-    """
-    relative = np.zeros(len(x))
-    weight = x.size / (x.size + r.size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        second, fourth = (
-            weight * ours + (1 - weight) * theirs
-            for ours, theirs in zip(x.central_moments, r.central_moments, strict=True)
-        )
-        kurtosis = fourth / second**2 - 1
-        for each in (x, r):
-            own = each.central_moments[1] / each.central_moments[0] ** 2 - 1
-            # the error is that of the draws' own kurtosis and effective sample size
-            relative += (each.sd_mcse / each.sd) ** 2 * kurtosis / own
-        return _two_sided(ratio / np.sqrt(relative))
-
-
-def _two_sided(z: Floats) -> Floats:
-    return np.asarray(2 * norm.sf(np.abs(z)), dtype=np.float64)
 
 
 def _w1s(x: Batch, r: Batch) -> Floats:

@@ -82,6 +82,7 @@ class Against:
         self._read = read
         self._elements = elements
         self._batches: dict[tuple[str, tuple[str, ...]], list[Batch]] = {}
+        self._stacked: dict[tuple[str, ...], FloatArray] = {}
         self._joint: dict[tuple[str, ...], JointReference] = {}
         self._free: dict[frozenset[str], tuple[str, ...]] = {}
         self._on_scale: dict[str, OnScale | None] = {}
@@ -173,7 +174,9 @@ class Against:
 
     def stacked(self, names: tuple[str, ...]) -> FloatArray:
         """Return some quantities side by side, shape (chain, draw, d)."""
-        return stack(self.quantities.judged, names)
+        if names not in self._stacked:
+            self._stacked[names] = stack(self.quantities.judged, names)
+        return self._stacked[names]
 
     def joint(self, names: tuple[str, ...]) -> JointReference:
         """Return these quantities as what fits are compared with, all together."""

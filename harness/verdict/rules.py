@@ -45,6 +45,8 @@ COMBINATION_LIMIT_SD = 0.6
 # A combination with a third of its sd has collapsed: of its 90% interval less than half is left.
 COLLAPSE_LIMIT_LOG = -2 * math.log(3)
 
+_OF_MEANS = (Verdict.DO_NOT_TRUST, Verdict.UNKNOWN)
+_OF_SDS = (Verdict.MEANS_ONLY, Verdict.MEANS_ONLY)
 _RANK = "Vehtari et al. (2021)"
 _PSIS = "Vehtari et al. (2024); Yao et al. (2018)"
 
@@ -100,10 +102,7 @@ RULES: tuple[Rule, ...] = (
             meaning=f"a few draws decide the weighted {what}",
             source="Vehtari et al. (2024)",
         )
-        for what, verdict, doubt in (
-            ("mean", Verdict.DO_NOT_TRUST, Verdict.UNKNOWN),
-            ("sd", Verdict.MEANS_ONLY, Verdict.MEANS_ONLY),
-        )
+        for what, verdict, doubt in (("mean", *_OF_MEANS), ("sd", *_OF_SDS))
     ),
     Rule(
         criterion="r_hat",
@@ -194,14 +193,14 @@ RULES: tuple[Rule, ...] = (
             breach=Breach.OFF,
             limit=limit,
             mcse=f"{criterion.removesuffix('_sd')}_mcse",
-            chance=f"{criterion}_chance" if criterion == "log_sd_ratio" else "",
+            chance=chance,
             verdict=verdict,
             doubt=doubt,
             source=f"coverage of a {what} Gaussian; Huggins et al. (2020)",
         )
-        for criterion, limit, verdict, doubt, what in (
-            ("mean_error_sd", MEAN_LIMIT_SD, Verdict.DO_NOT_TRUST, Verdict.UNKNOWN, "shifted"),
-            ("log_sd_ratio", SD_LIMIT_LOG, Verdict.MEANS_ONLY, Verdict.MEANS_ONLY, "rescaled"),
+        for criterion, limit, chance, (verdict, doubt), what in (
+            ("mean_error_sd", MEAN_LIMIT_SD, "", _OF_MEANS, "shifted"),
+            ("log_sd_ratio", SD_LIMIT_LOG, "log_sd_ratio_chance", _OF_SDS, "rescaled"),
         )
     ),
     Rule(

@@ -1,20 +1,22 @@
 """What `harness compare` says of approximations, with a NUTS reference and without, and the truth.
 
-The joint rules are left out: they only turn *trust* into *marginals*, and take most of the time.
+Parameters are judged where their moments are known, on the unconstrained scale.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
-from harness.evidence.fitting import points_tree
+from harness.evidence.provisional import as_chains
 from harness.evidence.steps import Answer
-from harness.fits.fit import DrawKind, Fit, Status
-from harness.fits.quantities import Quantities, posterior_arrays, quantities
+from harness.fits.fit import Fit, Status
+from harness.fits.quantities import Quantities, quantities
 from harness.methods import Nuts, Problem, make_method
 from harness.methods.draw_points import unconstrained_points
 from harness.program.log_density import Density
+from harness.program.program import Program
 from harness.summary.against import Against
 from harness.summary.measure import measure
 from harness.summary.measured import judge_measurement
@@ -34,7 +36,9 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 #: The reference of a comparison; it is not run again where it fails.
 _REFERENCE = {"n_draws": 2000, "adapt_delta": 0.95}
-_NO_JOINT_RULES = ("",)
+#: What the coordinates of the unconstrained scale are called.
+_POSITION = "position"
+_PROGRAM = Program(name="known", file=Path("known.stan"), parameters=(_POSITION,))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,15 +78,13 @@ def verdicts(
     answers : dict
         What evidence gave, by seed; None where it may not be trusted.
     """
-    reference = _nuts_reference(problem)
+    reference = _nuts_reference(problem, density)
     for seed, answer in answers.items():
-        evidence = None if answer is None else _evidence(problem, density, answer)
+        evidence = None if answer is None else _evidence(answer)
         for method, options in METHODS.items():
             try:
                 fit = make_method(method, options).fit(problem, seed=100 + seed)
-                points, is_own = unconstrained_points(
-                    fit, density, problem.program.program.parameters
-                )
+                points, is_own = _positions(problem, fit, density)
             except HarnessError:
                 continue  # no fit, no verdict
             if not is_own or fit.status is not Status.OK:
@@ -94,38 +96,44 @@ def verdicts(
                     method=method,
                     seed=seed,
                     reference=kind,
-                    judgement=_judged(problem, fit, draws) if draws else None,
+                    judgement=_judged(fit, points, draws) if draws else None,
                     moments=moments,
                     gradients=fit.cost.n_gradients or 0,
                 )
 
 
-def _nuts_reference(problem: Problem) -> ReferenceDraws | None:
+def _nuts_reference(problem: Problem, density: Density) -> ReferenceDraws | None:
     """Return the reference's draws; None if it fails its checks."""
     fit = make_method(Nuts.name, _REFERENCE).fit(problem, seed=7)
-    draws = reference_from_fit(fit, _named(problem, fit), title="NUTS")
+    points, is_own = _positions(problem, fit, density)
+    if not is_own:
+        return None
+    draws = reference_from_fit(fit, _named(points), title="NUTS")
     return None if draws.problems else draws
 
 
-def _evidence(problem: Problem, density: Density, answer: Answer) -> ReferenceDraws:
+def _evidence(answer: Answer) -> ReferenceDraws:
     """Return draws that evidence lets be trusted."""
-    tree = points_tree(density, answer, seed=1)
-    fit = Fit(status=Status.OK, draws=tree, draw_kind=DrawKind.CHAINS)
-    return ReferenceDraws(title="evidence", quantities=_named(problem, fit), problems=())
+    named = _named(as_chains(answer).points)
+    return ReferenceDraws(title="evidence", quantities=named, problems=())
 
 
-def _named(problem: Problem, fit: Fit) -> Quantities:
-    program = problem.program.program
-    return quantities(posterior_arrays(fit, program), program)
+def _positions(problem: Problem, fit: Fit, density: Density) -> tuple[FloatArray, bool]:
+    """Return draws on the unconstrained scale, and whether they are all parameters'."""
+    return unconstrained_points(fit, density, problem.program.program.parameters)
 
 
-def _judged(problem: Problem, fit: Fit, draws: ReferenceDraws) -> Judgement | None:
+def _named(points: FloatArray) -> Quantities:
+    return quantities({_POSITION: points}, _PROGRAM)
+
+
+def _judged(fit: Fit, points: FloatArray, draws: ReferenceDraws) -> Judgement | None:
     """Judge a fit against a reference."""
     found = measure(
-        *(fit, _named(problem, fit)),
+        *(fit, _named(points)),
         against=Against(lambda: draws),
         seed=1,
-        parameters=_NO_JOINT_RULES,
+        parameters=(_POSITION,),
     )
     target = Target(n_rows=None, state=Reference.VALID)
     return judge_measurement(fit, found, target=target, spreads={}, n_runs=1).judgement

@@ -22,8 +22,9 @@ from harness.methods import Nuts, Problem
 from harness.methods.density import open_density
 from harness.methods.draw_points import unconstrained_points
 from harness.methods.metered import Metered
+from harness.methods.pool import pool_size
 from harness.methods.transitions import check_chains
-from harness.methods.warm_nuts import move, pool_size
+from harness.methods.warm_nuts import move
 from harness.program.compilation import CompiledProgram, compile_program
 from harness.program.log_density import Density
 from harness.program.program import Program
