@@ -5,7 +5,7 @@ import csv
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from tools.verdicts.counting import Count, counts
+from tools.verdicts.counting import Count, counts, counts_again
 from tools.verdicts.pages import page
 from tools.verdicts.posteriors import makers
 
@@ -21,25 +21,34 @@ def main() -> None:
         "--part", default="1/1", help="as 1/2: every second posterior, beside others"
     )
     parser.add_argument("--fit-only", action="store_true", help="without approximations")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="posteriors to look at")
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="harness fit anew where it was counted, beside the approximations that are there",
+    )
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
     parser.add_argument("--page", action="store_true", help="only write the page again")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "counts.csv"
     rows = _read(file) if file.is_file() else []
-    known = {row.posterior for row in rows}
     part, n_parts = map(int, arguments.part.split("/"))
     for make in [] if arguments.page else makers()[part - 1 :: n_parts]:
         posterior = make()
-        if posterior.name not in known:
-            rows += counts(
-                posterior,
-                n_seeds=arguments.seeds,
-                n_wrong=arguments.wrong,
-                compares=not arguments.fit_only,
-            )
-            _write(file, rows)
-            print(posterior.name, flush=True)
+        if arguments.only and posterior.name not in arguments.only:
+            continue
+        earlier = [row for row in rows if row.posterior == posterior.name]
+        sizes = {"n_seeds": arguments.seeds, "n_wrong": arguments.wrong}
+        if earlier and not arguments.again:
+            continue
+        if earlier:
+            new = list(counts_again(posterior, earlier, **sizes))
+            rows = [row for row in rows if row.posterior != posterior.name] + new
+        else:
+            rows += counts(posterior, **sizes, compares=not arguments.fit_only)
+        _write(file, rows)
+        print(posterior.name, flush=True)
     (arguments.out / "README.md").write_text(page(rows), encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
 """What evidence says of draws of known posteriors, and whether it is right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -140,6 +140,16 @@ class _Counter:
             rows.append(self.count("cascade", seed, before.judgement, moments, spent))
         return rows, before if before is not None and before.is_good else None
 
+    def all(
+        self, problem: Problem, answers: dict[int, Answer | None], *, n_seeds: int, n_wrong: int
+    ) -> Iterator[Count]:
+        """Count `harness fit` for each seed, and wrong starts for some."""
+        for seed in range(1, 1 + n_seeds):
+            rows, answers[seed] = self.fit(problem, seed)
+            yield from rows
+            if seed <= n_wrong:
+                yield from self.wrong_start(seed)
+
     def wrong_start(self, seed: int) -> Iterator[Count]:
         """Count what evidence says of an approximation that is two sds off and too narrow."""
         rng = np.random.default_rng([seed, 3])
@@ -201,14 +211,12 @@ def _moments(points: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int, compares: bool) -> Iterator[Count]:
     """Run NUTS at its defaults once, wrong starts for some seeds, and the rest for each."""
-    program = _compiled(posterior.program)
-    dataset = Dataset(name="data", variables=plain_variables(dict(posterior.data)))
-    problem = Problem(program=program, dataset=dataset)
+    problem = _problem(posterior)
     fit = Nuts().fit(problem, seed=1)
     gradients = fit.cost.n_gradients or 1
     with open_density(problem) as density:
         counter = _Counter(posterior, density, gradients)
-        points, _ = unconstrained_points(fit, density, program.parameters)
+        points, _ = unconstrained_points(fit, density, problem.program.parameters)
         stats = fit.read_draws()["sample_stats"]
         checks = check_chains(
             points,
@@ -219,14 +227,27 @@ def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int, compares: bool) 
         lost = missed(Search(modes=(), n_starts=0, n_reached=0, ends=np.empty((0, 1))), points[0])
         judged = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
         yield counter.count("NUTS", 1, judged, _moments(points), gradients)
-        answers = {}
-        for seed in range(1, 1 + n_seeds):
-            rows, answers[seed] = counter.fit(problem, seed)
-            yield from rows
-            if seed <= n_wrong:
-                yield from counter.wrong_start(seed)
+        answers: dict[int, Answer | None] = {}
+        yield from counter.all(problem, answers, n_seeds=n_seeds, n_wrong=n_wrong)
         if not compares:
             return
         for each in verdicts(problem, density, answers):
             name = f"{each.method} with {each.reference}"
             yield counter.count(name, each.seed, each.judgement, each.moments, each.gradients)
+
+
+def counts_again(
+    posterior: Posterior, earlier: Sequence[Count], *, n_seeds: int, n_wrong: int
+) -> Iterator[Count]:
+    """Count what `harness fit` gives anew, and keep NUTS and the approximations."""
+    kept = [row for row in earlier if row.draws == "NUTS" or " with " in row.draws]
+    yield from kept
+    problem = _problem(posterior)
+    with open_density(problem) as density:
+        counter = _Counter(posterior, density, kept[0].nuts_gradients)
+        yield from counter.all(problem, {}, n_seeds=n_seeds, n_wrong=n_wrong)
+
+
+def _problem(posterior: Posterior) -> Problem:
+    dataset = Dataset(name="data", variables=plain_variables(dict(posterior.data)))
+    return Problem(program=_compiled(posterior.program), dataset=dataset)
