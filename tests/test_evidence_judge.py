@@ -15,7 +15,6 @@ from harness.evidence.judge import (
 from harness.evidence.missed import Missed
 from harness.evidence.modes import Search
 from harness.evidence.proposal import Mixture
-from harness.evidence.tails import most_k_hat
 from harness.evidence.weights import Weighted
 from harness.methods.transitions import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
@@ -30,7 +29,7 @@ def search(n_reached: int = 20) -> Search:
     return Search(modes=(), n_starts=20, n_reached=n_reached, ends=np.empty((0, 1)))
 
 
-def weighted(*, k_hat: float = 0.3, n_eff_square: float = 900.0, n: int = 20_000) -> Weighted:
+def weighted(*, k_hat: float = 0.3, n_eff_square: float = 900.0, n: int = 2000) -> Weighted:
     ones = np.ones(n)
     return Weighted(
         points=ones[:, None],
@@ -89,18 +88,15 @@ def test_the_worst_verdict_counts() -> None:
     assert judgement.verdict is Verdict.DO_NOT_TRUST
 
 
-def test_a_tail_wants_draws_that_can_tell_of_it() -> None:
-    """With 7,000 draws of k-hat 0.68 an sd was 17% too small: their tail was not seen whole."""
-    few, many = (
-        judge_weighted(weighted(k_hat=0.68, n=n), search(), NONE_MISSED) for n in (7000, 20_000)
+def test_a_tenth_of_the_draws_has_to_count() -> None:
+    """With 526 of 7,628 effective an sd was 21% too small: hardly a draw was in its tail."""
+    few, enough = (
+        judge_weighted(weighted(n_eff_square=526.0, n=n), search(), NONE_MISSED)
+        for n in (7628, 5000)
     )
-    assert (few.verdict, few.criterion) == (Verdict.UNKNOWN, "k_hat_square")
-    assert few.limit is not None
-    assert 0.63 < few.limit < 0.65
-    assert many.verdict is Verdict.TRUST
-    limits = [most_k_hat(n) for n in (300, 1000, 2000, 10_000, 30_000, 10**6)]
-    assert limits == sorted(limits)
-    assert limits[-1] == 0.7
+    assert (few.verdict, few.criterion) == (Verdict.UNKNOWN, "n_eff_square")
+    assert few.limit == pytest.approx(762.8)
+    assert (enough.verdict, enough.limit) == (Verdict.TRUST, 500.0)
 
 
 @pytest.mark.parametrize(

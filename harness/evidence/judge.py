@@ -11,7 +11,7 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.evidence.missed import Missed
 from harness.evidence.modes import Search
-from harness.evidence.weights import N_EFF_LIMIT, Weighted
+from harness.evidence.weights import K_HAT_LIMIT, Weighted
 from harness.messages.numerals import beside_limit, numeral
 from harness.methods.transitions import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
@@ -138,12 +138,12 @@ def judge_weighted(draws: Weighted, search: Search, lost: Missed) -> Judgement:
     checks = [
         *_mode_checks(search, lost),
         _at_least(
-            *("n_eff_square", draws.n_eff_square, N_EFF_LIMIT),
+            *("n_eff_square", draws.n_eff_square, draws.n_eff_limit),
             "the effective number of weighted draws for an sd is {value} (limit {limit}): "
             + advice,
         ),
         _at_most(
-            *("k_hat_square", draws.k_hat, draws.k_hat_limit),
+            *("k_hat_square", draws.k_hat, K_HAT_LIMIT),
             "the largest k-hat of w, w h and w h^2 is {value} (limit {limit}): " + advice,
         ),
     ]

@@ -12,13 +12,16 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.evidence.adapting import Weighed
 from harness.evidence.proposal import Mixture
-from harness.evidence.tails import K_HAT_LIMIT, k_hat_error, most_k_hat
 from harness.messages.numerals import numeral
 from harness.methods.metered import GRADIENTS_PER_DENSITY, Metered
 from harness.metrics.psis import psis, systematic
 
 #: The least effective number of draws under w h^2, the telling one: sds are within a few per cent.
-N_EFF_LIMIT = 400.0
+#: And the least part of the draws: where fewer count, the proposal lies elsewhere, and a part of
+#: the posterior may be where hardly any draw is, of which the weights tell late.
+N_EFF_LIMIT, PART_LIMIT = 400.0, 0.1
+#: Largest shape of the tails of w, w h and w h^2.
+K_HAT_LIMIT = 0.7
 #: With so large a part of the draws effective, weights are nearly constant and k-hat is noise.
 _NEARLY_CONSTANT = 0.98
 #: Draws of a first look, of what passes at least, of a proposal before others are tried, and most.
@@ -73,12 +76,12 @@ class Weighted:
     @property
     def passes(self) -> bool:
         """Whether the weights can carry means and sds."""
-        return self.n_eff_square >= N_EFF_LIMIT and self.k_hat <= self.k_hat_limit
+        return self.n_eff_square >= self.n_eff_limit and self.k_hat <= K_HAT_LIMIT
 
     @property
-    def k_hat_limit(self) -> float:
-        """The largest k-hat by which so many draws carry means and sds."""
-        return most_k_hat(len(self.points))
+    def n_eff_limit(self) -> float:
+        """The least effective number under w h^2 of so many draws."""
+        return max(N_EFF_LIMIT, PART_LIMIT * len(self.points))
 
     @property
     def is_usable(self) -> bool:
@@ -253,8 +256,13 @@ def _after(target: Metered, n: int) -> float:
 
 def _efficiency(draws: Weighted) -> float:
     """Return the effective part of the draws under w h^2, 0 where their tail is too heavy."""
-    is_light = draws.k_hat <= K_HAT_LIMIT + k_hat_error(len(draws.points))
+    is_light = draws.k_hat <= K_HAT_LIMIT + _k_hat_error(len(draws.points))
     return draws.n_eff_square / len(draws.points) if is_light else 0.0
+
+
+def _k_hat_error(n: int) -> float:
+    """Return the standard error of a k-hat at its limit: of the tail's three roots of n draws."""
+    return float((1 + K_HAT_LIMIT) / np.sqrt(3 * np.sqrt(n)))
 
 
 def _lacking(draws: Weighted) -> int:
@@ -268,7 +276,8 @@ def _lacking(draws: Weighted) -> int:
 def _can_pass(draws: Weighted) -> bool:
     """Whether more draws of the same proposal may pass."""
     needed = N_EFF_LIMIT / max(_efficiency(draws), 1e-9)
-    return needed <= _N_MOST and len(draws.points) < _N_MOST
+    is_near = _MARGIN * _efficiency(draws) >= PART_LIMIT
+    return is_near and needed <= _N_MOST and len(draws.points) < _N_MOST
 
 
 def _more_is_cheaper(draws: Weighted) -> bool:
@@ -278,6 +287,5 @@ def _more_is_cheaper(draws: Weighted) -> bool:
         return n < _FEWEST
     if not _can_pass(draws):
         return False
-    for_tail = 2.0 * n if draws.k_hat > draws.k_hat_limit else 0.0
-    needed = max(N_EFF_LIMIT / _efficiency(draws), for_tail)
+    needed = max(N_EFF_LIMIT / _efficiency(draws), 2.0 * n if draws.k_hat > K_HAT_LIMIT else 0.0)
     return needed <= _SOME and needed - n <= needed * draws.n_eff / n
