@@ -5,7 +5,7 @@ import csv
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from tools.verdicts.counting import Count, counts, counts_again
+from tools.verdicts.counting import Count, approximations_again, counts, counts_again
 from tools.verdicts.pages import page
 from tools.verdicts.posteriors import makers
 
@@ -27,6 +27,12 @@ def main() -> None:
         action="store_true",
         help="harness fit anew where it was counted, beside the approximations that are there",
     )
+    parser.add_argument(
+        "--approximations",
+        type=int,
+        metavar="SEEDS",
+        help="approximations anew where they were judged, beside all else that is there",
+    )
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
     parser.add_argument("--page", action="store_true", help="only write the page again")
     arguments = parser.parse_args()
@@ -40,13 +46,15 @@ def main() -> None:
             continue
         earlier = [row for row in rows if row.posterior == posterior.name]
         sizes = {"n_seeds": arguments.seeds, "n_wrong": arguments.wrong}
-        if earlier and not arguments.again:
-            continue
-        if earlier:
+        if earlier and arguments.again:
             new = list(counts_again(posterior, earlier, **sizes))
-            rows = [row for row in rows if row.posterior != posterior.name] + new
+        elif arguments.approximations and any(" with " in row.draws for row in earlier):
+            new = list(approximations_again(posterior, earlier, n_seeds=arguments.approximations))
+        elif not earlier:
+            new = list(counts(posterior, **sizes, compares=not arguments.fit_only))
         else:
-            rows += counts(posterior, **sizes, compares=not arguments.fit_only)
+            continue
+        rows = [row for row in rows if row.posterior != posterior.name] + new
         _write(file, rows)
         print(posterior.name, flush=True)
     (arguments.out / "README.md").write_text(page(rows), encoding="utf-8")

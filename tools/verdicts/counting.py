@@ -10,7 +10,7 @@ import numpy as np
 from harness.data.dataset import Dataset
 from harness.data.stan_json import plain_variables
 from harness.errors import FitError
-from harness.evidence.cascade import CAP
+from harness.evidence.cascade import CAP, Cascade
 from harness.evidence.fitting import fit_cheapest
 from harness.evidence.judge import DIVERGENT_LIMIT, judge_chains, judge_weighted
 from harness.evidence.missed import missed
@@ -150,6 +150,14 @@ class _Counter:
             if seed <= n_wrong:
                 yield from self.wrong_start(seed)
 
+    def approximations(
+        self, problem: Problem, answers: dict[int, Answer | None]
+    ) -> Iterator[Count]:
+        """Count the verdicts on approximations."""
+        for each in verdicts(problem, self.density, answers):
+            name = f"{each.method} with {each.reference}"
+            yield self.count(name, each.seed, each.judgement, each.moments, each.gradients)
+
     def wrong_start(self, seed: int) -> Iterator[Count]:
         """Count what evidence says of an approximation that is two sds off and too narrow."""
         rng = np.random.default_rng([seed, 3])
@@ -231,9 +239,25 @@ def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int, compares: bool) 
         yield from counter.all(problem, answers, n_seeds=n_seeds, n_wrong=n_wrong)
         if not compares:
             return
-        for each in verdicts(problem, density, answers):
-            name = f"{each.method} with {each.reference}"
-            yield counter.count(name, each.seed, each.judgement, each.moments, each.gradients)
+        yield from counter.approximations(problem, answers)
+
+
+def approximations_again(
+    posterior: Posterior, earlier: Sequence[Count], *, n_seeds: int
+) -> Iterator[Count]:
+    """Judge approximations anew, and keep all else."""
+    kept = [row for row in earlier if " with " not in row.draws]
+    yield from kept
+    problem = _problem(posterior)
+    with open_density(problem) as density:
+        counter = _Counter(posterior, density, kept[0].nuts_gradients)
+        answers: dict[int, Answer | None] = {}
+        for seed in range(1, 1 + n_seeds):
+            cascade = Cascade(density, seed=seed)
+            cascade.run()
+            found = cascade.answer
+            answers[seed] = found if found is not None and found.is_good else None
+        yield from counter.approximations(problem, answers)
 
 
 def counts_again(

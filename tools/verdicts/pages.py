@@ -41,7 +41,7 @@ def page(rows: Sequence[Count]) -> str:
     seeds = len({row.seed for row in rows if row.draws == "cascade"})
     parts = [
         _INTRODUCTION,
-        f"Counted: {len(nuts)} of {len(makers())} posteriors, {seeds} seeds each.\n",
+        f"Counted: {len(nuts)} of {len(makers())} posteriors, {seeds} seeds each{_compared(rows)}.\n",
         _ends(rows, nuts),
     ]
     for half in (REPORTED, SET):
@@ -62,6 +62,15 @@ def page(rows: Sequence[Count]) -> str:
     parts.append("## By posterior (`harness fit`)\n")
     parts.append(tabulate(_by_posterior(rows, nuts), headers="keys", tablefmt="github") + "\n")
     return "\n".join(parts)
+
+
+def _compared(rows: Sequence[Count]) -> str:
+    """Say how many approximations were judged."""
+    compared = [row for row in rows if " with " in row.draws]
+    if not compared:
+        return ""
+    posteriors, seeds = ({getattr(row, name) for row in compared} for name in ("posterior", "seed"))
+    return f"; approximations of {len(posteriors)} of them, {len(seeds)} seeds each"
 
 
 def _ends(rows: Sequence[Count], nuts: dict[str, Count]) -> str:
