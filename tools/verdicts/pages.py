@@ -41,7 +41,8 @@ def page(rows: Sequence[Count]) -> str:
     seeds = len({row.seed for row in rows if row.draws == "cascade"})
     parts = [
         _INTRODUCTION,
-        f"Counted: {len(nuts)} of {len(makers())} posteriors, {seeds} seeds each{_compared(rows)}.\n",
+        f"Counted: {len(nuts)} of {len(makers())} posteriors, {seeds} seeds each"
+        f"{_compared(rows)}.\n",
         _ends(rows, nuts),
     ]
     for half in (REPORTED, SET):
