@@ -45,7 +45,7 @@ class Ascent {
   double distance = INFINITY, distance_error = INFINITY, start_time_s = 0;
 
  private:
-  static constexpr int n_starts = 3, n_tried = 8, n_compared = 16;
+  static constexpr int n_starts = 3, n_tried = 8, n_compared = 16, many = 1000;
   static constexpr double inflation = 3;
 
   double elapsed() const {
@@ -58,15 +58,17 @@ class Ascent {
     const double rows_wanted = 1000 + 20.0 * d_;
     const int n_together = std::min(evidence_.n_blocks(), evidence_.blocks_of(rows_wanted));
     const Probe probe(evidence_, n_together, settings_.seed);
+    // among many parameters the second from near the origin: a scale may collapse before what it scales has come near
     const auto path = [&](int k) {
-      return Path(evidence_, n_together, settings_.radius, settings_.seed * 40503u + 11 + 7919u * k)();
+      const double radius = k == 1 && d_ > many ? 0.01 * settings_.radius : settings_.radius;
+      return Path(evidence_, n_together, radius, settings_.seed * 40503u + 11 + 7919u * k)();
     };
     const auto climb_from = [&](const Vector& at) { return Climb(settings_, evidence_, sampler_, probe, at); };
     const Beginning first = path(0);
     Climb best = climb_from(first.at);
     const Beginning second = path(1);
     const double apart = best.length(second.end - first.end);
-    if (apart * apart < 2 + 0.03 * d_) {
+    if (apart * apart < 2 + 0.03 * d_ && std::abs(second.log_p - first.log_p) < 2 * least_gain(d_)) {
       return best;
     }
     is_one_ = false;
@@ -74,7 +76,7 @@ class Ascent {
     for (int k = 1; k < n_starts && has_budget(); ++k) {
       Climb other = climb_from((k == 1 ? second : path(k)).at);
       try_out(other);
-      if (is_better(other.q, best.q)) {
+      if (sampler_.is_better(other.q, best.q, n_compared)) {
         best = other;
       }
     }
@@ -94,12 +96,6 @@ class Ascent {
     }
     climb.is_short = false;
   }
-  // Beyond the noise, at the same points of both and on the same rows.
-  bool is_better(const Gaussian& one, const Gaussian& other) {
-    const Mean by = sampler_.difference(one, other, n_compared);
-    return by.n() > 0 && by.mean()[0] > 3 * by.error()[0];
-  }
-
   End climb_on(Climb& climb) {
     while (has_budget() && climb.can_afford_another()) {
       if (climb.is_unbounded()) {
@@ -130,7 +126,7 @@ class Ascent {
     Climb wider = found;
     wider.widen(inflation);
     try_out(wider);
-    return is_better(wider.q, found.q) ? std::optional<Climb>(wider) : std::nullopt;
+    return sampler_.is_better(wider.q, found.q, n_compared) ? std::optional<Climb>(wider) : std::nullopt;
   }
 
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();

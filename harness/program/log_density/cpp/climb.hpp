@@ -301,8 +301,7 @@ class Climb {
     Gaussian there = q;
     there.mean += by.mean;
     there.set_curvature(by.of(q.curvature()));
-    const Mean gain = sampler_->difference(there, q, 4 * few);
-    return gain.n() > 0 && gain.mean()[0] > 3 * gain.error()[0];
+    return sampler_->is_better(there, q, 4 * few);
   }
 
   // Whether steps are longer than their noise, as a whole or, twice in the same direction, in any coordinate.

@@ -24,6 +24,11 @@ struct Minimum {
 // algorithm 7.4.
 class Memory {
  public:
+  struct Move {
+    Vector move, change;
+    double rho;
+  };
+
   void add(const Vector& move, const Vector& change) {
     const double inner = move.dot(change);
     if (inner > 1e-12 * change.squaredNorm()) {
@@ -50,12 +55,9 @@ class Memory {
     }
     return -g;
   }
+  const std::deque<Move>& moves() const { return moves_; }
 
  private:
-  struct Move {
-    Vector move, change;
-    double rho;
-  };
   std::deque<Move> moves_;
 };
 

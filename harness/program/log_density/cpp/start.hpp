@@ -10,7 +10,32 @@ namespace harness {
 struct Beginning {
   Vector at;   // where to begin
   Vector end;  // where the path ended
+  double log_p;  // there
 };
+
+// A path ends where it gains no more than this in five iterations.
+inline double least_gain(int d) { return 0.5 + 0.02 * d; }
+
+// The diagonal of the inverse of the curvature that moves tell, by its compact form: Byrd, Nocedal and Schnabel (1994),
+// equation 3.1.
+inline Vector inverse_diagonal(const std::deque<Memory::Move>& moves, int d) {
+  const int n = moves.size();
+  if (n == 0) {
+    return Vector::Ones(d);
+  }
+  Matrix s(d, n), y(d, n);
+  for (int j = 0; j < n; ++j) {
+    s.col(j) = moves[j].move;
+    y.col(j) = moves[j].change;
+  }
+  Matrix lower = product(transposed(y), s);  // the transpose of what is upper triangular in S'Y
+  lower.triangularView<Eigen::StrictlyUpper>().setZero();
+  const double gamma = 1 / (moves.back().rho * moves.back().change.squaredNorm());
+  Matrix middle = gamma * product(transposed(y), y);
+  middle.diagonal() += lower.diagonal();
+  const Matrix a = product(s, inverse_of_lower(lower));
+  return gamma + (product(a, middle) - 2 * gamma * y).cwiseProduct(a).rowwise().sum().array();
+}
 
 // From a point that is uniform within a radius, up the log density of so many blocks of the rows.
 class Path {
@@ -31,7 +56,7 @@ class Path {
     double best_elbo = -INFINITY;
     int next = 3;
     const Watch watch = [&](const Minimum& now, const Memory& memory) {
-      if (now.n_iterations < next || d_ > most_watched) {
+      if (now.n_iterations < next) {
         return;
       }
       next += std::max(1, next / 5);
@@ -41,12 +66,12 @@ class Path {
         best = now.at;
       }
     };
-    const Minimum found = minimise(objective, start, 0.5 + 0.02 * d_, 200, watch);
-    return {std::isfinite(best_elbo) ? best : found.at, found.at};
+    const Minimum found = minimise(objective, start, least_gain(d_), 200, watch);
+    return {std::isfinite(best_elbo) ? best : found.at, found.at, -found.value};
   }
 
  private:
-  static constexpr int most_watched = 1000;  // an ELBO takes a matrix
+  static constexpr int most_dense = 1000;
 
   bool evaluate(const Vector& at, double& value, Vector& gradient) {
     Point point;
@@ -67,6 +92,10 @@ class Path {
     throw std::runtime_error("Initialization failed at 100 points: " + evidence_.last_failure());
   }
   double elbo_of(const Minimum& now, const Memory& memory, const Vector& z) {
+    if (d_ > most_dense) {
+      const Vector sd = inverse_diagonal(memory.moves(), d_).cwiseMax(0).cwiseSqrt();
+      return elbo_of(now, sd.cwiseProduct(z), sd.array().log().sum());
+    }
     Matrix covariance(d_, d_);
     for (int i = 0; i < d_; ++i) {
       covariance.col(i) = -memory.direction(Vector::Unit(d_, i));
@@ -75,13 +104,15 @@ class Path {
     if (factor.size() == 0) {
       return -INFINITY;
     }
-    const Vector away = product(factor, z);
+    return elbo_of(now, product(factor, z), factor.diagonal().array().log().sum());
+  }
+  double elbo_of(const Minimum& now, const Vector& away, double entropy) {
     double above, below;
     Vector unused;
     if (!evaluate(now.at + away, above, unused) || !evaluate(now.at - away, below, unused)) {
       return -INFINITY;
     }
-    return -0.5 * (above + below) + factor.diagonal().array().log().sum();
+    return -0.5 * (above + below) + entropy;
   }
 
   Evidence& evidence_;

@@ -133,25 +133,28 @@ class Sampler {
     return taken;
   }
 
-  // By how much the ELBO of one Gaussian exceeds another's, at the same points of both.
-  Mean difference(const Gaussian& one, const Gaussian& other, int n) {
-    Mean found;
-    const double ahead = one.entropy() - other.entropy();
-    const auto value = [&](const Gaussian& q, const Vector& z, int block) {
+  // Whether the ELBO of one Gaussian is larger than another's beyond the noise, at the same points of both; or at every
+  // point, where the other's is so small that its mean cannot be told.
+  bool is_better(const Gaussian& one, const Gaussian& other, int n) {
+    Mean by;
+    int n_ahead = 0;
+    const auto elbo = [&](const Gaussian& q, const Vector& z, int block) {
       Point above, below;
       const Vector away = q.away(z);
       const bool known = evidence_.one(block, q.mean + away, above) && evidence_.one(block, q.mean - away, below);
-      return known ? 0.5 * (above.value + below.value) : -INFINITY;
+      const double found = known ? 0.5 * (above.value + below.value) + q.entropy() : -INFINITY;
+      return std::isfinite(found) ? found : -INFINITY;
     };
     for (int k = 0; k < n; ++k) {
       const Vector z = normal(random_, one.mean.size());
       const int block = evidence_.next_block();
-      const double of_one = value(one, z, block), of_other = value(other, z, block);
+      const double of_one = elbo(one, z, block), of_other = elbo(other, z, block);
+      n_ahead += of_one > of_other;
       if (std::isfinite(of_one) && std::isfinite(of_other)) {
-        found.add(Vector::Constant(1, of_one - of_other + ahead));
+        by.add(Vector::Constant(1, of_one - of_other));
       }
     }
-    return found;
+    return n_ahead == n || (by.n() > 0 && by.mean()[0] > 3 * by.error()[0]);
   }
 
  private:
