@@ -160,6 +160,7 @@ def test_a_program_that_breaks_its_contract_is_refused_with_the_figures() -> Non
         SubsampleAdvi(m=10).fit(Problem(program=compiled, dataset=dataset), seed=1)
 
 
+@pytest.mark.slow
 def test_a_program_without_a_contract_gives_a_fit_that_does_not_apply() -> None:
     program = Program(name="ar1", file=MODELS / "ar1.stan", parameters=("rho",))
     compiled = compile_all({"p": program})["p"]

@@ -89,6 +89,7 @@ def test_where_the_optimiser_stops_changes_nothing(
     assert float(away.max()) < 3 * TOLERANCE_SD
 
 
+@pytest.mark.slow
 def test_a_mode_far_from_all_mass_is_told() -> None:
     """The neck of a funnel: along each axis the density is like the Gaussian, elsewhere not."""
     file = DATA / "models" / "funnel.stan"
