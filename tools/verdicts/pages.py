@@ -30,7 +30,6 @@ scale. The limits are those of a prototype on other posteriors. One half of the 
 *False trust* is a verdict of trust or marginals on wrong draws; *excused* are those where NUTS at
 its defaults is wrong too (modes that no start reaches, and infinite variances). *Power* is the
 part of the right draws that are trusted. *Cost* is in gradients of NUTS at its defaults.
-Approximations are judged where the truth is known, on the unconstrained scale.
 """
 
 
