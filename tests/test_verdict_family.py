@@ -69,7 +69,7 @@ def test_all_rules_together_err_as_seldom_as_one_test() -> None:
                 figures[key] = ideal + limit / 3 * rng.standard_normal()
             parameters[f"x[{i}]"] = judge_parameter(replace(PERFECT, **figures), fit=COMPARED)
         n_wrong += judge_fit(COMPARED, parameters=parameters).verdict is not Verdict.TRUST
-    expected = 2 * norm.sf(2) * n_fits
+    expected = norm.sf(2) * n_fits
     assert 0 < n_wrong < expected + 3 * np.sqrt(expected)
 
 
@@ -109,7 +109,7 @@ def test_a_single_parameter_is_judged_as_itself_but_for_the_chances_of_several_r
             figures = replace(PERFECT, mean_error_sd=error, mean_error_mcse=mcse)
             alone = judge_parameter(figures, fit=COMPARED)
             fit = judge_fit(COMPARED, parameters={"x": alone})
-            if mcse > 0.3 / 3 or abs(error) > 3 * mcse:
+            if mcse > 0.3 / 3 or abs(error) > 3.1 * mcse:
                 assert fit.verdict is alone.verdict
             elif abs(error) < 2.5 * mcse:
                 assert fit.verdict is Verdict.TRUST

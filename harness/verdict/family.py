@@ -15,7 +15,8 @@ from scipy.stats import norm
 from harness.verdict.outcome import Verdict
 from harness.verdict.rule import MCSE_MARGIN, Finding
 
-#: The chance that any of the tests of a family errs, which a single one has at two standard errors.
+#: The chance that any of the tests of a family errs, which a single one has at two standard errors
+#: on one side.
 _LEVEL = float(norm.sf(MCSE_MARGIN))
 #: Estimates of equal errors differ by less than this factor.
 _NOISE = 1.5
@@ -45,7 +46,7 @@ def as_family(findings: Mapping[str, Sequence[Finding]]) -> dict[str, list[Findi
     Statistics 6.
     """
     tests = [each for each in itertools.chain.from_iterable(findings.values()) if each.mcse]
-    differs = _significant(tests, [each.p_value for each in tests], 2 * _LEVEL)
+    differs = _significant(tests, [each.p_value for each in tests], _LEVEL)
     by_rule: dict[str, list[Finding]] = {}
     for each in tests:
         by_rule.setdefault(each.rule.criterion, []).append(each)

@@ -83,7 +83,7 @@ class Rule:
 
 # How many of its Monte Carlo standard errors must lie between a value and its limit.
 MCSE_MARGIN = 2.0
-# With three errors in a limit, a fault of twice the limit is six errors off: among 100,000 tests
+# With three errors in a limit, a fault of twice the limit is six errors off: among 30,000 tests
 # five are significant.
 _ERRORS_IN_LIMIT = 3.0
 
