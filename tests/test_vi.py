@@ -159,6 +159,22 @@ def test_above_a_thousand_parameters_the_distance_is_known() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", [SEED, SEED + 1])
+def test_the_scale_of_thousands_of_groups_does_not_collapse(seed: int) -> None:
+    """From far away the scale falls to nothing, where the density is flat."""
+    n, mean, scale = 3000, 1.0, 1.5
+    rng = np.random.default_rng(SEED)
+    y = mean + scale * rng.normal(size=n) + rng.normal(size=n)
+    problem = models_problem("schools_noncentred", {"J": n, "y": y, "sigma": np.ones(n)})
+    with open_density(problem) as density:
+        found = ascend(density, ViMeanfield().asked(None, seed))
+    assert found.end is End.CONVERGED
+    # with so many groups the posterior is at the estimate, whose error is a few hundredths
+    assert found.gaussian.mean[0] == pytest.approx(y.mean(), abs=0.02)
+    assert np.exp(found.gaussian.mean[1]) == pytest.approx(np.sqrt(y.var() - 1), abs=0.03)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vi_meanfield", "vi_fullrank"])
 def test_the_best_gaussian_of_a_funnel_is_found(name: str) -> None:
     k = 9

@@ -1,6 +1,6 @@
 """What weights are judged by, and what resampled draws are worth."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import arviz_base
 import numpy as np
@@ -105,7 +105,9 @@ def _errors() -> ParameterComparison:
         for name in PERFECT.__dataclass_fields__
         if (value := getattr(PERFECT, name)) is not None and "k_hat" not in name
     }
-    return ParameterComparison(**from_criteria)
+    names = [field.name for field in fields(ParameterComparison)]
+    chances = {name: 1.0 for name in names if name.endswith("_chance")}
+    return ParameterComparison(**from_criteria | chances)
 
 
 def test_resampled_draws_are_worth_what_is_left_of_them() -> None:
