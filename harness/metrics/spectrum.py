@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import LinAlgError, cholesky, eigh, solve_triangular
-from scipy.stats import norm
 
 from harness.errors import HarnessError
 from harness.metrics.batch import Batch
 from harness.metrics.draws import Floats, vector_draws
 from harness.metrics.parameter import ParameterComparison, compare_batches
+from harness.metrics.significance import two_sided
 
 _N_FOLDS = 5
 # The parts share most of the draws that give their combinations. Of exact draws, where chance alone
@@ -202,7 +202,8 @@ def _chance(found: ParameterComparison, wider: float) -> float:
     """Return the probability that exact draws give such a ratio."""
     if not found.log_sd_ratio_mcse:
         return 0.0
-    return float(2 * norm.sf(abs(found.log_sd_ratio) / (wider * found.log_sd_ratio_mcse)))
+    off = found.log_sd_ratio / (wider * found.log_sd_ratio_mcse)
+    return float(two_sided(np.asarray(off)))
 
 
 def _scatter(values: Floats) -> Floats:
