@@ -109,6 +109,20 @@ def test_a_run_without_gradients_left_says_so(gaussian: Callable[[float], Proble
     assert "inf" not in warning  # how far the optimum is was not measured
 
 
+@pytest.mark.parametrize("batch_size", [None, 8])
+def test_more_gradients_than_an_int_counts_are_no_end(
+    gaussian: Callable[[float], Problem], batch_size: int | None
+) -> None:
+    """Ten million rows in batches of 200 are as many."""
+    problem = gaussian(0.8)
+    few, many = (
+        fitted("vi_meanfield", problem, batch_size=batch_size, max_gradients=n)
+        for n in (50_000, 2_000_000_000)
+    )
+    assert many.diagnostics.converged == "distance"
+    assert many.cost.n_gradients == few.cost.n_gradients
+
+
 def test_batches_are_counted_by_their_rows(gaussian: Callable[[float], Problem]) -> None:
     problem = gaussian(0.8)
     whole, part = (fitted("vi_meanfield", problem, batch_size=m) for m in (None, 8))

@@ -74,7 +74,7 @@ class Climb {
   }
 
   // Whether the gradients left do for another iteration: a much shorter one would only add noise.
-  bool can_afford_another() const { return 4 * affordable() >= n_pairs_; }
+  bool can_afford_another() const { return 4.0 * affordable() >= n_pairs_; }
   bool is_unbounded() const { return q.sd().maxCoeff() > 1e8 || q.mean.cwiseAbs().maxCoeff() > 1e12; }
   double length(const Vector& away) const { return metric_.norm(away); }
   // Whether the pairs of a first iteration would do: the log density is nearly quadratic.
@@ -104,7 +104,7 @@ class Climb {
   bool is_short = false;  // whether iterations stay short
 
  private:
-  static constexpr int most_dense = 1000, few = 16;
+  static constexpr int most_dense = 1000, few = 16, most_pairs = 1'000'000'000;
   static constexpr double damping = 0.7;
 
   // As narrow as the ELBO says: the curvature at a point may be that of a wide plain where there is none.
@@ -365,7 +365,7 @@ class Climb {
   }
   void sharpen() {
     if (needed_ > n_pairs_ && !is_short) {
-      n_pairs_ = std::min(2 * n_pairs_, static_cast<int>(std::max(needed_ * 1.2, 1.0 * least())));
+      n_pairs_ = static_cast<int>(std::min(2.0 * n_pairs_, std::max(needed_ * 1.2, 1.0 * least())));
     }
   }
 
@@ -418,7 +418,7 @@ class Climb {
   // Pairs that the gradients left will do for.
   int affordable() const {
     const double left = 0.5 * (settings_.max_passes - evidence_->passes()) * evidence_->n_blocks();
-    return static_cast<int>(std::min(1e9, std::max(1.0 * least(), left)));
+    return static_cast<int>(std::min(1.0 * most_pairs, std::max(1.0 * least(), left)));
   }
   // Fewer pairs than parameters do not tell a whole matrix.
   int least() const {
