@@ -10,6 +10,7 @@ times that of m random rows is an unbiased estimate of the log likelihood.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -156,6 +157,12 @@ class _Checks:
         reason = next(filter(None, reasons), "") or self._idleness()
         return Proof(adds_up=not reason, reason=reason, defect=self._defect)
 
+    @cached_property
+    def _all(self) -> LogDensity:
+        """The density on all rows."""
+        found = self._density.gradient(self._points)
+        return LogDensity(found.value[None], found.gradient[None])
+
     def _on(self, sets: Sequence[Rows]) -> LogDensity:
         """Return the density on sets of rows, those of the base among each."""
         with RowBlocks(self._density, self._axis.name, sets) as blocks:
@@ -188,14 +195,13 @@ class _Checks:
 
     def _evaluate(self, identity: _Identity) -> tuple[LogDensity, LogDensity]:
         """Return the density on each part and on the whole."""
-        whole = self._density.gradient(self._points)
         wholes = [] if identity.whole is None else [identity.whole]
         found = self._on([np.union1d(rows, self._base) for rows in (*identity.parts, *wholes)])
         n = len(identity.parts)
         parts = LogDensity(found.value[:n], found.gradient[:n])
         if wholes:
             return parts, LogDensity(found.value[n:], found.gradient[n:])
-        return parts, LogDensity(whole.value[None], whole.gradient[None])
+        return parts, self._all
 
     @staticmethod
     def _gap(parts: FloatArray, whole: FloatArray, none: FloatArray) -> float:
