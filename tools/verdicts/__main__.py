@@ -31,7 +31,7 @@ def main() -> None:
         "--approximations",
         type=int,
         metavar="SEEDS",
-        help="approximations anew where they were judged, beside all else that is there",
+        help="approximations anew, beside all else that is there",
     )
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
     parser.add_argument("--page", action="store_true", help="only write the page again")
@@ -48,7 +48,7 @@ def main() -> None:
         sizes = {"n_seeds": arguments.seeds, "n_wrong": arguments.wrong}
         if earlier and arguments.again:
             new = list(counts_again(posterior, earlier, **sizes))
-        elif arguments.approximations and any(" with " in row.draws for row in earlier):
+        elif earlier and arguments.approximations:
             new = list(approximations_again(posterior, earlier, n_seeds=arguments.approximations))
         elif not earlier:
             new = list(counts(posterior, **sizes, compares=not arguments.fit_only))
