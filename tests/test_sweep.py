@@ -8,8 +8,9 @@ import pytest
 
 from harness.data.dataset import make_dataset
 from harness.errors import DatasetError, HarnessError, StudyError
-from harness.plot import figure_files
+from harness.plot import figure_files, study_figures
 from harness.plot.heat import SweptOutcome, heat_figures
+from harness.plot.panels import Outcome
 from harness.report.growth import growth_grid, swept_rows
 from harness.results.columns import POSTERIORS_COLUMNS, make_table
 from harness.study.study import Study
@@ -261,6 +262,23 @@ def test_heat_maps_have_a_cell_for_each_combination() -> None:
     assert "rows.png" in figure_files({"rows": mixed})  # a figure without room would warn
     one = [dataclasses.replace(item, options={"n": item.options["n"]}) for item in outcomes]
     assert list(heat_figures(one)) == ["rows_sweep_error"]
+
+
+def test_what_is_gained_comes_first_in_a_sweep_of_two_data_sets(tmp_path: Path) -> None:
+    study = read(tmp_path, SWEPT)
+    told = [
+        Outcome(title="NUTS", fit_time_s=9.0, error_sd=0.02, verdict="trust", is_usual=True),
+        Outcome(title="ADVI", fit_time_s=0.1, error_sd=0.5, verdict="do not trust"),
+    ]
+    outcomes = {"rows share=0.1": told, "rows share=0.5": told}
+    swept = [
+        SweptOutcome(
+            dataset="rows", title="ADVI", options={"share": share}, error_sd=0.5, verdict="trust"
+        )
+        for share in (0.1, 0.5)
+    ]
+    assert next(iter(study_figures(study, [], outcomes=outcomes, swept=swept))) == "all_gain"
+    assert "all_gain" not in study_figures(study, [], outcomes=outcomes)
 
 
 def test_the_label_of_the_scale_fits_beside_a_single_line_of_cells() -> None:

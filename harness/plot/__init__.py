@@ -120,7 +120,7 @@ def _drawn_of_all(
     """Draw what all data sets have together, or say in its place why it is missing."""
 
     def gained() -> dict[str, CaptionedFigure]:
-        figure = overall_figure(outcomes) if len(outcomes) > 2 else None
+        figure = overall_figure(outcomes) if swept or len(outcomes) > 2 else None
         return {"all_gain": figure} if figure else {}
 
     figures: dict[str, CaptionedFigure] = {}
