@@ -11,7 +11,7 @@ from harness.data.stan_json import plain_variables
 from harness.errors import DatasetError, MethodError, StudyError
 from harness.messages.clauses import LARGEST_SEED
 from harness.methods import Method
-from harness.program.contract import Components
+from harness.program.contract import Components, DataContract
 from harness.study.comparison import named_reference
 
 
@@ -120,6 +120,73 @@ def components_of(components: object) -> Components | None:
     raise StudyError(
         f"components is {shown_type(components)}; give harness.Components(means=..., shares=...)"
     )
+
+
+def contract_of(contract: object) -> DataContract | None:
+    """Return what a program's rows are, or none.
+
+    Raises
+    ------
+    StudyError
+        If something else is given.
+    """
+    if contract is None or isinstance(contract, DataContract):
+        return contract
+    raise StudyError(
+        f"contract is {shown_type(contract)}; give harness.DataContract(row_variables=..., "
+        "n_rows=...)"
+    )
+
+
+def path_of(path: object, what: str) -> Path:
+    """Return a file or a folder.
+
+    Raises
+    ------
+    StudyError
+        If it is none.
+    """
+    if isinstance(path, str | Path):
+        return Path(path)
+    raise StudyError(f"{what} is {path!r}; give a path")
+
+
+def text_of(text: object, what: str) -> str | None:
+    """Return a text, or none.
+
+    Raises
+    ------
+    StudyError
+        If it is something else.
+    """
+    if text is None or isinstance(text, str):
+        return text
+    raise StudyError(f"{what} is {text!r}; give a text")
+
+
+def switch_of(value: object, what: str) -> bool:
+    """Return whether something is wanted.
+
+    Raises
+    ------
+    StudyError
+        If it is neither true nor false.
+    """
+    if isinstance(value, bool):
+        return value
+    raise StudyError(f"{what} is {value!r}; give True or False")
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what cannot be told a line.
+
+    Raises
+    ------
+    StudyError
+        If it is not called.
+    """
+    if progress is not None and not callable(progress):
+        raise StudyError(f"progress is {progress!r}; give a function that takes a line, as print")
 
 
 def shown_type(given: object) -> str:

@@ -9,10 +9,12 @@ import pandas as pd
 
 from harness.api.arguments import (
     components_of,
+    contract_of,
     data_of,
     methods_of,
     names_of,
     seed_of,
+    switch_of,
     whole_number,
 )
 from harness.api.options import RunOptions, SayLine
@@ -199,10 +201,10 @@ def calibrate(  # noqa: PLR0913 - flat keywords are what a notebook's completion
         data=None if data is None else data_of(data),
         methods=methods_of(methods),
         variables=names_of(variables, "variables"),
-        contract=contract,
+        contract=contract_of(contract),
         components=components_of(components),
         replicates=whole_number(replicates, "replicates"),
-        posterior=posterior,
+        posterior=switch_of(posterior, "posterior"),
         seed=seed_of(seed),
     )
     options = RunOptions(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.api.arguments import plain_data_of, whole_number
+from harness.api.arguments import plain_data_of, switch_of, whole_number
 from harness.api.programs import program_file
 from harness.data.stan_json import read_stan_json
 from harness.program.compilation import compile_density
@@ -60,6 +60,8 @@ def density(
     >>> value.shape, gradient.shape
     ((2,), (2, 1))
     """
+    threads = whole_number(threads, "threads")
+    exact_curvature = switch_of(exact_curvature, "exact_curvature")
     file = program_file(model)
     program = Program(name=file.stem, file=file.resolve(), parameters=(), native=native)
     given = plain_data_of(data)
@@ -69,5 +71,5 @@ def density(
         compile_density(program, exact_curvature=exact_curvature),
         given,
         name=file.stem,
-        threads=whole_number(threads, "threads"),
+        threads=threads,
     )

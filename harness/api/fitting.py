@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.api.arguments import files_of, plain_data_of, seconds_of, seed_of
+from harness.api.arguments import check_progress, files_of, plain_data_of, seconds_of, seed_of
 from harness.api.fit_result import FitResult, step_line
 from harness.api.programs import program_file
 from harness.data.dataset import Dataset, with_rows_files
@@ -90,6 +90,7 @@ def fit(
     >>> list(result.draws["posterior"].data_vars)
     ['rho']
     """
+    check_progress(progress)
     budget_s, seed = seconds_of(budget_s, "the budget"), seed_of(seed)
     posed = _pose(program_file(model), plain_data_of(data), files_of(rows_files), native=native)
 

@@ -4,19 +4,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.api.arguments import data_of, names_of
+from harness.api.arguments import check_progress, data_of, names_of
 from harness.api.fit_result import step_line
 from harness.api.options import SayLine
 from harness.api.programs import program_file
 from harness.api.result import StudyResult, make_result
 from harness.errors import DrawsError
 from harness.fits.fit import DrawKind
-from harness.given.evaluating import evaluated
+from harness.given.evaluating import check_parameters, evaluated
 from harness.given.given import Given
 from harness.given.judged import judged_study
 from harness.given.matching import Matched, match
 from harness.given.mode_gap import with_mode_gap
-from harness.given.problem import NO_PROGRAM, known_program
+from harness.given.problem import NO_PROGRAM, KnownProgram, known_program
 from harness.given.provisional import EvidenceReference, provisional_reference, reference_draws
 from harness.given.read import read_given
 from harness.methods import Problem
@@ -88,6 +88,7 @@ def judge(
     >>> result.verdicts["mu"].to_dict()
     {'reference': 'trust', 'mine': 'trust'}
     """
+    check_progress(progress)
     say = progress or _ignore
     wanted = names_of(variables, "variables")
     if model is None and data is not None:
@@ -100,6 +101,7 @@ def judge(
     if model is not None:
         where = None if data is None else data_of(data)
         known = known_program(program_file(model), where, variables=wanted)
+        known = _compiled(known, fits, chains, wanted)
     if known.problem is not None:
         fits, evidence = _evaluated(fits, known.problem, wants_reference=chains is None, say=say)
         chains = chains or (evidence.draws if evidence else None)
@@ -125,6 +127,18 @@ def _reference(given: object) -> Given | None:
             "among them; give the chains of one"
         )
     return found[0]
+
+
+def _compiled(
+    known: KnownProgram, fits: list[Given], chains: Given | None, wanted: tuple[str, ...]
+) -> KnownProgram:
+    """Compile a program whose data are known, after refusing draws that are none of its."""
+    if known.study is None:
+        return known
+    for item in fits:
+        check_parameters(item, known.parameters, program=known.name)
+    match(fits, chains, wanted=wanted, known=known.variables)
+    return known.compiled()
 
 
 def _evaluated(

@@ -4,7 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.api.arguments import seconds_of, whole_number
+from harness.api.arguments import (
+    check_progress,
+    path_of,
+    seconds_of,
+    switch_of,
+    text_of,
+    whole_number,
+)
 from harness.execution.cluster import ClusterPool
 from harness.execution.cores import n_cores
 from harness.execution.pool import Pool, local_pool
@@ -38,7 +45,7 @@ class RunOptions:
     Raises
     ------
     HarnessError
-        If a number is not above 0.
+        If a number is not above 0, or something is of another type.
     """
 
     store: str | Path | None = None
@@ -49,10 +56,15 @@ class RunOptions:
     progress: SayLine | None = None
 
     def __post_init__(self) -> None:
-        """Refuse numbers that cannot be meant."""
+        """Refuse what cannot be meant."""
         if self.jobs is not None:
             whole_number(self.jobs, "jobs")
         seconds_of(self.time_limit_s, "time_limit_s")
+        if self.store is not None:
+            path_of(self.store, "store")
+        text_of(self.scheduler, "scheduler")
+        switch_of(self.retry_failed, "retry_failed")
+        check_progress(self.progress)
 
     def open_pool(self) -> Pool:
         """Return where to fit; it is the caller's to close.

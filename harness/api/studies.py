@@ -6,12 +6,15 @@ from typing import Any
 
 from harness.api.arguments import (
     components_of,
+    contract_of,
     data_of,
     files_of,
     methods_of,
     names_of,
+    path_of,
     reference_of,
     seed_of,
+    text_of,
     whole_number,
 )
 from harness.api.options import RunOptions, SayLine
@@ -28,13 +31,14 @@ from harness.study.comparison import (
     comparison_study,
 )
 from harness.study.study import Study
+from harness.study.sweep import FULL
 from harness.study.toml import read_study
 
 
 def run_study(  # noqa: PLR0913 - flat keywords are what a notebook's completion shows
     path: str | Path,
     *,
-    scale: str = "full",
+    scale: str = FULL,
     posteriordb: str | Path | None = None,
     store: str | Path | None = None,
     jobs: int = 1,
@@ -100,8 +104,9 @@ def run_study(  # noqa: PLR0913 - flat keywords are what a notebook's completion
         retry_failed=retry_failed,
         progress=progress,
     )
-    clone = None if posteriordb is None else Path(posteriordb)
-    return _run(read_study(Path(path), scale=scale, posteriordb=clone), options)
+    clone = None if posteriordb is None else path_of(posteriordb, "posteriordb")
+    file, scale = path_of(path, "the study"), text_of(scale, "scale") or FULL
+    return _run(read_study(file, scale=scale, posteriordb=clone), options)
 
 
 def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion shows
@@ -203,11 +208,11 @@ def compare(  # noqa: PLR0913 - flat keywords are what a notebook's completion s
         methods=methods_of(methods),
         variables=names_of(variables, "variables"),
         reference=reference_of(reference),
-        contract=contract,
+        contract=contract_of(contract),
         components=components_of(components),
         subsample=None if subsample is None else whole_number(subsample, "subsample"),
         batch=None if batch is None else whole_number(batch, "batch"),
-        rows=rows,
+        rows=text_of(rows, "rows"),
         rows_files=files_of(rows_files),
         replicates=whole_number(replicates, "replicates"),
         seed=seed_of(seed),

@@ -1,7 +1,8 @@
 """What to calibrate, and what stanc says of the two programs."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,18 +88,25 @@ class Calibration:
         Raises
         ------
         MethodError
-            If one is unknown.
+            If there is none, one is unknown or two have one name, or an option is missing.
         """
-        return {(method.name, variant): method for variant, method in self._variants(n_rows)}
+        named = [((method.name, variant), method) for variant, method in self._variants(n_rows)]
+        if not named:
+            raise MethodError(f"no method is named; known are {', '.join(METHODS)}")
+        for (name, variant), count in Counter(key for key, _ in named).items():
+            if count > 1:
+                raise MethodError(
+                    f"the method '{name} / {variant}' is given {count} times; leave others out, or "
+                    "give each its own variant"
+                )
+        return dict(named)
 
     def _variants(self, n_rows: int | None) -> Iterator[tuple[str, Method]]:
         for item in self.methods:
             if isinstance(item, str):
-                if item not in METHODS:
-                    raise MethodError(f"unknown method '{item}'{did_you_mean(item, METHODS)}")
                 options = dict(_OPTIONS.get(item, {}))
-                method = METHODS[item]
-                if issubclass(method, PartOfRows) and n_rows is not None:
+                method = METHODS.get(item)
+                if method and issubclass(method, PartOfRows) and n_rows is not None:
                     options["m"] = method.default_m(n_rows)
                 yield DEFAULT_VARIANT, make_method(item, options)
             else:
@@ -144,8 +152,8 @@ def read_programs(asked: Calibration) -> Programs:
     Raises
     ------
     HarnessError
-        If a file is missing or broken, stanc refuses a program, the simulator has parameters, or
-        something that the model needs is neither simulated nor given.
+        If a file is missing or broken, stanc refuses a program, the simulator has parameters,
+        something that the model needs is neither simulated nor given, or a method cannot fit.
     """
     if asked.replicates < FEWEST_REPLICATES:
         raise CalibrationError(
@@ -169,6 +177,8 @@ def read_programs(asked: Calibration) -> Programs:
         given=given,
     )
     _check_names(asked, programs)
+    _check_contract(asked, programs)
+    _check_methods(asked, programs)
     return programs
 
 
@@ -212,6 +222,10 @@ def _check_names(asked: Calibration, programs: Programs) -> None:
         raise CalibrationError(f"of the data given to '{simulate}', {problem}")
     weight = {asked.weight: 1.0} if asked.weight else {}
     simulated = set() if asked.posterior else set(drawn.generated_quantities)
+    fixed = {name: value for name, value in given.items() if name not in simulated}
+    problem = data_problem(fitted.inputs, fitted.input_vars, {**fixed, **weight})
+    if problem:
+        raise CalibrationError(f"of the data given to '{model}', {problem}")
     for name in missing_data(fitted.inputs, fitted.input_vars, {**given, **weight}):
         if name not in simulated:
             raise CalibrationError(
@@ -223,6 +237,25 @@ def _check_names(asked: Calibration, programs: Programs) -> None:
             f"'{simulate}' needs parameters, and a generated quantity 'y_rep' for data 'y' of "
             f"'{model}', to replicate data given the observed ones"
         )
+
+
+def _check_contract(asked: Calibration, programs: Programs) -> None:
+    """Refuse a contract that names what is no data of the model."""
+    declared = programs.fitted.data
+    for name in sorted(asked.contract.names if asked.contract else ()):
+        if name not in declared:
+            raise CalibrationError(
+                f"the contract names '{name}', which is no data of '{shown(asked.model.name)}'"
+                f"{did_you_mean(name, declared)}"
+            )
+
+
+def _check_methods(asked: Calibration, programs: Programs) -> None:
+    """Refuse methods that cannot fit, whatever is drawn: all but too few rows is known by now."""
+    dataset = Dataset(name=_GIVEN, variables=programs.given)
+    bare = replace(programs.model, contract=None)
+    for method in asked.named_methods(1 if asked.contract else None).values():
+        method.check(dataset, bare)
 
 
 def _model(asked: Calibration, fitted: ProgramVariables) -> Program:

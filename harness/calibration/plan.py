@@ -61,8 +61,10 @@ def plan_calibration(
     Raises
     ------
     HarnessError
-        If the simulator fails, or the model or a method cannot take what it draws.
+        If the store cannot be written, the simulator fails, or the model or a method cannot take
+        what it draws.
     """
+    store.check_writable()
     observer.step(f"drawing {asked.replicates} replicates from {shown(asked.simulate.name)}")
     seed = derive_seed(asked.seed, _SIMULATION)
     if asked.posterior:

@@ -1,5 +1,6 @@
 """Draws that were given, put on the unconstrained scale, and what a program says of each there."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from harness.fits.quantities import scalars
 from harness.given.given import Given
 from harness.messages.faults import capped
 from harness.messages.numerals import numeral
-from harness.methods.draws_file import base_name
 from harness.methods.evaluation import MAX_POINTS
 from harness.methods.scales import element_table
 from harness.program.log_density import Density
@@ -26,6 +26,30 @@ else:
 
 #: Log densities that differ by a constant agree, up to this and the rounding of files.
 _SAME_NATS = 1e-3
+
+
+def check_parameters(fit: Given, parameters: Collection[str], *, program: str) -> None:
+    """Refuse draws of which no variable is a parameter of a program.
+
+    Parameters
+    ----------
+    fit : Given
+    parameters : collection of str
+        The program's.
+    program : str
+        What messages call it.
+
+    Raises
+    ------
+    DrawsError
+        If none is.
+    """
+    known = {variable_of(name.partition("[")[0]) for name in fit.variables}
+    if known.isdisjoint(parameters):
+        raise DrawsError(
+            f"{fit.title} is of another program than '{program}': it has draws of "
+            f"{', '.join(sorted(known))}, the program has the parameters {', '.join(parameters)}"
+        )
 
 
 def evaluated(fit: Given, density: Density, *, program: str) -> Given:
@@ -49,17 +73,9 @@ def evaluated(fit: Given, density: Density, *, program: str) -> Given:
     Raises
     ------
     DrawsError
-        If no variable is one of the program's, or chains were drawn from another density.
+        If chains were drawn from another density.
     """
-    names = density.variable_names()
-    own = dict.fromkeys(map(base_name, names))
-    known = {variable_of(name.partition("[")[0]) for name in fit.variables}
-    if known.isdisjoint(own):
-        raise DrawsError(
-            f"{fit.title} is of another program than '{program}': it has draws of "
-            f"{', '.join(sorted(known))}, the program has the parameters {', '.join(own)}"
-        )
-    table = element_table(scalars(fit.variables), names)
+    table = element_table(scalars(fit.variables), density.variable_names())
     if isinstance(table, str):
         note = f"no log density is known: there are no draws of {table}, which '{program}' has"
         return replace(fit, notes=(*fit.notes, note))
