@@ -1,4 +1,4 @@
-"""Batches of quantities: the figures are arviz_stats', to the last digit, whatever the batch."""
+"""Batches of quantities: the figures are arviz_stats', and the same whatever the batch."""
 
 import numpy as np
 import pytest
@@ -13,6 +13,8 @@ from harness.metrics.joint import compare_joint
 from harness.metrics.parameter import compare_batches, compare_parameter
 
 Floats = NDArray[np.float64]
+#: Sums of products in the place of Fourier transforms.
+ROUNDING = 1e-11
 
 
 def autoregressive(shape: tuple[int, ...], phi: float, *, seed: int = 1) -> Floats:
@@ -55,13 +57,13 @@ def test_figures_are_those_of_arviz_one_by_one(kind: str) -> None:
         "mcse mean": batch.mean_mcse,
     }
     for figure, found in expected.items():
-        np.testing.assert_array_equal(found[varies], one_by_one(figure)[varies], err_msg=figure)
-    # fourth powers as squares of squares, which take a tenth of the time
-    np.testing.assert_allclose(batch.sd_mcse[varies], one_by_one("mcse sd")[varies], rtol=1e-12)
+        alone = one_by_one(figure)[varies]
+        np.testing.assert_allclose(found[varies], alone, rtol=ROUNDING, err_msg=figure)
+    np.testing.assert_allclose(batch.sd_mcse[varies], one_by_one("mcse sd")[varies], rtol=ROUNDING)
     tail = one_by_one("ess tail", prob=(0.05, 0.95))
-    np.testing.assert_array_equal(batch.ess_tail[varies], tail[varies])
+    np.testing.assert_allclose(batch.ess_tail[varies], tail[varies], rtol=ROUNDING)
     quantile = one_by_one("ess quantile", prob=0.3)
-    np.testing.assert_array_equal(batch.quantile_ess(0.3)[varies], quantile[varies])
+    np.testing.assert_allclose(batch.quantile_ess(0.3)[varies], quantile[varies], rtol=ROUNDING)
     if draws.shape[1] > 1:
         np.testing.assert_array_equal(batch.r_hat[varies], one_by_one("rhat rank")[varies])
     np.testing.assert_array_equal(

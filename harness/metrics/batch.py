@@ -4,7 +4,7 @@ What one quantity after another costs a call each is done for a batch at once.  
 the results are the same, to the last digit, whatever batch it stands in.
 """
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +103,7 @@ class Batch:
     @cached_property
     def sd(self) -> Floats:
         """Sample sds."""
-        return np.asarray(self.flat.std(axis=1, ddof=1))
+        return np.asarray(np.sqrt(self._spread[0] * np.divide(self.size, self.size - 1)))
 
     @property
     def central_moments(self) -> tuple[Floats, Floats]:
@@ -172,10 +172,32 @@ class Batch:
 
     def quantile_mcse(self, prob: float) -> Floats:
         """See `harness.metrics.standard_errors.quantile_mcse`."""
-        n = self.quantile_ess(prob)[:, None]
-        ends = beta.ppf(_ONE_SD, n * prob + 1, n * (1 - prob) + 1)
+        if self.are_chains:
+            ends = _quantile_ends(self.quantile_ess(prob)[:, None], prob)
+        else:
+            ends = _worth_ends(self.worth, prob)
         edges = self.quantiles(ends)
         return np.asarray((edges[:, 1] - edges[:, 0]) / 2)
+
+    def shares(self, hits: Truths) -> tuple[Floats, Floats, Floats]:
+        """Shares of the draws that something holds of, their errors and effective sizes.
+
+        Parameters
+        ----------
+        hits : array of bool, shape as the draws
+
+        Returns
+        -------
+        shares, errors, sizes : ndarray (quantity,)
+            Without an error, of as many draws as there are, where it holds of all or of none.
+        """
+        share = np.asarray(hits.reshape(len(self), -1).mean(axis=1))
+        varies = (share > 0) & (share < 1)
+        count = np.full(len(self), float(self.size))
+        sizes = self._ess_of(hits.astype(np.float64)) if self.are_chains else count
+        variance = share * (1 - share) * np.divide(self.size, self.size - 1)
+        error = np.where(varies, np.sqrt(variance / sizes), 0.0)
+        return share, error, np.where(varies, sizes, count)
 
     def _ess_of(self, values: Floats) -> Floats:
         """Effective number of draws of a function of the draws; all of independent ones."""
@@ -222,6 +244,17 @@ class Batch:
             return np.full(len(self), np.nan)
         r_hat = autocorrelation.rank_r_hat(self.values, ranked=self._ranked)
         return self._where_defined(r_hat)
+
+
+def _quantile_ends(n: Floats, prob: float) -> Floats:
+    """Return between which probabilities a sample quantile lies with the chance of one sd."""
+    return np.asarray(beta.ppf(_ONE_SD, n * prob + 1, n * (1 - prob) + 1), dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def _worth_ends(n: float, prob: float) -> Floats:
+    """Return the same of independent draws, whose number is that of all quantities."""
+    return _quantile_ends(np.array([n]), prob)
 
 
 def batches_of(draws: Floats) -> list[Batch]:

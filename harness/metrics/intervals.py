@@ -1,6 +1,7 @@
 """What part of a reference lies in an approximation's central intervals."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -51,14 +52,11 @@ def coverages(x: Batch, r: Batch, *, level: float) -> Coverages:
     low, high = 0.5 - level / 2, 0.5 + level / 2
     ends = x.quantiles([low, high])
     lower, upper = (np.expand_dims(ends[:, k], tuple(range(1, r.values.ndim))) for k in (0, 1))
-    inside = Batch((r.values >= lower) & (r.values <= upper))
+    found, error, m_effective = r.shares((r.values >= lower) & (r.values <= upper))
     n_effective = np.minimum(x.quantile_ess(low), x.quantile_ess(high))
-    variance = inside.mean_mcse**2 + _interval_variances(x, r, n_effective, low=low, high=high)
-    found, mcse = inside.mean, np.sqrt(variance)
+    mcse = np.sqrt(error**2 + _interval_variances(x, r, n_effective, low=low, high=high))
     for j in np.flatnonzero(r.has_ties & x.has_ties):
         found[j], mcse[j] = _randomised(x, r, int(j), level=level)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        m_effective = np.where(inside.varies, (inside.sd / inside.mean_mcse) ** 2, r.size)
     chances = _chances(
         found, np.minimum(n_effective, x.size), np.minimum(m_effective, r.size), level=level
     )
@@ -110,26 +108,28 @@ def _interval_variances(
     """Variance of the reference's mass between two sample quantiles of `x`."""
     probs = np.array([low, high])
     covariance = np.minimum.outer(probs, probs) - np.outer(probs, probs)
-    step = np.minimum(_bandwidths(probs, n_effective), np.minimum(probs, 1 - probs))
-    above, below = (_masses_below(r, x.quantiles(probs + sign * step)) for sign in (1, -1))
-    slopes = (above - below) / (2 * step) * np.array([-1.0, 1.0])
-    variances = [slope @ covariance @ slope for slope in slopes]
-    return np.array(variances) / n_effective
+    widest = _at_normal(low, high) * n_effective[:, None] ** (-1 / 3)
+    step = np.minimum(widest, np.minimum(probs, 1 - probs))
+    masses = _masses_below(r, x.quantiles(np.concatenate([probs + step, probs - step], axis=1)))
+    slopes = (masses[:, :2] - masses[:, 2:]) / (2 * step) * np.array([-1.0, 1.0])
+    return np.asarray(np.sum(slopes @ covariance * slopes, axis=1) / n_effective)
 
 
-def _bandwidths(probs: Floats, n: Floats) -> Floats:
+@lru_cache(maxsize=8)
+def _at_normal(*probs: float) -> Floats:
     """Half of the probability over which the slope of a quantile function is best taken.
 
     Over a standard error of the quantile's probability it rests on a dozen draws, and the error of
-    a coverage is then itself off by a quarter.
+    a coverage is then itself off by a quarter.  This is the width for one draw of a Gaussian;
+    it falls with the cube root of their number.
 
     References
     ----------
     Hall and Sheather (1988), On the distribution of a studentized quantile, JRSS B 50(3).
     """
     z = norm.ppf(probs)
-    at_normal = _NORMAL_975 ** (2 / 3) * (1.5 * norm.pdf(z) ** 2 / (2 * z**2 + 1)) ** (1 / 3)
-    return np.asarray(at_normal * n[:, None] ** (-1 / 3), dtype=np.float64)
+    found: Floats = _NORMAL_975 ** (2 / 3) * (1.5 * norm.pdf(z) ** 2 / (2 * z**2 + 1)) ** (1 / 3)
+    return found
 
 
 def _masses_below(r: Batch, limits: Floats) -> Floats:

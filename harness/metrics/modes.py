@@ -1,5 +1,7 @@
 """Modes of the reference that a fit never visits."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,8 @@ from harness.metrics.draws import Floats, vector_draws
 _N_GRID = 512
 # So many fit into a processor's cache with the whole grid.
 _VALUES_AT_ONCE = 128
+# Quantities whose draws are sorted together.
+_AT_ONCE = 64
 # Two peaks are modes of their own if the density between them falls below half of the lower one.
 _VALLEY = 0.5
 # A cheap density must fall below this part of it before it is worth a closer look.
@@ -59,9 +63,7 @@ def missed_mass(
         raise HarnessError(f"draws have {x.shape[-1]} quantities, the reference {r.shape[-1]}")
     fit, target = x.reshape(-1, x.shape[-1]), r.reshape(-1, r.shape[-1])
     largest = 0.0
-    for j in range(target.shape[-1]):
-        if not _may_miss(np.sort(fit[:, j]), np.sort(target[:, j]), min_mass=min_mass):
-            continue
+    for j in _suspects(fit, target, min_mass=min_mass):
         cuts = valleys(target[:: -(-len(target) // max_draws), j])
         mass = _pieces(target[:, j], cuts) / len(target)
         count = _pieces(fit[:, j], cuts)
@@ -70,16 +72,29 @@ def missed_mass(
     return largest
 
 
+def _suspects(fit: Floats, target: Floats, *, min_mass: float) -> Iterator[int]:
+    """Give the quantities of which a mode may be missed, some at a time.
+
+    A missed piece lies between neighbouring draws of the fit, so that there must be a gap that
+    holds enough of the reference.
+    """
+    for begin in range(0, target.shape[-1], _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        ours, theirs = (np.sort(np.ascontiguousarray(each[:, some].T)) for each in (fit, target))
+        until = [np.searchsorted(*pair, side="right") for pair in zip(theirs, ours, strict=True)]
+        gaps = np.diff(until, axis=1, prepend=0, append=len(target))
+        held = max(min_mass * len(target), 10 * len(target) / len(fit)) * (1 - 1e-9)
+        for j in np.flatnonzero(gaps.max(axis=1) >= held):
+            if _may_miss(ours[j], theirs[j], min_mass=min_mass):
+                yield begin + int(j)
+
+
 def _may_miss(fit: Floats, target: Floats, *, min_mass: float) -> bool:
     """Whether a mode may be missed; told from sorted draws without a kernel density.
 
-    A missed piece lies between neighbouring draws of the fit, so that there must be a gap that
-    holds enough of the reference.  It ends at a valley with enough on both sides, or else it is
-    all but the outermost parts of the reference.
+    A missed piece ends at a valley with enough on both sides, or else it is all but the outermost
+    parts of the reference.
     """
-    gaps = _pieces(target, fit)
-    if gaps.max() < max(min_mass * len(target), 10 * len(target) / len(fit)) * (1 - 1e-9):
-        return False
     outside = int(min_mass * len(target))
     low, high = target[outside], target[-1 - outside]
     if np.searchsorted(fit, low) == np.searchsorted(fit, high, side="right"):

@@ -9,6 +9,8 @@ from harness.metrics.draws import Floats
 _LARGE_KURTOSIS = 9.0
 #: Where the tails of such parameters are cut off, as of their Wasserstein-1 distance.
 _ENDS = (0.01, 0.99)
+# Parameters whose draws fit into a processor's cache.
+_AT_ONCE = 64
 
 
 class TailLimits:
@@ -47,9 +49,10 @@ class TailLimits:
 def _kurtosis(rows: Floats) -> Floats:
     """Return the fourth central moment of each column in squared variances, 0 of a constant."""
     found = np.zeros(rows.shape[1])
-    for j in range(rows.shape[1]):
-        squares = (rows[:, j] - rows[:, j].mean()) ** 2
-        variance = squares.mean()
-        if variance > 0:
-            found[j] = (squares**2).mean() / variance**2
+    for begin in range(0, rows.shape[1], _AT_ONCE):
+        some = slice(begin, begin + _AT_ONCE)
+        squares = (rows[:, some] - rows[:, some].mean(axis=0)) ** 2
+        variance = squares.mean(axis=0)
+        fourth = np.square(squares, out=squares).mean(axis=0)
+        np.divide(fourth, variance**2, out=found[some], where=variance > 0)
     return found

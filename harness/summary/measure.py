@@ -160,7 +160,9 @@ def _plain_quantities(
         nameless = named.nameless if labels == RAW else frozenset()
         compared = _comparable(draws, [n for n in draws if n not in nameless], against, labels)
         others = [name for name in draws if name not in compared]
-        worth = worth_of(fit, np.stack(list(draws.values()), axis=-1)) if draws else None
+        worth = None
+        if draws and is_resampled(fit):
+            worth = worth_of(fit, np.stack(list(draws.values()), axis=-1))
         ours = {
             group: batches([draws[n] for n in group], worth=worth)
             for group in (compared, tuple(others))

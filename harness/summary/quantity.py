@@ -1,6 +1,6 @@
 """One scalar quantity of a fit: what was measured of it, and its verdict."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from harness.fits.quantities import PSIS
 from harness.metrics.parameter import ParameterComparison
@@ -122,7 +122,7 @@ def judge_quantity(
         if measured.nameless:
             fit = _nameless(fit)
         found = ParameterCriteria(
-            **(asdict(errors) if errors else {}),
+            **(vars(errors) if errors else {}),
             r_hat=moments.r_hat,
             ess_bulk=moments.ess_bulk,
             ess_tail=moments.ess_tail,

@@ -1,6 +1,7 @@
 """What each rule says of a fit or of one of its parameters."""
 
 import math
+from functools import cache
 
 from harness.verdict.criteria import FitCriteria, ParameterCriteria, Reference, Verdict, known
 from harness.verdict.rule import MCSE_MARGIN, Breach, Finding, Rule, Scope, When, nearness_of, past
@@ -25,21 +26,26 @@ def findings_of(
     list of Finding
         In the order of the rules.
     """
-    rules = [rule for rule in RULES if rule.scope in scopes and _applies(rule, fit)]
+    compared = fit.reference is Reference.VALID
+    rules = _rules(scopes, compared=compared, is_mcmc=fit.is_mcmc, is_weighted=fit.is_weighted)
     said = [_apply(rule, criteria, fit) for rule in rules]
     return [finding for finding in said if finding is not None]
 
 
-def _applies(rule: Rule, fit: FitCriteria) -> bool:
-    compared = fit.reference is Reference.VALID
-    return {
+@cache
+def _rules(
+    scopes: tuple[Scope, ...], *, compared: bool, is_mcmc: bool, is_weighted: bool
+) -> tuple[Rule, ...]:
+    """Pick the rules that apply to fits of a kind."""
+    applies = {
         When.ALWAYS: True,
-        When.MCMC: fit.is_mcmc,
-        When.APPROXIMATION: not fit.is_mcmc,
+        When.MCMC: is_mcmc,
+        When.APPROXIMATION: not is_mcmc,
         When.COMPARED: compared,
-        When.ALONE: not fit.is_mcmc and not compared,
-        When.WEIGHTED: fit.is_weighted,
-    }[rule.when]
+        When.ALONE: not is_mcmc and not compared,
+        When.WEIGHTED: is_weighted,
+    }
+    return tuple(rule for rule in RULES if rule.scope in scopes and applies[rule.when])
 
 
 def _apply(rule: Rule, criteria: ParameterCriteria, fit: FitCriteria) -> Finding | None:

@@ -64,26 +64,30 @@ def judge_fit(fit: FitCriteria, *, parameters: Mapping[str, Judgement]) -> Judge
         *do not trust*; *unknown*. Of several parameters with the worst verdict, the reason names
         the one furthest past its limit. Errors count as `harness.verdict.family` says.
     """
-    candidates = []
     of_fit = findings_of((Scope.FIT, Scope.BOTH), ParameterCriteria(), fit)
     in_family = as_family(
         {_FIT: of_fit, **{name: each.findings for name, each in parameters.items()}}
     )
+    candidates: dict[str, Finding | Judgement] = {}
     own = _decisive(in_family[_FIT])
     if own is not None and (parameters or own.verdict in {Verdict.UNKNOWN, Verdict.DO_NOT_TRUST}):
-        candidates.append(_conclude(own, fit=fit))
-    together = {
-        name: _conclude(_decisive(in_family[name]), fit=fit) if each.findings else each
-        for name, each in parameters.items()
-    }
-    candidates += [
-        replace(each, reason=f"{name}: {each.reason}", parameter=name)
-        for name, each in together.items()
-    ]
+        candidates[_FIT] = own
+    for name, each in parameters.items():
+        of_family = _decisive(in_family[name]) or _conclude(None, fit=fit)
+        candidates[name] = of_family if each.findings else each
     if not candidates:
         return _conclude(None, fit=fit)
-    worst = max(candidates, key=lambda each: (SEVERITY.index(each.verdict), each.nearness))
-    return _with_shares(worst, parameters, told=_ONE_RUN if fit.n_runs == 1 else "")
+    name, worst = max(candidates.items(), key=lambda each: _badness(each[1]))
+    # a sentence is written for one of thousands alone
+    judgement = worst if isinstance(worst, Judgement) else _conclude(worst, fit=fit)
+    if name != _FIT:
+        judgement = replace(judgement, reason=f"{name}: {judgement.reason}", parameter=name)
+    return _with_shares(judgement, parameters, told=_ONE_RUN if fit.n_runs == 1 else "")
+
+
+def _badness(each: Finding | Judgement) -> tuple[int, float]:
+    """Return what makes one of several the worst."""
+    return SEVERITY.index(each.verdict), each.nearness
 
 
 def _with_shares(
@@ -91,10 +95,7 @@ def _with_shares(
 ) -> Judgement:
     """Add how many parameters can be trusted by themselves, and which are the worst."""
     others = [name for name, each in parameters.items() if each.verdict is not Verdict.TRUST]
-    others.sort(
-        key=lambda name: (SEVERITY.index(parameters[name].verdict), parameters[name].nearness),
-        reverse=True,
-    )
+    others.sort(key=lambda name: _badness(parameters[name]), reverse=True)
     if others and len(parameters) > 1 and judgement.parameter:
         named = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
         told += (
