@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
 
 from harness.fits.quantities import free_names
 from harness.metrics.autocorrelation import effective_size, rank_normalise, split_chains
@@ -88,6 +89,34 @@ def test_ties_get_the_mean_of_their_ranks() -> None:
     scores = rank_normalise(np.array([[[1.0, 2.0, 2.0, 5.0]]]))[0, 0]
     assert scores[1] == scores[2] == pytest.approx(0, abs=1e-15)
     assert scores[0] == -scores[3]
+
+
+@pytest.mark.parametrize("kind", ["ties", "rare", "mixed"])
+def test_ranks_are_those_of_scipy(kind: str) -> None:
+    """Also of draws around their median, of which the middle two are as far from it."""
+    draws = CHAINS[kind]
+    for values in (draws, abs(draws - np.median(draws, axis=(1, 2), keepdims=True))):
+        n = values[0].size
+        ranks = np.stack([rankdata(each).reshape(each.shape) for each in values])
+        expected = norm.ppf((ranks - 3 / 8) / (n + 1 / 4))
+        np.testing.assert_allclose(rank_normalise(values), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", CHAINS)
+def test_shares_are_means_of_hits(kind: str) -> None:
+    draws = CHAINS[kind]
+    hits = draws > 0.5
+    batch, counted = Batch(draws), Batch(hits)
+    share, error, size = batch.shares(hits)
+    np.testing.assert_array_equal(share, counted.mean)
+    np.testing.assert_allclose(error, counted.mean_mcse, rtol=ROUNDING)
+    varies = counted.varies
+    expected = (counted.sd[varies] / counted.mean_mcse[varies]) ** 2
+    np.testing.assert_allclose(size[varies], expected, rtol=ROUNDING)
+    assert (size[~varies] == hits[0].size).all()
+    of_independent = Batch(draws.reshape(6, -1)).shares(hits.reshape(6, -1))
+    np.testing.assert_array_equal(of_independent[0], share)
+    assert (of_independent[2] == hits[0].size).all()
 
 
 def test_a_quantitys_errors_do_not_depend_on_its_batch() -> None:

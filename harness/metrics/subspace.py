@@ -17,6 +17,8 @@ _N_COMBINATIONS = 20
 _MOST_DRAWS = 500
 #: Parameters whose effective sample sizes are looked at.
 _N_LOOKED_AT = 32
+#: Parameters whose deviations fit into a processor's cache.
+_AT_ONCE = 64
 
 
 def carries_all(draws: Floats) -> bool:
@@ -63,7 +65,9 @@ def leading_combinations(draws: Floats, reference: Floats) -> tuple[Halves, Halv
         The half of each that gave the combinations, at most 20, and the other half.
     """
     rows = reference.reshape(-1, reference.shape[-1])
-    centre, sd = rows.mean(axis=0), rows.std(axis=0, ddof=1)
+    centre = rows.mean(axis=0)
+    columns = range(0, rows.shape[1], _AT_ONCE)
+    sd = np.concatenate([rows[:, j : j + _AT_ONCE].std(axis=0, ddof=1) for j in columns])
     sd = np.where(sd > 0, sd, 1.0)
     halves = [np.split(each, [each.shape[-2] // 2], axis=-2) for each in (draws, reference)]
     directions = np.concatenate([_leading(early, sd) for early, _ in halves])
