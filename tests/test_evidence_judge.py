@@ -16,7 +16,7 @@ from harness.evidence.missed import Missed
 from harness.evidence.modes import Search
 from harness.evidence.proposal import Mixture
 from harness.evidence.weights import Weighted
-from harness.methods.transitions import ChainChecks
+from harness.methods.chain_checks import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
 
 GOOD = ChainChecks(

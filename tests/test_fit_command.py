@@ -14,9 +14,10 @@ from harness.cli import main
 from harness.errors import FitError, HarnessError, MethodError
 from harness.evidence.steps import Step
 from harness.fits.draws_csv import write_draws_csv
+from harness.methods.chain_checks import ChainChecks
 from harness.methods.metered import Effort, Metered
 from harness.methods.pool import condition, expected_gradients, typical_leapfrog
-from harness.methods.transitions import ChainChecks, transitions
+from harness.methods.transitions import transitions
 from harness.methods.warm_nuts import move
 from harness.program.log_density import Density
 from harness.verdict.criteria import Judgement

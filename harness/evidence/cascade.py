@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
-from harness.evidence.climbed import climb, drawn, factor_of, starts_of
+from harness.evidence.climbed import climb, drawn, starts_of
 from harness.evidence.judge import (
     DIVERGENT_LIMIT,
     judge_chains,
@@ -26,8 +26,9 @@ from harness.evidence.missed import Missed, missed
 from harness.evidence.modes import Search, find_modes
 from harness.evidence.proposal import Mixture
 from harness.evidence.raw import N_RAW, Raw
-from harness.evidence.starts import dispersed_starts
-from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints
+from harness.evidence.starts import dispersed_starts, factor_of
+from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints, after
+from harness.evidence.stretched import metric_of
 from harness.evidence.weights import Weighted, attempts
 from harness.messages.numerals import counted, numeral
 from harness.methods.metered import Metered, OutOfTimeError
@@ -122,7 +123,7 @@ class Cascade:
         if not usable:
             return self._climbed
         best = max(usable, key=lambda draws: draws.n_eff)
-        factor = _factor(best)
+        factor = factor_of(best)
         points = best.proposal.draw(_N_STARTS, self._rng)
         return WarmPoints(points=points, metric=factor @ factor.T)
 
@@ -165,9 +166,7 @@ class Cascade:
             self._weighted.append(draws)
             is_first = len(self._weighted) == 1
             if is_first:
-                follows = _after(
-                    judgement, "its tails are too light or it lies elsewhere: adapt it"
-                )
+                follows = after(judgement, "its tails are too light or it lies elsewhere: adapt it")
                 self.add(_FIRST, draws.words(), judgement, follows)
             if judgement.verdict in GOOD_ENOUGH or self.answer is None:
                 self.answer = self._answer(
@@ -177,7 +176,7 @@ class Cascade:
             last = max(self._weighted[1:], key=lambda each: (each.passes, each.n_eff_square))
             judgement = self._judge_weighted(last)
             found = f"{counted(len(self._weighted) - 1, 'proposal')}; {last.words()}"
-            follows = _after(judgement, "move the draws by NUTS")
+            follows = after(judgement, "move the draws by NUTS")
             self.add("adapted weights", found, judgement, follows)
             if not (self.answer and self.answer.is_good) and last.is_usable:
                 self.answer = self._answer("adapted weights", last, judgement)
@@ -210,33 +209,41 @@ class Cascade:
             best = max(usable, key=lambda draws: draws.n_eff)
             n = pool_size(self.target.n_parameters)
             starts = dispersed_starts(self.target, self.search, best, n, self._rng)
-            self._move(starts, _factor(best), divergent_limit=DIVERGENT_LIMIT)
+            self._move(starts, factor_of(best), divergent_limit=DIVERGENT_LIMIT)
 
     def _move_climbed(self) -> None:
         """Find a place by VI, and move its draws; no transition may diverge, as in NUTS."""
+        d = self.target.n_parameters
         limit = _CLIMB * CAP * expected_gradients(FEWEST_LEAPFROG)
         runs = climb(self.target, self._rng, limit=limit)
         if not runs:
             return
         self._raw = Raw(title="VI", draw=partial(drawn, runs[0], self._rng))
+        metric = metric_of(runs[0], self.target, self._rng, part=_CLIMB * CAP)
         found = f"{counted(len(runs), 'run')} with the largest ELBO, {numeral(runs[0].elbo, 4)}"
         reason = "without a mode, weights do not tell what VI has missed"
-        self.add("VI", found, judge_nothing(reason), "move its draws by NUTS")
-        factor = factor_of(runs[0])
-        n = pool_size(self.target.n_parameters, is_dense=factor.ndim > 1)
-        starts = starts_of(runs, self.target, n, self._rng)
-        metric = factor**2 if factor.ndim == 1 else factor @ factor.T
-        self._climbed = WarmPoints(points=starts[: n // 2], metric=metric)
+        self.add("VI", found + metric.words, judge_nothing(reason), "move its draws by NUTS")
+        n = pool_size(d, is_dense=metric.factor.ndim > 1)
+        starts = starts_of(runs, metric, self.target, n, self._rng)
+        self._climbed = WarmPoints(points=starts[: n // 2], metric=metric.covariance)
         self.search = None  # what ended at no mode does not judge chains that need none
-        self._move(starts, factor, divergent_limit=0.0)
+        self._move(starts, metric.factor, stiffest=metric.stiffest, divergent_limit=0.0)
 
-    def _move(self, starts: FloatArray, factor: FloatArray, *, divergent_limit: float) -> None:
+    def _move(
+        self,
+        starts: FloatArray,
+        factor: FloatArray,
+        *,
+        stiffest: float = 1.0,
+        divergent_limit: float,
+    ) -> None:
         """Move draws by warm NUTS."""
         try:
             moved = move(
                 *(self.target, starts),
                 factor=factor,
                 rng=self._rng,
+                stiffest=stiffest,
                 cap=CAP,
                 divergent_limit=divergent_limit,
             )
@@ -255,7 +262,7 @@ class Cascade:
             *(moved.checks, self.search, lost), name="warm NUTS", divergent_limit=divergent_limit
         )
         found = moved.checks.words(points.shape[:2])
-        self.add("warm NUTS", found, judgement, _after(judgement, "NUTS, from these draws"))
+        self.add("warm NUTS", found, judgement, after(judgement, "NUTS, from these draws"))
         self.answer = Answer(
             title="warm NUTS",
             points=points,
@@ -287,13 +294,3 @@ class Cascade:
         if self._told is not None:
             self._told(step)
         self._spent = now
-
-
-def _factor(draws: Weighted) -> FloatArray:
-    """Return the Cholesky factor of a first metric, that of the largest part of a proposal."""
-    return max(draws.proposal.components, key=lambda part: part.share).factor
-
-
-def _after(judgement: Judgement, otherwise: str) -> str:
-    """Say why the next step is taken, or that none is needed."""
-    return "done: nothing dearer is needed" if judgement.verdict in GOOD_ENOUGH else otherwise

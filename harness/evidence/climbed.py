@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import DensityError
+from harness.evidence.stretched import Metric
 from harness.methods.ascent import Ascended, Asked, Family, ascend
 from harness.methods.gaussian import Gaussian
 from harness.methods.metered import Metered
@@ -94,20 +95,28 @@ def _run(target: Metered, asked: Asked) -> Ascended | None:
 
 
 def starts_of(
-    runs: Sequence[Ascended], target: Metered, n: int, rng: np.random.Generator
+    runs: Sequence[Ascended],
+    metric: Metric,
+    target: Metered,
+    n: int,
+    rng: np.random.Generator,
 ) -> FloatArray:
     """Return where chains start: one half at draws of the best run, the other dispersed.
 
-    The dispersed half lies around all runs by turns.
+    The dispersed half lies around all runs by turns.  A run of sds alone has the covariance of the
+    metric.
     """
     half = n // 2
-    drawn = _points(runs[0].gaussian, half, rng)
+    gaussians = [run.gaussian for run in runs]
+    if metric.is_of_curvature:
+        gaussians = [replace(each, factor=metric.factor) for each in gaussians]
+    drawn = _points(gaussians[0], half, rng)
     scales = np.sqrt(_DF / rng.chisquare(_DF, half))[:, None]
     dispersed = np.empty_like(drawn)
-    for number, run in enumerate(runs):
+    for number, gaussian in enumerate(gaussians):
         mine = slice(number, None, len(runs))
-        centre, count = run.gaussian.mean, len(dispersed[mine])
-        dispersed[mine] = centre + scales[mine] * (_points(run.gaussian, count, rng) - centre)
+        centre, count = gaussian.mean, len(dispersed[mine])
+        dispersed[mine] = centre + scales[mine] * (_points(gaussian, count, rng) - centre)
     points = np.concatenate([drawn, dispersed])
     lost = ~np.isfinite(target.log_density(points))
     points[lost] = runs[0].gaussian.mean
@@ -117,13 +126,6 @@ def starts_of(
 def drawn(run: Ascended, rng: np.random.Generator, n: int) -> FloatArray:
     """Return draws of a run's Gaussian, shape (n, d)."""
     return _points(run.gaussian, n, rng)
-
-
-def factor_of(run: Ascended) -> FloatArray:
-    """Return sds or the Cholesky factor of a run's Gaussian, as a metric."""
-    factor = run.gaussian.factor
-    assert isinstance(factor, np.ndarray)  # noqa: S101 - low rank is not asked for
-    return factor
 
 
 def _points(gaussian: Gaussian, n: int, rng: np.random.Generator) -> FloatArray:

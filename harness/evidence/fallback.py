@@ -12,9 +12,9 @@ from harness.errors import FitError
 from harness.evidence.steps import WarmPoints
 from harness.fits.fit import Fit
 from harness.methods import Nuts, Problem
+from harness.methods.chain_checks import ChainChecks, check_chains
 from harness.methods.draws_file import real_parts
 from harness.methods.nuts_attempts import run_attempts
-from harness.methods.transitions import ChainChecks, check_chains
 from harness.methods.warm_start import WarmStart
 from harness.program.log_density import Density
 

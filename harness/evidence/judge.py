@@ -13,7 +13,7 @@ from harness.evidence.missed import Missed
 from harness.evidence.modes import Search
 from harness.evidence.weights import K_HAT_LIMIT, Weighted
 from harness.messages.numerals import beside_limit, numeral
-from harness.methods.transitions import ChainChecks
+from harness.methods.chain_checks import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
 from harness.verdict.outcome import SEVERITY
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, MEAN_LIMIT_SD, R_HAT_LIMIT
@@ -191,7 +191,7 @@ def judge_chains(
             f"E-BFMI of {name} is {{value}} (limit {{limit}}); {_REPARAMETRISE}",
         ),
         _at_most(
-            *("r_hat", chains.r_hat, R_HAT_LIMIT),
+            *("r_hat", chains.r_hat, chains.r_hat_limit),
             f"R-hat of {name} is {{value}} (limit {{limit}}): its chains have not mixed",
         ),
         _at_least(

@@ -44,6 +44,11 @@ def dispersed_starts(
     return np.concatenate([drawn, dispersed])
 
 
+def factor_of(draws: Weighted) -> FloatArray:
+    """Return the Cholesky factor of a first metric, that of the largest part of a proposal."""
+    return max(draws.proposal.components, key=lambda part: part.share).factor
+
+
 def _around(search: Search, best: Weighted) -> Mixture:
     """Return what dispersed points are drawn from."""
     shares = search.shares if search.modes else np.empty(0)

@@ -86,3 +86,8 @@ class WarmPoints:
 
     points: FloatArray
     metric: FloatArray
+
+
+def after(judgement: Judgement, otherwise: str) -> str:
+    """Say why the next step is taken, or that none is needed."""
+    return "done: nothing dearer is needed" if judgement.verdict in GOOD_ENOUGH else otherwise

@@ -200,6 +200,11 @@ class Metered:
         self.count(int(np.prod(points.shape[:-1])))
         return self.target.gradient(points)
 
+    @property
+    def hessian_cost(self) -> int:
+        """Gradients that a Hessian takes."""
+        return self.n_parameters * (_EXACT if self.target.has_exact_curvature else _DIFFERENCES)
+
     def hessian(self, point: FloatArray) -> FloatArray:
         """Return the Hessian of the log density at a point, shape (d, d)."""
         vectors = np.eye(point.size)
@@ -207,6 +212,10 @@ class Metered:
         matrix = np.concatenate(self.map(Metered._curvature, [(point, each) for each in some]))
         symmetric: FloatArray = (matrix + matrix.T) / 2
         return symmetric
+
+    def curvature(self, point: FloatArray, vectors: FloatArray) -> FloatArray:
+        """Return the Hessian of the log density at a point times some vectors, in their shape."""
+        return self._curvature((point, vectors))
 
     def _curvature(self, given: tuple[FloatArray, FloatArray]) -> FloatArray:
         """Return the Hessian at a point times some vectors, in one process."""

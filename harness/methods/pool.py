@@ -37,6 +37,8 @@ _PRIOR_DRAWS, POINTS_PER_PARAMETER = 5.0, 5
 _N_DEFAULT, _LONGEST, _WARMUP = 8000, 1023, 1.2
 #: Leapfrog steps of a transition of NUTS where it is cheapest.
 FEWEST_LEAPFROG = 3.0
+#: Steps of a Gaussian of which Stan's part is accepted, in units of the first step.
+_ACCEPTED = 1.7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +72,7 @@ def tune(
     factor: FloatArray,
     rng: np.random.Generator,
     *,
+    step: float,
     cap: float,
     divergent_limit: float,
 ) -> Tuned | None:
@@ -83,6 +86,8 @@ def tune(
     factor : ndarray, shape (d,) or (d, d)
         Of a first guess of the covariance.
     rng : Generator
+    step : float
+        A first guess, in units of the metric.
     cap : float
         The part of the gradients that NUTS at its defaults is expected to take, which all that
         `target` has counted may reach.
@@ -99,7 +104,7 @@ def tune(
     FitError
         If surely more transitions diverge, or a chain starts where there is no density.
     """
-    longer, step = _longer(factor, points[:0]), float(points.shape[1] ** -0.25)
+    longer = _longer(factor, points[:0])
     found = _Round(points=points, step=step)
     for number, (n, depth) in enumerate(_ROUNDS, start=1):
         found = _Round(points=found.points, step=found.step)
@@ -161,6 +166,29 @@ class _Round:
                 "looked for a metric; reparametrise the program, for example with non-centred "
                 "parameters"
             )
+
+
+def first_step(d: int) -> float:
+    """Return a step, in units of the metric, from which to adapt that of so many parameters."""
+    return float(d**-0.25)
+
+
+def least_leapfrog(d: int, stretch: float = 1.0) -> float:
+    """Return about how many leapfrog steps a transition of so many parameters takes.
+
+    Parameters
+    ----------
+    d : int
+        Steps get shorter as its fourth root (Beskos et al. 2013, Bernoulli 19).
+    stretch : float
+        By how much the widest direction is wider than the narrowest, in units of the metric.
+
+    Returns
+    -------
+    float
+        Half a period of a Gaussian, in steps of which 80% are accepted.
+    """
+    return max(FEWEST_LEAPFROG, stretch * np.pi / (_ACCEPTED * first_step(d)))
 
 
 def pool_size(d: int, *, is_dense: bool = True) -> int:

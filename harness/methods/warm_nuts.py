@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.data.dataset import FloatArray
+from harness.methods.chain_checks import ChainChecks, check_chains
 from harness.methods.metered import Metered
-from harness.methods.pool import Tuned, expected_gradients, tune
-from harness.methods.transitions import ChainChecks, Moves, checked, joined, transitions
+from harness.methods.pool import Tuned, expected_gradients, first_step, tune
+from harness.methods.transitions import Moves, joined, transitions
 from harness.verdict.rules import ESS_LIMIT, R_HAT_LIMIT
 
 #: Chains that go on, as many as NUTS has, half of them from each half of the pool; their draws, and
@@ -24,8 +25,8 @@ _AGAIN = 0.4
 #: Transitions after which the cost is looked at, and how much deeper than those of the pool their
 #: trees may be: a chain that is stuck would take the longest trajectories.
 _N_BETWEEN, _DEEPER, _DEEPEST = 10, 4, 10
-#: Further draws help chains of this R-hat.
-_NEARLY_MIXED = 1.03
+#: Further draws help chains whose R-hat is so many times as far above 1 as it may be.
+_NEARLY_MIXED = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,6 +65,7 @@ def move(
     *,
     factor: FloatArray,
     rng: np.random.Generator,
+    stiffest: float = 1.0,
     cap: float = math.inf,
     divergent_limit: float = 1.0,
     n_draws: int = N_DRAWS,
@@ -79,6 +81,8 @@ def move(
     factor : ndarray, shape (d,) or (d, d)
         Of a first guess of the covariance.
     rng : Generator
+    stiffest : float
+        By how much narrower than that guess the narrowest direction is; first steps are as short.
     cap : float
         The part of the gradients that NUTS at its defaults is expected to take, which all that
         `target` has counted may reach.
@@ -97,19 +101,19 @@ def move(
     FitError
         If more of the transitions that find the metric diverge.
     """
-    tuned = tune(target, starts, factor, rng, cap=cap, divergent_limit=divergent_limit)
+    step = first_step(starts.shape[1]) / stiffest
+    tuned = tune(
+        *(target, starts, factor, rng), step=step, cap=cap, divergent_limit=divergent_limit
+    )
     if tuned is None:
         return None
     limit = cap * expected_gradients(tuned.n_default)
     expected = N_CHAINS * n_draws * (1 + tuned.n_leapfrog)
     if target.spent.in_gradients + expected > limit:
         return None
-    half, few = len(starts) // 2, N_CHAINS // 2
-    chosen = [*rng.choice(half, few, replace=False), *(half + rng.choice(half, few, replace=False))]
-    points = tuned.points[np.array(chosen)]
     parts: list[Moves] = []
     n_made, n_judged = 0, n_draws
-    for moves in _moves(target, points, tuned, rng, n_draws=n_draws):
+    for moves in _moves(target, _few_of(tuned.points, rng), tuned, rng, n_draws=n_draws):
         parts.append(moves)
         n_made += moves.points.shape[1]
         is_dear = target.spent.in_gradients > limit
@@ -121,11 +125,18 @@ def move(
         if n_made < n_judged:
             continue
         n_judged = n_made + math.ceil(_AGAIN * n_draws)
-        longer = _MOST_TIMES * n_draws / n_made
-        if not _may_gain(checked(joined(parts)), longer=longer):
+        if not _may_gain(_checked(joined(parts)), longer=_MOST_TIMES * n_draws / n_made):
             break
     moves = joined(parts)
-    return Moved(moves=moves, checks=checked(moves), factor=tuned.factor, step=tuned.step)
+    return Moved(moves=moves, checks=_checked(moves), factor=tuned.factor, step=tuned.step)
+
+
+def _few_of(points: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Choose chains that go on, as many of each half."""
+    half, few = len(points) // 2, N_CHAINS // 2
+    chosen = [*rng.choice(half, few, replace=False), *(half + rng.choice(half, few, replace=False))]
+    chosen_points: FloatArray = points[np.array(chosen)]
+    return chosen_points
 
 
 def _moves(
@@ -147,9 +158,17 @@ def _moves(
         points = moves.points[:, -1]
 
 
+def _checked(moves: Moves) -> ChainChecks:
+    """Compute the diagnostics of chains."""
+    return check_chains(moves.points, moves.log_p, diverged=moves.diverged, energy=moves.energy)
+
+
 def _may_gain(checks: ChainChecks, *, longer: float) -> bool:
     """Whether so much longer chains may pass where these do not."""
     enough = min(checks.ess_bulk, checks.ess_tail) >= ESS_LIMIT
-    passes = enough and max(checks.r_hat, checks.r_hat_log_p) <= R_HAT_LIMIT
-    near = checks.r_hat <= _NEARLY_MIXED and longer * checks.ess_bulk >= ESS_LIMIT
+    passes = enough and checks.r_hat <= checks.r_hat_limit and checks.r_hat_log_p <= R_HAT_LIMIT
+    near = (
+        checks.r_hat <= max(_NEARLY_MIXED, checks.r_hat_limit)
+        and longer * checks.ess_bulk >= ESS_LIMIT
+    )
     return near and not passes

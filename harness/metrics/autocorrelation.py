@@ -195,11 +195,25 @@ def rank_r_hat(values: Floats, *, ranked: Floats | None = None) -> Floats:
     -------
     ndarray (quantity,)
     """
+    bulk = _plain_r_hat(rank_normalise(split_chains(values)) if ranked is None else ranked)
+    tail = _plain_r_hat(folded(values))
+    return np.where(tail > bulk, tail, bulk)
+
+
+def folded(values: Floats) -> Floats:
+    """Distances from the median of split chains, rank-normalised.
+
+    Parameters
+    ----------
+    values : array (quantity, chain, draw)
+
+    Returns
+    -------
+    ndarray (quantity, split chain, draw)
+    """
     split = split_chains(values)
     middle = np.median(split.reshape(len(split), -1), axis=1)
-    bulk = _plain_r_hat(rank_normalise(split) if ranked is None else ranked)
-    tail = _plain_r_hat(rank_normalise(abs(split - middle[:, None, None])))
-    return np.where(tail > bulk, tail, bulk)
+    return rank_normalise(abs(split - middle[:, None, None]))
 
 
 def _plain_r_hat(values: Floats) -> Floats:

@@ -238,6 +238,15 @@ class Batch:
         return self._where_defined(np.where(high < low, high, low))
 
     @cached_property
+    def ess_folded(self) -> Floats:
+        """Effective number of draws of the distances from the median, which R-hat looks at."""
+        if not self.is_defined.any():
+            return np.full(len(self), np.nan)
+        return self._where_defined(
+            autocorrelation.effective_size(autocorrelation.folded(self.values))
+        )
+
+    @cached_property
     def r_hat(self) -> Floats:
         """See `harness.metrics.chains.r_hat`."""
         if not self.is_defined.any() or self.values.shape[1] < 2:

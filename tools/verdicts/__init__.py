@@ -6,7 +6,9 @@
   `quadrature`
 - `counting`: `harness fit` and its evidence on each, and what came of them
 - `compared`: approximations against a reference and against evidence
-- `pages`: the tables
+- `pages`, `files`: the tables, and the counts as files
+- `many`, `many_models`: the same for more than 1,000 parameters
+- `large`: many rows, beside NUTS
 
 Posteriors that have counts are not counted again; parts are put together by joining their
 ``counts.csv``, and ``--page`` writes the page of all.

@@ -1,15 +1,12 @@
 """Count, and write the counts and their page."""
 
 import argparse
-import csv
-from dataclasses import asdict, fields
 from pathlib import Path
 
-from tools.verdicts.counting import Count, approximations_again, counts, counts_again
+from tools.verdicts.counting import approximations_again, counts, counts_again
+from tools.verdicts.files import read_counts, write_counts
 from tools.verdicts.pages import page
 from tools.verdicts.posteriors import makers
-
-_COLUMNS = [field.name for field in fields(Count)]
 
 
 def main() -> None:
@@ -38,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "counts.csv"
-    rows = _read(file) if file.is_file() else []
+    rows = read_counts(file) if file.is_file() else []
     part, n_parts = map(int, arguments.part.split("/"))
     for make in [] if arguments.page else makers()[part - 1 :: n_parts]:
         posterior = make()
@@ -55,40 +52,9 @@ def main() -> None:
         else:
             continue
         rows = [row for row in rows if row.posterior != posterior.name] + new
-        _write(file, rows)
+        write_counts(file, rows)
         print(posterior.name, flush=True)
     (arguments.out / "README.md").write_text(page(rows), encoding="utf-8")
-
-
-def _write(file: Path, rows: list[Count]) -> None:
-    """Write all counts."""
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, rows))
-
-
-def _read(file: Path) -> list[Count]:
-    """Read counts."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        return [
-            Count(
-                posterior=row["posterior"],
-                half=row["half"],
-                d=int(row["d"]),
-                draws=row["draws"],
-                seed=int(row["seed"]),
-                verdict=row["verdict"],
-                criterion=row["criterion"],
-                is_right=row["is_right"] == "True",
-                mean_error_sd=float(row["mean_error_sd"]),
-                log_sd_ratio=float(row["log_sd_ratio"]),
-                gradients=float(row["gradients"]),
-                nuts_gradients=int(row["nuts_gradients"]),
-                ended=row["ended"],
-            )
-            for row in csv.DictReader(lines)
-        ]
 
 
 if __name__ == "__main__":

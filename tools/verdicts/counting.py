@@ -19,11 +19,11 @@ from harness.evidence.proposal import Component, Mixture
 from harness.evidence.steps import Answer
 from harness.evidence.weights import attempts
 from harness.methods import Nuts, Problem
+from harness.methods.chain_checks import check_chains
 from harness.methods.density import open_density
 from harness.methods.draw_points import unconstrained_points
 from harness.methods.metered import Metered
 from harness.methods.pool import pool_size
-from harness.methods.transitions import check_chains
 from harness.methods.warm_nuts import move
 from harness.program.compilation import CompiledProgram, compile_program
 from harness.program.log_density import Density
@@ -85,7 +85,7 @@ def _compiled(program: str) -> CompiledProgram:
     return compile_program(Program(name=program, file=file, parameters=declared.parameters))
 
 
-class _Counter:
+class Counter:
     """Counts what is said of one posterior."""
 
     def __init__(self, posterior: Posterior, density: Density, nuts_gradients: int) -> None:
@@ -131,12 +131,12 @@ class _Counter:
         before, last = found.before_nuts, found.answer
         spent = sum(s.effort.in_gradients for s in found.steps if s.title != "NUTS")
         total = sum(step.effort.in_gradients for step in found.steps)
-        row = self.count("harness fit", seed, last.judgement, _moments(last.points), total)
+        row = self.count("harness fit", seed, last.judgement, moments_of(last.points), total)
         rows = [replace(row, ended=last.kind)]
         if before is None:
             rows.append(self.count("cascade", seed, None, None, spent))
         else:
-            moments = _moments(before.points)
+            moments = moments_of(before.points)
             rows.append(self.count("cascade", seed, before.judgement, moments, spent))
         return rows, before if before is not None and before.is_good else None
 
@@ -209,32 +209,40 @@ class _Counter:
             *(moved.checks, search, lost), name="warm NUTS", divergent_limit=DIVERGENT_LIMIT
         )
         spent = target.spent.in_gradients
-        yield self.count("moved", seed, judgement, _moments(points), spent)
+        yield self.count("moved", seed, judgement, moments_of(points), spent)
 
 
-def _moments(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+def moments_of(points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return means and sds of draws, shape (chain, draw, d)."""
     flat = points.reshape(-1, points.shape[-1])
     return flat.mean(axis=0), flat.std(axis=0)
 
 
-def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int, compares: bool) -> Iterator[Count]:
-    """Run NUTS at its defaults once, wrong starts for some seeds, and the rest for each."""
-    problem = _problem(posterior)
+def nuts_count(posterior: Posterior, problem: Problem, density: Density) -> Count:
+    """Run NUTS at its defaults, and judge it by its own checks."""
     fit = Nuts().fit(problem, seed=1)
     gradients = fit.cost.n_gradients or 1
+    points, _ = unconstrained_points(fit, density, problem.program.parameters)
+    stats = fit.read_draws()["sample_stats"]
+    checks = check_chains(
+        points,
+        stats["lp"].to_numpy(),
+        diverged=stats["diverging"].to_numpy(),
+        energy=stats["energy"].to_numpy(),
+    )
+    lost = missed(Search(modes=(), n_starts=0, n_reached=0, ends=np.empty((0, 1))), points[0])
+    judged = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
+    counter = Counter(posterior, density, gradients)
+    return counter.count("NUTS", 1, judged, moments_of(points), gradients)
+
+
+def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int, compares: bool) -> Iterator[Count]:
+    """Run NUTS at its defaults once, wrong starts for some seeds, and the rest for each."""
+    problem = problem_of(posterior)
     with open_density(problem) as density:
-        counter = _Counter(posterior, density, gradients)
-        points, _ = unconstrained_points(fit, density, problem.program.parameters)
-        stats = fit.read_draws()["sample_stats"]
-        checks = check_chains(
-            points,
-            stats["lp"].to_numpy(),
-            diverged=stats["diverging"].to_numpy(),
-            energy=stats["energy"].to_numpy(),
-        )
-        lost = missed(Search(modes=(), n_starts=0, n_reached=0, ends=np.empty((0, 1))), points[0])
-        judged = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
-        yield counter.count("NUTS", 1, judged, _moments(points), gradients)
+        row = nuts_count(posterior, problem, density)
+        yield row
+        counter = Counter(posterior, density, row.nuts_gradients)
         answers: dict[int, Answer | None] = {}
         yield from counter.all(problem, answers, n_seeds=n_seeds, n_wrong=n_wrong)
         if not compares:
@@ -248,9 +256,9 @@ def approximations_again(
     """Judge approximations anew, and keep all else."""
     kept = [row for row in earlier if " with " not in row.draws]
     yield from kept
-    problem = _problem(posterior)
+    problem = problem_of(posterior)
     with open_density(problem) as density:
-        counter = _Counter(posterior, density, kept[0].nuts_gradients)
+        counter = Counter(posterior, density, kept[0].nuts_gradients)
         answers: dict[int, Answer | None] = {}
         for seed in range(1, 1 + n_seeds):
             cascade = Cascade(density, seed=seed)
@@ -266,12 +274,13 @@ def counts_again(
     """Count what `harness fit` gives anew, and keep NUTS and the approximations."""
     kept = [row for row in earlier if row.draws == "NUTS" or " with " in row.draws]
     yield from kept
-    problem = _problem(posterior)
+    problem = problem_of(posterior)
     with open_density(problem) as density:
-        counter = _Counter(posterior, density, kept[0].nuts_gradients)
+        counter = Counter(posterior, density, kept[0].nuts_gradients)
         yield from counter.all(problem, {}, n_seeds=n_seeds, n_wrong=n_wrong)
 
 
-def _problem(posterior: Posterior) -> Problem:
+def problem_of(posterior: Posterior) -> Problem:
+    """Return the program of a posterior with its data."""
     dataset = Dataset(name="data", variables=plain_variables(dict(posterior.data)))
     return Problem(program=_compiled(posterior.program), dataset=dataset)

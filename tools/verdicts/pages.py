@@ -79,9 +79,9 @@ def _ends(rows: Sequence[Count], nuts: dict[str, Count]) -> str:
     fits = [row for row in rows if row.draws == "harness fit"]
     if not fits:
         return ""
-    without = sum(row.ended in {"weighted", "moved"} and _is_good(row) for row in fits)
-    weighted = sum(row.ended == "weighted" and _is_good(row) for row in fits)
-    false = [row for row in fits if _is_good(row) and not row.is_right]
+    without = sum(row.ended in {"weighted", "moved"} and is_good(row) for row in fits)
+    weighted = sum(row.ended == "weighted" and is_good(row) for row in fits)
+    false = [row for row in fits if is_good(row) and not row.is_right]
     where_right = sum(nuts[row.posterior].is_right for row in false)
     cost = _median(row.gradients / row.nuts_gradients for row in fits)
     return (
@@ -93,13 +93,14 @@ def _ends(rows: Sequence[Count], nuts: dict[str, Count]) -> str:
     )
 
 
-def _is_good(row: Count) -> bool:
+def is_good(row: Count) -> bool:
+    """Whether the verdict is one of trust."""
     return row.verdict in _GOOD
 
 
 def _line(kind: str, rows: Sequence[Count], nuts: dict[str, Count]) -> dict[str, object]:
     """Count some verdicts."""
-    good = [row for row in rows if _is_good(row)]
+    good = [row for row in rows if is_good(row)]
     false = [row for row in good if not row.is_right]
     right = [row for row in rows if row.is_right]
     return {
@@ -109,7 +110,7 @@ def _line(kind: str, rows: Sequence[Count], nuts: dict[str, Count]) -> dict[str,
         "false trust": sum(nuts[row.posterior].is_right for row in false),
         "excused": sum(not nuts[row.posterior].is_right for row in false),
         "right": len(right),
-        "power": _share(sum(map(_is_good, right)), len(right)),
+        "power": _share(sum(map(is_good, right)), len(right)),
         "median cost": _median(row.gradients / row.nuts_gradients for row in rows),
     }
 
@@ -118,7 +119,7 @@ def _by_posterior(rows: Sequence[Count], nuts: dict[str, Count]) -> list[dict[st
     table = []
     for name, reference in nuts.items():
         own = [row for row in rows if row.posterior == name and row.draws == "harness fit"]
-        good = [row for row in own if _is_good(row)]
+        good = [row for row in own if is_good(row)]
         ended = [row.ended for row in own]
         table.append(
             {
