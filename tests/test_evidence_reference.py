@@ -117,7 +117,7 @@ def test_evidence_that_is_not_good_enough_is_a_failure(
     problem = gaussian(0.5)
     assert isinstance(problem, Problem)
     monkeypatch.setattr("harness.evidence.judge.REACHED_LIMIT", 2.0)
-    monkeypatch.setattr("harness.evidence.judge.R_HAT_LIMIT", 0.5)
+    monkeypatch.setattr("harness.evidence.judge.ESS_LIMIT", 1e9)
     with pytest.raises(FitError, match="harness fit"):
         Evidence().fit(problem, seed=1)
 

@@ -32,7 +32,7 @@ from harness.evidence.stretched import metric_of
 from harness.evidence.weights import Weighted, attempts
 from harness.messages.numerals import counted, numeral
 from harness.methods.metered import Metered, OutOfTimeError
-from harness.methods.pool import FEWEST_LEAPFROG, expected_gradients, pool_size
+from harness.methods.pool import FEWEST_LEAPFROG, expected_gradients, least_leapfrog, pool_size
 from harness.methods.warm_nuts import Moved, move
 from harness.program.log_density import Density
 from harness.verdict.criteria import Judgement
@@ -214,7 +214,8 @@ class Cascade:
     def _move_climbed(self) -> None:
         """Find a place by VI, and move its draws; no transition may diverge, as in NUTS."""
         d = self.target.n_parameters
-        limit = _CLIMB * CAP * expected_gradients(FEWEST_LEAPFROG)
+        fewest = least_leapfrog(d) if d > MOST_PARAMETERS else FEWEST_LEAPFROG
+        limit = _CLIMB * CAP * expected_gradients(fewest)
         runs = climb(self.target, self._rng, limit=limit)
         if not runs:
             return

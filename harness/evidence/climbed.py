@@ -3,7 +3,7 @@
 The ELBO stands in for the mass at a mode: it is a lower bound of the log of all mass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,21 +11,22 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.errors import DensityError
 from harness.evidence.stretched import Metric
-from harness.methods.ascent import Ascended, Asked, Family, ascend
+from harness.methods.ascent import Ascended, Asked, End, Family, ascend
 from harness.methods.gaussian import Gaussian
 from harness.methods.metered import Metered
 from harness.methods.vi import MAX_DENSE
 from harness.program.log_density import Density
 
 #: Starts of the optimiser; runs from other starts that end elsewhere make chains that do not agree.
-#: One for a mean-field family, whose many parameters take most of what may be spent.
-_N_RUNS, _N_LARGE = 3, 1
+#: Of a mean-field family, whose many parameters take most of what may be spent, the first that
+#: converges is the last.
+_N_RUNS = 3
 #: Far enough for chains to start from, in sds.
 _TOLERANCE = 0.1
 #: As CmdStan's starts.
 _RADIUS = 2.0
-#: Gradients of a run: to begin with, and for each parameter of a full covariance.
-_PASSES, _PASSES_PER_PARAMETER = 1500, 4
+#: Gradients of a run: of a full covariance to begin with and for each parameter, or of sds.
+_PASSES, _PASSES_PER_PARAMETER, _PASSES_OF_SDS = 1500, 4, 4000
 #: A run whose ELBO is lower by more nats has found a part with so little of the mass.
 _NEGLIGIBLE = -float(np.log(1e-3))
 #: Draws that an ELBO is estimated from.
@@ -55,21 +56,30 @@ def climb(target: Metered, rng: np.random.Generator, *, limit: float) -> list[As
         return []
     d = target.n_parameters
     is_dense = d <= MAX_DENSE
-    passes = _PASSES + (_PASSES_PER_PARAMETER * d if is_dense else 0)
-    seeds = [int(seed) for seed in rng.integers(1, 2**30, _N_RUNS if is_dense else _N_LARGE)]
+    passes = _PASSES + _PASSES_PER_PARAMETER * d if is_dense else _PASSES_OF_SDS
     asked = [
         Asked(
             family=Family.FULL_RANK if is_dense else Family.MEAN_FIELD,
-            seed=seed,
+            seed=int(seed),
             tolerance=_TOLERANCE,
-            max_passes=min(passes, limit / len(seeds)),
+            max_passes=min(passes, limit / _N_RUNS),
             init_radius=_RADIUS,
         )
-        for seed in seeds
+        for seed in rng.integers(1, 2**30, _N_RUNS)
     ]
-    runs = [run for run in target.map(_run, asked) if run is not None]
+    tried = target.map(_run, asked) if is_dense else list(_until_converged(target, asked))
+    runs = [run for run in tried if run is not None]
     runs.sort(key=lambda run: -run.elbo)
     return [run for run in runs if run.elbo > runs[0].elbo - _NEGLIGIBLE - 3 * run.elbo_error]
+
+
+def _until_converged(target: Metered, asked: Sequence[Asked]) -> Iterator[Ascended | None]:
+    """Climb from one start after another, until a run converges."""
+    for each in asked:
+        run = _run(target, each)
+        yield run
+        if run is not None and run.end is End.CONVERGED:
+            break
 
 
 def _run(target: Metered, asked: Asked) -> Ascended | None:

@@ -1,16 +1,17 @@
 """The diagnostics of chains: R-hat, effective sample sizes, divergences and E-BFMI."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, norm
 
 from harness import metrics
 from harness.data.dataset import FloatArray
 from harness.messages.numerals import numeral
-from harness.verdict.rule import MCSE_MARGIN
-from harness.verdict.rules import ESS_LIMIT, R_HAT_LIMIT
+from harness.verdict.mixing import r_hat_limit
+from harness.verdict.rules import R_HAT_LIMIT
+
+#: So many quantities tell what draws of most are worth.
+_SOME = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,40 +84,15 @@ def check_chains(
     )
 
 
-def r_hat_limit(n_quantities: int, n_chains: int, n_effective: float) -> float:
-    """Return what the largest R-hat of many quantities may be.
-
-    It is the limit for one quantity, or what the largest of so many quantities rarely exceeds in
-    chains that have mixed, if that is more: means of n draws vary by 1 / n of their variance, and
-    by chance more between some of these chains.
-
-    Parameters
-    ----------
-    n_quantities : int
-        Each of which has two values of R-hat, for its bulk and its tails.
-    n_chains : int
-    n_effective : float
-        Effective draws of all chains together.
-
-    Returns
-    -------
-    float
-    """
-    n_split = 2 * n_chains
-    chance = norm.sf(MCSE_MARGIN) / (2 * n_quantities)
-    ratio = chi2.isf(chance, n_split - 1) / (n_split - 1)
-    return max(R_HAT_LIMIT, math.sqrt(1 + (ratio - 1) * n_split / n_effective))
-
-
 def _limit_of(batch: metrics.batch.Batch) -> float:
     """Return the limit of the largest R-hat, by what draws of most quantities are worth."""
-    worth = np.fmin(batch.ess_bulk, batch.ess_folded)
-    worth = worth[np.isfinite(worth)]
-    if not worth.size:
-        return R_HAT_LIMIT
-    # no more than draws, though those of opposite signs are worth more; no less than each must be
-    typical = float(np.clip(np.median(worth), min(ESS_LIMIT, batch.size), batch.size))
-    return r_hat_limit(len(worth), batch.values.shape[1], typical)
+    some = metrics.batch.Batch(batch.values[:: 1 + len(batch) // _SOME])
+    return r_hat_limit(
+        np.fmin(some.ess_bulk, some.ess_folded),
+        n_quantities=len(batch),
+        n_chains=batch.values.shape[1],
+        n_draws=batch.size,
+    )
 
 
 def _largest(values: FloatArray) -> float:

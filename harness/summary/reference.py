@@ -1,6 +1,7 @@
 """Reference draws: what the errors of a fit are measured against, and whether they may be."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from harness.fits.fit import DrawKind, Fit
 from harness.fits.quantities import Quantities, is_constant
 from harness.messages.numerals import beside_limit, counted
 from harness.metrics.batch import batches_of
-from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, R_HAT_LIMIT
+from harness.verdict.mixing import r_hat_limit
+from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,21 +102,28 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
     """
     varying = {name: values for name, values in draws.items() if not is_constant(values)}
     if not varying:
-        return diagnosed_problems({}, {}, {})
+        return ["none of its quantities varies"]
     batches = batches_of(np.stack(list(varying.values()), axis=-1))
-    r_hat, ess_bulk, ess_tail = (
+    r_hat, ess_bulk, ess_tail, errors = (
         dict(zip(varying, np.concatenate(batches).tolist(), strict=True))
         for batches in (
             [batch.r_hat for batch in batches],
             [batch.ess_bulk for batch in batches],
             [batch.ess_tail for batch in batches],
+            [batch.sd_mcse / batch.sd for batch in batches],
         )
     )
-    return diagnosed_problems(r_hat, ess_bulk, ess_tail)
+    shape = next(iter(varying.values())).shape
+    return diagnosed_problems(r_hat, ess_bulk, ess_tail, errors=errors, shape=shape)
 
 
 def diagnosed_problems(
-    r_hat: Mapping[str, float], ess_bulk: Mapping[str, float], ess_tail: Mapping[str, float]
+    r_hat: Mapping[str, float],
+    ess_bulk: Mapping[str, float],
+    ess_tail: Mapping[str, float],
+    *,
+    errors: Mapping[str, float],
+    shape: tuple[int, ...],
 ) -> list[str]:
     """Check what the diagnostics of a reference's chains say; see :func:`chain_problems`.
 
@@ -122,6 +131,10 @@ def diagnosed_problems(
     ----------
     r_hat, ess_bulk, ess_tail : Mapping
         Of each quantity that varies.
+    errors : Mapping
+        Standard errors of their sds, in these.
+    shape : tuple of int
+        Chains, and draws of each.
 
     Returns
     -------
@@ -130,11 +143,15 @@ def diagnosed_problems(
     if not r_hat:
         return ["none of its quantities varies"]
     problems = []
+    n_effective = 0.5 / np.square(list(errors.values()))  # as of a Gaussian
+    limit = r_hat_limit(
+        n_effective, n_quantities=len(r_hat), n_chains=shape[0], n_draws=math.prod(shape)
+    )
     worst = max(r_hat, key=lambda name: (np.isnan(r_hat[name]), r_hat[name]))
     if all(map(np.isnan, r_hat.values())):  # as of a single chain
         problems.append("it has no R-hat: give two chains or more")
-    elif not r_hat[worst] < R_HAT_LIMIT:
-        problems.append(f"R-hat of {worst} is {_beside(r_hat[worst], 'below', R_HAT_LIMIT)}")
+    elif not r_hat[worst] < limit:
+        problems.append(f"R-hat of {worst} is {_beside(r_hat[worst], 'below', limit)}")
     for what, ess in (("bulk", ess_bulk), ("tail", ess_tail)):
         least = min(ess, key=lambda name: (not np.isnan(ess[name]), ess[name]))
         if not ess[least] > ESS_LIMIT:

@@ -68,6 +68,8 @@ def judge_of_run(item: FittedRun, found: Measurement | StoreError | str | None) 
             {each.name: each.moments.r_hat for each in varying},
             {each.name: each.moments.ess_bulk for each in varying},
             {each.name: each.moments.ess_tail for each in varying},
+            errors={each.name: each.moments.mcse_sd / each.moments.sd for each in varying},
+            shape=_shape(item),
         )
     if problems:
         return Judge(problems="; ".join(problems))
@@ -82,6 +84,12 @@ def judge_of_run(item: FittedRun, found: Measurement | StoreError | str | None) 
         program=item.program,
         caveat=left_open(item.run),
     )
+
+
+def _shape(item: FittedRun) -> tuple[int, ...]:
+    """Return the chains of a fit, and the draws of each."""
+    sizes = item.fit.read_draws()["posterior"].sizes
+    return sizes["chain"], sizes["draw"]
 
 
 def left_open(run: Run) -> str:
