@@ -385,7 +385,8 @@ def test_a_statement_shows_on_which_side_of_its_limit_a_value_is(
     rule: Rule, away: float, sign: int
 ) -> None:
     """Whatever of a value is shown: its size, the ratio of a logarithm, a part in per cent."""
-    limit = 0.7 if isinstance(rule.limit, str) else rule.limit
+    of_fits = 1.01 if rule.criterion == "r_hat" else 0.7
+    limit = of_fits if isinstance(rule.limit, str) else rule.limit
     value = rule.ideal * (rule.breach is Breach.OFF) + limit + sign * away * (abs(limit) or 1.0)
     text = statement(rule.criterion, verdict=rule.verdict, value=value, limit=limit)
     said, _, bound = text.replace(",", "").removesuffix(")").rpartition(" (limit ")

@@ -5,7 +5,7 @@ import math
 from harness.messages.numerals import numeral, short
 from harness.report.grid import Cell, Grid, Head, Row, make_grid
 from harness.verdict.rule import Breach, Rule
-from harness.verdict.rules import RULES
+from harness.verdict.rules import R_HAT_LIMIT, RULES
 from harness.verdict.wording import title_of
 
 #: The heading of the rules, and the name that links to it have in Markdown as in HTML.
@@ -37,8 +37,13 @@ _HEAD = (
     Head("source", "source", is_text=True),
 )
 
-#: The limit of k-hat, which a fit brings with it.
-_LIMITS_OF_FITS = "min(1 - 1/log10 S, 0.7) for S draws"
+_OF_K_HAT = "min(1 - 1/log10 S, 0.7) for S draws"
+#: Limits that a fit brings with it.
+_LIMITS_OF_FITS = {
+    "r_hat_limit": f"{R_HAT_LIMIT:g}, or what chance makes of the largest of thousands",
+    "k_hat_threshold": _OF_K_HAT,
+    "k_hat_limit": _OF_K_HAT,
+}
 #: Criteria that are logarithms of ratios, and the power of the ratio that is one of sds.
 _LOGARITHMS = {"log_sd_ratio": 1.0, "log_eigenvalue_low": 0.5, "log_eigenvalue_high": 0.5}
 
@@ -72,7 +77,7 @@ def _broken(rule: Rule) -> str:
     if rule.breach is Breach.TRUE:
         return "true"
     if isinstance(rule.limit, str):
-        return f"{rule.breach} {_LIMITS_OF_FITS}"
+        return f"{rule.breach} {_LIMITS_OF_FITS[rule.limit]}"
     origin = f" from {short(rule.ideal)}" if rule.breach is Breach.OFF and rule.ideal else ""
     per_sd = _LOGARITHMS.get(rule.criterion)
     if per_sd is not None:

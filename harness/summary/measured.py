@@ -9,6 +9,7 @@ from harness.metrics.joint import JointComparison
 from harness.metrics.stability import Stability
 from harness.metrics.stein import KernelStein
 from harness.summary.measurement import Measurement, WeightDiagnostics
+from harness.summary.mixing import limit_of
 from harness.summary.quantity import MeasuredQuantity, Target, explain, judge_quantity
 from harness.verdict.criteria import FitCriteria, Judgement, Reference
 from harness.verdict.judge import judge_fit
@@ -188,7 +189,7 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
     is_part = n_rows is not None and used["n_rows"] < n_rows
     is_mcmc = fit.draw_kind is DrawKind.CHAINS and (not is_part or target.state is Reference.VALID)
     seen = used["n_rows"] * used["likelihood_weight"] if n_rows is not None else 0.0
-    orders = measurement.n_label_orders
+    orders, own = measurement.n_label_orders, measurement.judged_labels
     return FitCriteria(
         is_mcmc=is_mcmc,
         reference=target.state,
@@ -200,6 +201,7 @@ def _criteria(fit: Fit, measurement: Measurement, target: Target) -> FitCriteria
         mode_missed=bool(measurement.missed_mass),
         symmetric_mode=not is_mcmc and orders is not None and orders < measurement.n_symmetries,
         r_hat_all=target.r_hat_all,
+        r_hat_limit=limit_of(fit, [q for q in measurement.quantities if q.labels == own]),
         n_divergent=diagnostics.n_divergent,
         e_bfmi=diagnostics.e_bfmi_min,
         k_hat=weights.k_hat if weights else None,

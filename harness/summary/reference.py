@@ -1,7 +1,6 @@
 """Reference draws: what the errors of a fit are measured against, and whether they may be."""
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from harness.fits.fit import DrawKind, Fit
 from harness.fits.quantities import Quantities, is_constant
 from harness.messages.numerals import beside_limit, counted
 from harness.metrics.batch import batches_of
-from harness.verdict.mixing import r_hat_limit
+from harness.verdict import mixing
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT
 
 
@@ -113,8 +112,14 @@ def chain_problems(draws: Mapping[str, FloatArray]) -> list[str]:
             [batch.sd_mcse / batch.sd for batch in batches],
         )
     )
-    shape = next(iter(varying.values())).shape
-    return diagnosed_problems(r_hat, ess_bulk, ess_tail, errors=errors, shape=shape)
+    n_chains, n_draws = next(iter(varying.values())).shape
+    limit = mixing.r_hat_limit(
+        0.5 / np.square(list(errors.values())),  # of a Gaussian, by the error of its sd
+        n_quantities=len(varying),
+        n_chains=n_chains,
+        n_draws=n_chains * n_draws,
+    )
+    return diagnosed_problems(r_hat, ess_bulk, ess_tail, r_hat_limit=limit)
 
 
 def diagnosed_problems(
@@ -122,8 +127,7 @@ def diagnosed_problems(
     ess_bulk: Mapping[str, float],
     ess_tail: Mapping[str, float],
     *,
-    errors: Mapping[str, float],
-    shape: tuple[int, ...],
+    r_hat_limit: float,
 ) -> list[str]:
     """Check what the diagnostics of a reference's chains say; see :func:`chain_problems`.
 
@@ -131,10 +135,8 @@ def diagnosed_problems(
     ----------
     r_hat, ess_bulk, ess_tail : Mapping
         Of each quantity that varies.
-    errors : Mapping
-        Standard errors of their sds, in these.
-    shape : tuple of int
-        Chains, and draws of each.
+    r_hat_limit : float
+        What the largest R-hat may be.
 
     Returns
     -------
@@ -143,15 +145,11 @@ def diagnosed_problems(
     if not r_hat:
         return ["none of its quantities varies"]
     problems = []
-    n_effective = 0.5 / np.square(list(errors.values()))  # as of a Gaussian
-    limit = r_hat_limit(
-        n_effective, n_quantities=len(r_hat), n_chains=shape[0], n_draws=math.prod(shape)
-    )
     worst = max(r_hat, key=lambda name: (np.isnan(r_hat[name]), r_hat[name]))
     if all(map(np.isnan, r_hat.values())):  # as of a single chain
         problems.append("it has no R-hat: give two chains or more")
-    elif not r_hat[worst] < limit:
-        problems.append(f"R-hat of {worst} is {_beside(r_hat[worst], 'below', limit)}")
+    elif not r_hat[worst] < r_hat_limit:
+        problems.append(f"R-hat of {worst} is {_beside(r_hat[worst], 'below', r_hat_limit)}")
     for what, ess in (("bulk", ess_bulk), ("tail", ess_tail)):
         least = min(ess, key=lambda name: (not np.isnan(ess[name]), ess[name]))
         if not ess[least] > ESS_LIMIT:

@@ -16,6 +16,7 @@ from harness.summary.against import Against
 from harness.summary.free_scale import judged_elements
 from harness.summary.kept import program_identity
 from harness.summary.measurement import Measurement
+from harness.summary.mixing import limit_of
 from harness.summary.reference import (
     ReferenceDraws,
     diagnosed_problems,
@@ -68,8 +69,7 @@ def judge_of_run(item: FittedRun, found: Measurement | StoreError | str | None) 
             {each.name: each.moments.r_hat for each in varying},
             {each.name: each.moments.ess_bulk for each in varying},
             {each.name: each.moments.ess_tail for each in varying},
-            errors={each.name: each.moments.mcse_sd / each.moments.sd for each in varying},
-            shape=_shape(item),
+            r_hat_limit=limit_of(item.fit, found.judged),
         )
     if problems:
         return Judge(problems="; ".join(problems))
@@ -84,12 +84,6 @@ def judge_of_run(item: FittedRun, found: Measurement | StoreError | str | None) 
         program=item.program,
         caveat=left_open(item.run),
     )
-
-
-def _shape(item: FittedRun) -> tuple[int, ...]:
-    """Return the chains of a fit, and the draws of each."""
-    sizes = item.fit.read_draws()["posterior"].sizes
-    return sizes["chain"], sizes["draw"]
 
 
 def left_open(run: Run) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.verdict.outcome import Reference, Verdict
 from harness.verdict.rule import Finding
+from harness.verdict.rules import R_HAT_LIMIT
 
 __all__ = ["FitCriteria", "Judgement", "ParameterCriteria", "Reference", "Verdict", "known"]
 
@@ -136,6 +137,8 @@ class FitCriteria:
         Those of them that get another verdict by themselves.
     r_hat_all : float, optional
         R-hat over the chains of all fits of the data set.
+    r_hat_limit : float
+        What R-hat of any quantity may be, see `harness.verdict.mixing`.
     n_divergent, e_bfmi : float, optional
         Divergent transitions, and the lowest E-BFMI of the chains, of a Hamiltonian sampler.
     k_hat, k_hat_threshold : float, optional
@@ -167,6 +170,7 @@ class FitCriteria:
     n_runs: int | None = None
     n_disagreeing: int | None = None
     r_hat_all: float | None = None
+    r_hat_limit: float = R_HAT_LIMIT
     mode_gap_sd: float | None = None
     n_divergent: float | None = None
     e_bfmi: float | None = None

@@ -9,6 +9,9 @@ from scipy.stats import chi2, norm
 from harness.verdict.rule import MCSE_MARGIN
 from harness.verdict.rules import ESS_LIMIT, R_HAT_LIMIT
 
+#: Draws of chains that mix well are worth such a part of them, for sds.
+_LEAST_PART = 0.25
+
 
 def r_hat_limit(
     n_effective: npt.ArrayLike, *, n_quantities: int, n_chains: int, n_draws: int
@@ -40,8 +43,10 @@ def r_hat_limit(
     known = known[np.isfinite(known)]
     if not known.size:
         return R_HAT_LIMIT
-    # at most as many as there are, though opposite signs make them worth more; at least as all must
-    typical = float(np.clip(np.median(known), min(ESS_LIMIT, n_draws), n_draws))
+    # at most as many as there are, though opposite signs make them worth more; at least as many as
+    # all must be worth, and a part of the draws, so that chains that are slow as a whole are seen
+    least = min(max(ESS_LIMIT, _LEAST_PART * n_draws), n_draws)
+    typical = float(np.clip(np.median(known), least, n_draws))
     n_split = 2 * n_chains
     chance = float(norm.sf(MCSE_MARGIN)) / (2 * n_quantities)
     ratio = float(chi2.isf(chance, n_split - 1)) / (n_split - 1)
