@@ -5,7 +5,7 @@ few of them go on.  Nothing is assumed of the draws that they started from.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,10 +108,10 @@ def move(
     if tuned is None:
         return None
     limit = cap * expected_gradients(tuned.n_default)
-    expected = N_CHAINS * n_draws * (1 + tuned.n_leapfrog)
-    if target.spent.in_gradients + expected > limit:
+    if target.spent.in_gradients + N_CHAINS * n_draws * (1 + tuned.n_leapfrog) > limit:
         return None
     parts: list[Moves] = []
+    judged: dict[int, ChainChecks] = {}  # by the draws that there were
     n_made, n_judged = 0, n_draws
     for moves in _moves(target, _few_of(tuned.points, rng), tuned, rng, n_draws=n_draws):
         parts.append(moves)
@@ -119,16 +119,21 @@ def move(
         is_dear = target.spent.in_gradients > limit
         if is_dear and n_made < n_draws:
             return None  # trajectories are much longer than those of the pool
-        n_diverged = sum(int(part.diverged.sum()) for part in parts)
-        if is_dear or n_diverged > divergent_limit * _MOST_TIMES * N_CHAINS * n_draws:
+        if is_dear or _n_diverged(parts) > divergent_limit * _MOST_TIMES * N_CHAINS * n_draws:
             break
         if n_made < n_judged:
             continue
         n_judged = n_made + math.ceil(_AGAIN * n_draws)
-        if not _may_gain(_checked(joined(parts)), longer=_MOST_TIMES * n_draws / n_made):
+        judged[n_made] = _checked(joined(parts))
+        if not _may_gain(judged[n_made], longer=_MOST_TIMES * n_draws / n_made):
             break
     moves = joined(parts)
-    return Moved(moves=moves, checks=_checked(moves), factor=tuned.factor, step=tuned.step)
+    found = judged.get(n_made) or _checked(moves)
+    return Moved(moves=moves, checks=found, factor=tuned.factor, step=tuned.step)
+
+
+def _n_diverged(parts: Sequence[Moves]) -> int:
+    return sum(int(part.diverged.sum()) for part in parts)
 
 
 def _few_of(points: FloatArray, rng: np.random.Generator) -> FloatArray:
