@@ -84,6 +84,7 @@ WRONG: tuple[tuple[Callable[..., Any], dict[str, Any], str], ...] = (
     (harness.judge, {"reference": uniform("rho", 2)}, "rho[2]"),
     (harness.judge, {"variables": ["nu"]}, "nu"),
     (harness.judge, {"progress": 3}, "3"),
+    (lambda **_: harness.method(3), {}, "3"),  # type: ignore[arg-type]
     (harness.judge, {"data": {"T": 3}}, "'y'"),
     (harness.run_study, {"path": 3}, "3"),
     (harness.run_study, {"scale": 3}, "3"),

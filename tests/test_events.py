@@ -1,6 +1,7 @@
 """Events: what is printed is what the published schema says."""
 
 import json
+import re
 
 import jsonschema
 import pytest
@@ -50,6 +51,13 @@ ONE_OF_EACH: list[Event] = [
 def test_published_schema_is_that_of_the_models() -> None:
     published = (PROJECT / "docs" / "events.schema.json").read_text()
     assert published == schema_text()
+
+
+def test_the_page_names_all_events() -> None:
+    page = (PROJECT / "docs" / "running.md").read_text()
+    kinds = re.findall(r'"const": "(\w+)"', schema_text())
+    assert kinds
+    assert [kind for kind in kinds if f"`{kind}`" not in page] == []
 
 
 @pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: event.event)

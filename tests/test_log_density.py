@@ -348,3 +348,15 @@ def test_rows_and_axes_that_are_not_there_are_refused(logit: Density) -> None:
             blocks.gradient(points(1, 4), [1])
         with pytest.raises(DensityError, match="4 parameters"):
             blocks.gradient(points(1, 3))
+
+
+def test_what_numpy_would_silently_round_or_drop_is_refused(logit: Density) -> None:
+    for rows, shown in ((np.array([0.5]), "float64"), (np.ones(24, dtype=bool), "bool")):
+        with pytest.raises(DensityError, match=shown):
+            RowBlocks(logit, "N", [rows])
+    with pytest.raises(DensityError, match="3"):
+        RowBlocks(logit, "N", 3)  # type: ignore[arg-type]
+    with pytest.raises(DensityError, match="no array of real numbers"):
+        logit.log_density(points(1, 4) + 1j)
+    with pytest.raises(DensityError, match="jacobian is 'no'"):
+        logit.log_density(points(1, 4), jacobian="no")  # type: ignore[arg-type]

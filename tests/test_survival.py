@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import harness
 from harness import plot, report
 from harness.api.result import make_result
 from harness.fits.fit import DrawKind, Fit
@@ -84,8 +85,37 @@ def test_an_undefined_quantity_leaves_the_others_as_they_are() -> None:
     assert "mean_error_sd" not in rows["theta[1]"]
     assert str(rows["theta[2]"]) == str(rows_of(theirs, "advi", "raw")["theta[2]"])  # NaN
     fit = next(row for row in ours.fits if row["method"] == "advi")
-    assert "theta[1]" not in fit["verdict_reason"]
-    assert fit["verdict"] != "unknown"
+    assert fit["verdict"] == "unknown"
+    assert fit["decided_parameter"] == "theta[1]"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "is_broken"),
+    [(1, 0, False), (2, 0, True), (400, 0, True), (400, 4000, False), (40, 400, False)],
+)
+def test_a_fit_that_is_undefined_more_often_than_its_reference_is_not_trusted(
+    ours: int, theirs: int, *, is_broken: bool
+) -> None:
+    """One infinite draw in 400 may be chance where 4,000 have none (1 in 11), two are none."""
+    rng = np.random.default_rng(6)
+    chains, drawn = rng.standard_normal((4, 1000, 2)), rng.standard_normal((1, 400, 2))
+    chains[..., 0] = np.where(np.arange(4000).reshape(4, 1000) < theirs, np.nan, chains[..., 0])
+    drawn[..., 0] = np.where(np.arange(400) < ours, np.inf, drawn[..., 0])
+    found = tables(
+        fitted(approximation(drawn), program=PLAIN),
+        reference=fitted(full_data(known_fit({"theta": chains})), program=PLAIN),
+    )
+    fit = next(row for row in found.fits if row["method"] == "advi")
+    assert (fit["verdict"] == "unknown") is is_broken
+
+
+def test_a_result_with_a_quantity_that_is_never_defined_can_be_shown() -> None:
+    chains = {"mu": np.random.default_rng(1).standard_normal((4, 500)), "bad": np.ones((4, 500))}
+    for bad in (np.full((1, 500), np.nan), np.full((1, 500), np.inf)):
+        fit = {"mu": chains["mu"][:1, ::-1], "bad": bad}
+        result = harness.judge({"mine": fit}, reference=chains, kind="independent")
+        assert "unknown mine" in repr(result)
+        assert result.verdicts.loc["mine", "bad"] == "unknown"
 
 
 def test_what_the_reference_lacks_is_unknown_and_costs_no_fit_its_verdict() -> None:

@@ -13,6 +13,7 @@ from harness.api.arguments import (
     data_of,
     methods_of,
     names_of,
+    path_of,
     seed_of,
     switch_of,
     whole_number,
@@ -99,7 +100,7 @@ class CalibrationResult:
         ResultsError
             If a file cannot be written.
         """
-        into = open_results_folder(Path(folder))
+        into = open_results_folder(path_of(folder, "the folder"))
         figures = self.figures()
         write_figure_files(figure_files(figures), into / "figures")
         for name in ("methods", "calibration", "ranks"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader as lazy
 
+from harness.api.arguments import path_of
 from harness.errors import ResultsError
 from harness.evidence.fitting import Cheapest
 from harness.evidence.steps import Step
@@ -110,7 +111,7 @@ class FitResult:
         ResultsError
             If the file cannot be written.
         """
-        file = Path(path)
+        file = path_of(path, "the file")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self.draws.to_netcdf(file)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from harness.api.arguments import path_of
 from harness.api.draws import Fits, run_titles
 from harness.api.figures import drawn_figures
 from harness.api.outcomes import outcomes_of, swept_outcomes_of
@@ -166,7 +167,7 @@ class StudyResult:
         ResultsError
             If the folder cannot be written.
         """
-        folder = open_results_folder(Path(folder))
+        folder = open_results_folder(path_of(folder, "the folder"))
         write_table(self.table, folder / "comparison.csv")
         write_table(self.fits_table, folder / "fits.csv")
         write_table(self.stability_table, folder / "stability.csv")

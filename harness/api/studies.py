@@ -249,7 +249,7 @@ def method(name: str, **options: Any) -> Method:
     Traceback (most recent call last):
     harness.errors.MethodError: method 'advi' has no option 'steps'; ...
     """
-    return make_method(name, options)
+    return make_method(text_of(name, "the method's name") or "", options)
 
 
 def _run(asked: Study | Comparison, options: RunOptions) -> StudyResult:

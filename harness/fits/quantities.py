@@ -69,6 +69,11 @@ class Quantities:
         """The quantities that a verdict on the whole fit rests on."""
         return self.by_labels[self.judged_labels]
 
+    def raw(self, name: str) -> FloatArray | None:
+        """Return a quantity's draws as they are, undefined ones too; None if there is none."""
+        found = self.by_labels[RAW].get(name)
+        return self.undefined.get(name) if found is None else found
+
 
 def element_names(variable: str, shape: tuple[int, ...]) -> list[str]:
     """Return the names of a variable's elements, in Stan's notation: ``mu[1,2]``."""

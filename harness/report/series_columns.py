@@ -133,11 +133,14 @@ def _estimates(rows: pd.DataFrame) -> dict[str, ParameterSummary]:
 def _estimate(group: pd.DataFrame) -> ParameterSummary:
     """Aggregate replicates: average means and sds, the worst diagnostics."""
     n = len(group)
-    between_sd = float(group["mean"].std(ddof=1)) if n > 1 else None
-    mcse = between_sd / n**0.5 if between_sd is not None else _number(group["mcse_mean"].iloc[0])
+    between_sd = _number(group["mean"].std(ddof=1)) if n > 1 else None
+    mcse = None if between_sd is None else between_sd / n**0.5
+    if n == 1:
+        mcse = _number(group["mcse_mean"].iloc[0])
     return ParameterSummary(
-        mean=float(group["mean"].mean()),
-        sd=float(group["sd"].mean()),
+        # a quantity that is undefined in every draw has neither
+        mean=_number(group["mean"].mean()),
+        sd=_number(group["sd"].mean()),
         between_sd=between_sd,
         mcse_mean=mcse,
         ess_bulk=_number(group["ess_bulk"].min()),

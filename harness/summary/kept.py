@@ -36,7 +36,10 @@ MEASURING_CODE = (
     "summary/weighted.py",
 )
 #: The fields of a quantity's measurement that JSON holds as they are.
-_PLAIN = ("labels", "name", "in_reference", "is_constant", "nameless", "undefined")
+_PLAIN = (
+    *("labels", "name", "in_reference", "is_constant", "nameless"),
+    *("undefined", "is_less_defined"),
+)
 _LIBRARIES = ("arviz-stats", "numpy", "scikit-learn", "scipy")
 
 

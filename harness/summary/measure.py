@@ -16,7 +16,13 @@ from harness.metrics.modes import missed_mass
 from harness.metrics.parameter import ParameterComparison, compare_batches
 from harness.metrics.psis import Psis
 from harness.summary.against import Against, FreeDraws, batches
-from harness.summary.constants import has_collapsed, is_fixed, tells_constants, undefined_in
+from harness.summary.constants import (
+    has_collapsed,
+    is_fixed,
+    is_less_defined,
+    tells_constants,
+    undefined_in,
+)
 from harness.summary.measurement import Measurement, QuantityMeasurement
 from harness.summary.moments import Moments, summarise_batch, summarise_defined
 from harness.summary.stein import points_of, stein_of
@@ -81,7 +87,7 @@ def measure(
     joint, missed, notes = _joint(fit, named, against, own=own, free=free, seed=seed)
     quantities = [
         *_plain_quantities(fit, named, against),
-        *_undefined_quantities(named),
+        *_undefined_quantities(named, against),
     ]
     if weights is not None and weights.n_effective > 0 and not is_resampled(fit):
         quantities += _weighted_quantities(named, against, weights)
@@ -185,7 +191,9 @@ def _plain_quantities(
             )
 
 
-def _undefined_quantities(named: Quantities) -> Iterator[QuantityMeasurement]:
+def _undefined_quantities(
+    named: Quantities, against: Against | None
+) -> Iterator[QuantityMeasurement]:
     """Summarise what draws there are of quantities that others lack."""
     for labels in dict.fromkeys((RAW, named.judged_labels)):
         for name, draws in named.undefined.items():
@@ -194,6 +202,9 @@ def _undefined_quantities(named: Quantities) -> Iterator[QuantityMeasurement]:
                 name=name,
                 moments=summarise_defined(draws),
                 undefined=undefined_in(draws),
+                is_less_defined=is_less_defined(
+                    draws, reference=against.quantities.raw(name) if against else None
+                ),
             )
 
 

@@ -154,17 +154,26 @@ def _judge_together(
     criteria: FitCriteria,
 ) -> Judgement:
     """Judge the fit by those of its quantities that are judged."""
-    judged = [
-        each
+    named = [
+        (each, quantity)
         for each, quantity in zip(measured, measurement.quantities, strict=True)
-        if each.labels == measurement.judged_labels and not quantity.undefined
+        if each.labels == measurement.judged_labels
     ]
+    judged = [each for each, quantity in named if not quantity.undefined]
     judgements = {each.name: each.judgement for each in judged if each.judgement is not None}
     with_errors = {each.name for each in judged if each.errors}
     compared = {name: each for name, each in judgements.items() if name in with_errors}
     # where there is a reference, what it lacks decides nothing
     is_compared = target.state is Reference.VALID
-    judgement = judge_fit(criteria, parameters=compared if is_compared else judgements)
+    # where the fit alone is undefined, its draws are no draws of the posterior
+    broken = {
+        each.name: each.judgement
+        for each, found in named
+        if each.judgement is not None and found.is_less_defined
+    }
+    judgement = judge_fit(
+        criteria, parameters={**(compared if is_compared else judgements), **broken}
+    )
     judgement = _partial(judgement, target, n_compared=len(compared), n_judged=len(judgements))
     return explain(judgement, target)
 

@@ -30,6 +30,8 @@ class QuantityMeasurement:
     undefined : str
         In how many draws, of the fit or of the reference, it has no finite value; empty if in
         none.
+    is_less_defined : bool
+        Whether that is in more of the fit's draws than the reference's can explain by chance.
     """
 
     labels: str
@@ -40,6 +42,7 @@ class QuantityMeasurement:
     is_constant: bool = False
     nameless: bool = False
     undefined: str = ""
+    is_less_defined: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

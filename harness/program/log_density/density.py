@@ -11,7 +11,7 @@ import numpy.typing as npt
 from harness.errors import DensityError
 from harness.program.log_density.data_files import data_file
 from harness.program.log_density.process import DensityProcess
-from harness.program.log_density.wire import FloatArray, Reply
+from harness.program.log_density.wire import FloatArray, Reply, switch_words
 
 #: What ``_rng`` functions in transformed data draw is decided by this seed, for all fits alike.
 DATA_SEED = 1
@@ -138,7 +138,7 @@ class Density:
         transformed, generated : bool
             Whether transformed parameters and generated quantities are among them.
         """
-        flags = f"transformed={transformed:d} generated={generated:d}"
+        flags = switch_words(transformed=transformed, generated=generated)
         return self.process.ask(f"names {flags}").lines
 
     def log_density(
@@ -161,7 +161,7 @@ class Density:
         ndarray, shape (...)
         """
         at = self._points(points, self.n_parameters)
-        flags = f"gradient=0 jacobian={jacobian:d} propto={propto:d}"
+        flags = f"gradient=0 {switch_words(jacobian=jacobian, propto=propto)}"
         return self._map("density", flags, at, 1)[..., 0]
 
     def gradient(
@@ -179,7 +179,7 @@ class Density:
         LogDensity
         """
         at = self._points(points, self.n_parameters)
-        flags = f"gradient=1 jacobian={jacobian:d} propto={propto:d}"
+        flags = f"gradient=1 {switch_words(jacobian=jacobian, propto=propto)}"
         table = self._map("density", flags, at, 1 + self.n_parameters)
         return LogDensity(table[..., 0], table[..., 1:])
 
@@ -204,7 +204,7 @@ class Density:
         """
         n = self.n_parameters
         at, along = np.broadcast_arrays(self._points(points, n), self._points(vectors, n))
-        flags = f"jacobian={jacobian:d}"
+        flags = switch_words(jacobian=jacobian)
         return self._map("curvature", flags, np.concatenate([at, along], axis=-1), n)
 
     def constrain(
@@ -231,7 +231,7 @@ class Density:
             In the order of :meth:`variable_names`.
         """
         size = len(self.variable_names(transformed=transformed, generated=generated))
-        flags = f"transformed={transformed:d} generated={generated:d} seed={seed}"
+        flags = f"{switch_words(transformed=transformed, generated=generated)} seed={seed}"
         return self._map("constrain", flags, self._points(points, self.n_parameters), size)
 
     def unconstrain(self, values: npt.ArrayLike) -> FloatArray:
@@ -259,12 +259,16 @@ class Density:
     def _points(self, points: npt.ArrayLike, size: int) -> FloatArray:
         """Return points as an array, and refuse those of another size."""
         try:
-            array = np.asarray(points, dtype=np.float64)
+            given = np.asarray(points)
+            # NumPy would drop the imaginary parts
+            array = None if np.iscomplexobj(given) else given.astype(np.float64, copy=False)
         except (TypeError, ValueError):
+            array = None
+        if array is None:
             raise DensityError(
-                f"the points are of type {type(points).__name__} and are no array of numbers; give "
-                f"one of shape (..., {size})"
-            ) from None
+                f"the points are of type {type(points).__name__} and are no array of real numbers; "
+                f"give one of shape (..., {size})"
+            )
         if array.ndim == 0 or array.shape[-1] != size:
             raise DensityError(
                 f"the points have the shape {array.shape}; the last dimension must be {size}, "

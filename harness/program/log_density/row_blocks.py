@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from harness.errors import DensityError
 from harness.program.log_density.density import Density, LogDensity
+from harness.program.log_density.wire import switch_words
 
 type Rows = npt.NDArray[np.intp]
 
@@ -37,7 +38,7 @@ class RowBlocks:
     Raises
     ------
     DensityError
-        If the program has no such axis or the axis no such row.
+        If the program has no such axis, the axis no such row, or a block holds no row numbers.
     """
 
     def __init__(self, density: Density, axis: str, blocks: Sequence[Rows]) -> None:
@@ -45,6 +46,9 @@ class RowBlocks:
         if axis not in names:
             known = ", ".join(names) or "none"
             raise DensityError(f"the program has no axis '{axis}'; it has {known}")
+        if not isinstance(blocks, Iterable):
+            raise DensityError(f"the blocks are {blocks!r}; give a list of arrays of row numbers")
+        blocks = [_row_numbers(rows) for rows in blocks]
         self.n_blocks = len(blocks)
         self._density = density
         self._number = next(_numbers)
@@ -111,8 +115,19 @@ class RowBlocks:
             raise DensityError(f"there are {self.n_blocks} blocks; name them from 0")
         reply = self._density.ask(
             f"blocks partition={self._number} blocks={numbers.size} n={len(at)} "
-            f"weight={weight!r} jacobian={jacobian:d} propto={propto:d}",
+            f"weight={weight!r} {switch_words(jacobian=jacobian, propto=propto)}",
             np.concatenate([numbers.astype(np.float64), at.reshape(-1)]),
         )
         table = reply.numbers.reshape(numbers.size, len(at), 1 + at.shape[1])
         return LogDensity(table[..., 0], table[..., 1:])
+
+
+def _row_numbers(rows: npt.ArrayLike) -> Rows:
+    """Return a block's rows; a fraction is no row, and a mask no list of rows."""
+    found = np.asarray(rows)
+    if found.ndim != 1 or not (found.size == 0 or np.issubdtype(found.dtype, np.integer)):
+        raise DensityError(
+            f"a block has elements of type {found.dtype} and shape {found.shape}; give the "
+            "numbers of its rows, whole numbers from 0"
+        )
+    return found.astype(np.intp)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from harness.errors import DensityError
+
 FloatArray = npt.NDArray[np.float64]
 
 _SIZES = struct.Struct("=QQ")
@@ -92,3 +94,17 @@ def _read(pipe: int, size: int) -> bytearray:
             raise EOFError
         rest = rest[n:]
     return content
+
+
+def switch_words(**switches: bool) -> str:
+    """Return the words of a command that turn something on or off.
+
+    Raises
+    ------
+    DensityError
+        If one is no yes or no: any other object would count as yes.
+    """
+    for name, value in switches.items():
+        if not isinstance(value, bool | np.bool_):
+            raise DensityError(f"{name} is {value!r}; give True or False")
+    return " ".join(f"{name}={value:d}" for name, value in switches.items())
