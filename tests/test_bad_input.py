@@ -396,6 +396,11 @@ REFUSED: dict[str, tuple[str, Mischief, str]] = {
     "contract in part": (f"{COMPARE} --rows y --n-rows T", nothing, "--n-rows"),
     "arrays of rows without the rest": (f"{COMPARE} --rows y,z", nothing, "--n-rows"),
     "rows that no integer counts": (f"{COMPARE} --rows y --subsample 3", nothing, "'y'"),
+    "rows of which no method takes a part": (
+        "compare regression.stan regression.json --rows N",
+        nothing,
+        "rows is 'N'",
+    ),
     "batch of more rows than there are": (
         "compare regression.stan regression.json --batch 1000001",
         nothing,

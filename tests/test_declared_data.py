@@ -101,6 +101,7 @@ REFUSED: list[tuple[dict[str, str], Variants, str]] = [
     (EMPTY, {"a": "[1]"}, "'a'"),
     (EMPTY, {"at": "[]"}, "'at.1'"),
     (GOOD, {"extra": "null"}, "'extra'"),
+    (GOOD, {"N": "-2"}, "'a' would have the size -2"),
 ]
 
 

@@ -7,6 +7,7 @@ import arviz
 import cmdstanpy
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 import harness
 from harness.api.fit_result import step_cells
@@ -256,3 +257,25 @@ def test_steps_are_told_without_exponents(
     )
     _, found, time, *_ = step_cells(step)
     assert (time, found.rpartition(", ")[2]) == (shown[0], f"{shown[1]} diverged")
+
+
+@pytest.mark.usefixtures("density")
+def test_small_matrices_are_taken_by_one_thread() -> None:
+    """Threads that wait for one another make it a hundred times slower on a busy machine."""
+    seen: list[int] = []
+
+    def look(line: str) -> None:
+        del line
+        libraries = threadpool_info()
+        seen.extend(each["num_threads"] for each in libraries if each["user_api"] == "blas")
+
+    with threadpool_limits(limits=2):
+        harness.fit(MODEL, DATA, seed=3, progress=look)
+    assert seen
+    assert set(seen) == {1}
+
+
+@pytest.mark.usefixtures("density")
+def test_a_budget_that_ends_in_the_search_says_so() -> None:
+    with pytest.raises(FitError, match="search for modes had not ended"):
+        harness.fit(MODEL, DATA, budget_s=1e-4)

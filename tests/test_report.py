@@ -22,6 +22,8 @@ from harness.report.numbers import (
     significant,
     with_error,
 )
+from harness.report.series_columns import FitColumn, ParameterSummary
+from harness.report.wide import diagnostics_table
 from harness.results.columns import (
     COMPARISON_COLUMNS,
     FITS_COLUMNS,
@@ -442,3 +444,20 @@ def test_it_names_the_command_that_made_it(
     assert ("harness run" in text) == (made_by == "run")
     page = read_page((tmp_path / "report.html").read_text())
     assert expected.splitlines()[0].replace("`", "") in page.by_id("reproduce").text
+
+
+def test_constants_have_no_rows_of_diagnostics() -> None:
+    varies = ParameterSummary(mean=0.0, sd=1.0, r_hat=1.0, ess_bulk=900.0)
+    constant = ParameterSummary(mean=1.0, sd=0.0)
+    column = FitColumn(
+        title="NUTS",
+        key=SeriesKey("a", "nuts", "default"),
+        labels="",
+        n_ok=1,
+        n_runs=1,
+        estimates={"L[1,1]": constant, "L[2,1]": varies},
+    )
+    for series_down in (False, True):
+        shown = str(diagnostics_table([column], series_down=series_down))
+        assert "L[2,1]" in shown
+        assert "L[1,1]" not in shown

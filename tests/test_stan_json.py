@@ -92,6 +92,8 @@ def test_tuples_and_names_that_no_variable_has(tmp_path: Path) -> None:
         *[(f'{{"x": {text}}}', "not JSON") for text in ("+Inf", "nan", "01", ".5", "1.", "0x1")],
         *[(f'{{"x": {text}}}', "not JSON") for text in ("[1,]", "[,1]", "[1 2]", "[1}", "", "[1")],
         ('{"x": 1} 2', "not JSON"),
+        *[(text, "not JSON") for text in ("x <- 1", "data { int x; }", "x,y")],
+        *[(text, "not an object") for text in ("[1]", "3", '"x"')],
         ('{"x": 1,}', "not JSON"),
         ('{"x":\n[1,\n?]}', "in line 3"),
     ],

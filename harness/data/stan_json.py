@@ -28,6 +28,8 @@ SUFFIXES = (".json", ".json.zip", ".json.gz")
 _BLOCK = 1 << 15
 
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
+#: How numbers, lists and texts begin.
+_OTHER_JSON = frozenset(bytes([each]) for each in b'0123456789-["')
 _NO_NUMBER = re.compile(rb"true|false|null")
 # What CmdStan takes for a number that is not finite, beside NaN, Infinity and -Infinity.
 _NOT_FINITE = re.compile(
@@ -116,9 +118,12 @@ def _variables(stream: ByteStream) -> Iterator[tuple[str, Value]]:
     text = Scanner(stream)
     if not text.peek():
         raise JsonFileError("is not JSON: it is empty")
-    if text.peek() != b"{":
+    first = text.peek()
+    if first != b"{":
+        # what begins otherwise may be an R dump, a table or a program
+        what = "an object" if first in _OTHER_JSON else f"JSON: it begins with {ascii(first)[1:]}"
         raise JsonFileError(
-            'is not an object; give {"name": value, ...}, a name for each data variable of the '
+            f'is not {what}; give {{"name": value, ...}}, a name for each data variable of the '
             "program"
         )
     seen: set[str] = set()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader as lazy
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from harness.errors import FitError
 from harness.evidence.cascade import Cascade
@@ -93,13 +94,19 @@ def fit_cheapest(
         budget_s=budget_s,
         told=told,
     )
-    with np.errstate(all="ignore"):  # what is not finite is judged; a user is told no warning
+    # small matrices take longer on several threads, a hundred times on a busy machine; and what is
+    # not finite is judged, so that a user is told no warning
+    with threadpool_limits(limits=1), np.errstate(all="ignore"):
         cascade.run()
     answer, tree = cascade.answer, None
     if answer is None or not answer.is_good:
         answer, tree = _with_nuts(problem, density, cascade, seed=seed, budget_s=budget_s)
     if answer is None:
-        last = cascade.steps[-1].judgement.reason if cascade.steps else "nothing was tried"
+        last = (
+            cascade.steps[-1].judgement.reason
+            if cascade.steps
+            else "the search for modes had not ended"
+        )
         limit, advice = "", "look at the program and its data"
         if budget_s is not None:
             limit, advice = (

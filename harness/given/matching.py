@@ -138,8 +138,8 @@ def _check_pair(fit: Given, ours: set[str], reference: Given, theirs: set[str]) 
     a, b = (_scalar(given.variables, name) for given in (fit, reference))
     if a.shape == b.shape and a.min() < a.max() and np.array_equal(a, b):
         raise DrawsError(
-            f"{fit.title} and the reference {reference.title} hold the same draws; give draws of "
-            "another run as reference"
+            f"{fit.title} and {reference.title} hold the same draws; give draws of another run as "
+            "reference"
         )
 
 

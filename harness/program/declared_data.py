@@ -178,6 +178,12 @@ def _found_in_all(name: str, tuples: list[Any]) -> Iterator[tuple[str, _Found]]:
 
 def _problem(found: _Found, kind: str, declared: _Shape) -> str:
     """Say what is wrong with a variable; empty if nothing is, or a size is not known."""
+    negative = [size for size in declared if size is not None and size < 0]
+    if negative:
+        return (
+            f"would have the size {negative[0]} by the data that give its size; give numbers that "
+            "make it 0 or more"
+        )
     if found.size == 0 and _may_be_empty(declared):
         return ""
     if found is _MISSING:

@@ -153,7 +153,7 @@ def diagnostics_table(columns: Sequence[FitColumn], *, series_down: bool) -> Gri
     if series_down:
         return _transposed_diagnostics(columns)
     rows: list[Row] = []
-    for name in _parameters(columns):
+    for name in _diagnosed(columns):
         for i, (label, get, show) in enumerate(_DIAGNOSTICS):
             cells = [_diagnostic_cell(column, name, get, show) for column in columns]
             rows.append([name if i == 0 else ABSENT, label, *cells])
@@ -163,7 +163,7 @@ def diagnostics_table(columns: Sequence[FitColumn], *, series_down: bool) -> Gri
 
 def _transposed_diagnostics(columns: Sequence[FitColumn]) -> Grid:
     """Return the same with a row for each series and diagnostic, equal rows in one."""
-    parameters = _parameters(columns)
+    parameters = _diagnosed(columns)
     rows: list[Row] = []
     for head, column in zip(heads(columns), columns, strict=True):
         labels_of: dict[tuple[Cell, ...], list[str]] = {}
@@ -173,6 +173,20 @@ def _transposed_diagnostics(columns: Sequence[FitColumn]) -> Grid:
         for i, (cells, labels) in enumerate(labels_of.items()):
             rows.append([head if i == 0 else ABSENT, ", ".join(labels), *cells])
     return make_grid(["series", _KIND, *parameters], rows, text_columns=(0, 1), is_sortable=False)
+
+
+def _diagnosed(columns: Sequence[FitColumn]) -> list[str]:
+    """Return the parameters that have a diagnostic somewhere; constants have none."""
+    return [
+        name
+        for name in _parameters(columns)
+        if any(
+            get(column.estimates[name]) is not None
+            for column in columns
+            for _, get, _ in _DIAGNOSTICS
+            if name in column.estimates
+        )
+    ]
 
 
 def _diagnostic_cell(

@@ -26,7 +26,7 @@ from harness.program.declared_data import check_data, data_title
 from harness.program.filed_rows import counted
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
-from harness.study.parts import check_parts, row_options, with_parts
+from harness.study.parts import check_named_rows, check_parts, row_options, with_parts
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
 
@@ -144,6 +144,7 @@ def comparison_study(asked: Comparison) -> Study:
     program = _program(asked, dataset, bare)
     check_parts(dataset, program, subsample=asked.subsample, batch=asked.batch, rows=asked.rows)
     crosses = tuple(_crosses(asked, dataset, program))
+    check_named_rows(asked.rows, [cross.method for cross in crosses])
     given = asked.data.name if isinstance(asked.data, Path) else ", ".join(asked.data)
     study = cross_out(
         Declaration(

@@ -1,6 +1,6 @@
 """Methods of a comparison that use a part of the rows: which are added, and their options."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.data.dataset import Dataset
@@ -70,6 +70,28 @@ def check_parts(
         if m is not None and isinstance(n_rows, int) and m > n_rows:
             counts = "the largest integer that may count rows" if rows is None else f"'{rows}'"
             raise StudyError(f"{option} is {m}, but {counts} is {n_rows}; give at most {n_rows}")
+
+
+def check_named_rows(rows: str | None, methods: Iterable[Method]) -> None:
+    """Refuse rows that are named for nothing, before anything runs.
+
+    Parameters
+    ----------
+    rows : str or None
+        The axis.
+    methods : iterable of Method
+        With their options.
+
+    Raises
+    ------
+    StudyError
+        If no method takes a part of these rows.
+    """
+    if rows is not None and not any(getattr(method, "rows", None) == rows for method in methods):
+        raise StudyError(
+            f"rows is '{rows}', but no method takes a part of the rows; give batch or subsample "
+            "too, or leave rows out"
+        )
 
 
 def row_options(

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from harness.execution.run import FittedRun
 from harness.fits.fit import DrawKind, Status, failed_fit
 from harness.metrics.stability import Stability
@@ -79,9 +81,11 @@ def summarise(
         If a fit is no longer in the store.
     """
     measuring = measuring or Measuring(study, from_files)
-    measure_all(measuring, fitted)
-    measuring.compare_chains(fitted)
-    measuring.compare_points(fitted)
+    # as in the background: results are the same on any number of cores, and small matrices fast
+    with threadpool_limits(limits=1):
+        measure_all(measuring, fitted)
+        measuring.compare_chains(fitted)
+        measuring.compare_points(fitted)
     told = [_unmeasured(item, measuring) for item in fitted]
     comparison: list[Row] = []
     fits: list[Row] = []
