@@ -8,7 +8,8 @@ import pytest
 
 from harness.errors import FitError
 from harness.methods.counted_density import CountedDensity
-from harness.methods.dadvi import Dadvi, FixedDrawsElbo, Optimum, find_optimum
+from harness.methods.dadvi import Dadvi, Optimum, find_optimum
+from harness.methods.fixed_draws import FixedDrawsElbo
 from tests import known_posteriors, numpy_density
 from tests.cases import FloatArray
 
@@ -88,3 +89,40 @@ def test_more_fixed_draws_have_a_smaller_error_and_few_are_told() -> None:
 def test_a_density_that_is_flat_or_rises_has_no_optimum(value: Callable[[Any], Any]) -> None:
     with pytest.raises(FitError):
         optimum(numpy_density.counted(value, 2))
+
+
+def funnel(d: int) -> CountedDensity:
+    def value(at: FloatArray) -> FloatArray:
+        scale, rest = at[..., 0], at[..., 1:]
+        squares = (rest**2).sum(axis=-1) * np.exp(-scale)
+        return np.asarray(-(scale**2) / 18 - squares / 2 - (d - 1) * scale / 2)
+
+    return numpy_density.counted(value, d)
+
+
+def banana(at: FloatArray) -> FloatArray:
+    return np.asarray(-(at[..., 0] ** 2) / 2 - (at[..., 1] - at[..., 0] ** 2) ** 2 / 2)
+
+
+def test_a_gaussian_has_neither_bend_nor_widening() -> None:
+    found = optimum(numpy_density.gaussian(*numpy_density.correlated(5)), n=64)
+    assert found.bend < 1e-4
+    assert found.widening == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("density", "n_warnings"),
+    [
+        (numpy_density.logistic(), 0),
+        (funnel(3), 1),
+        (funnel(8), 1),
+        (numpy_density.counted(banana, 2), 1),
+    ],
+)
+def test_a_posterior_unlike_a_gaussian_is_told(
+    density: CountedDensity, n_warnings: int, seed: int
+) -> None:
+    found = optimum(density, n=Dadvi.n_fixed_draws, seed=seed)
+    told = [each for each in Dadvi()._found(found).warnings if "Gaussian" in each]
+    assert len(told) == n_warnings

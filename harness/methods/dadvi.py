@@ -20,6 +20,7 @@ from harness.errors import FitError
 from harness.fits.fit import Diagnostics
 from harness.methods.base import OPTIONS_CONFIG
 from harness.methods.counted_density import CountedDensity, random_start, reasons
+from harness.methods.fixed_draws import FixedDrawsElbo
 from harness.methods.gaussian import Gaussian
 from harness.methods.over_density import Found, OverDensity
 
@@ -37,83 +38,10 @@ _MAX_NEWTON = 20
 _LOOSE = 1e-3
 #: A Monte Carlo error of a mean above so many sds is worth a warning.
 _MCSE_LIMIT = 0.2
-
-
-class FixedDrawsElbo:
-    """The negative ELBO of a mean-field Gaussian over fixed draws, and its derivatives.
-
-    Its argument stacks the means and the logarithms of the sds.
-
-    Parameters
-    ----------
-    density : CountedDensity
-    fixed : ndarray, shape (draw, d)
-        Standard normal draws.
-    """
-
-    def __init__(self, density: CountedDensity, fixed: FloatArray) -> None:
-        self._density = density
-        self._fixed = fixed
-        self._at: FloatArray | None = None
-        self._value = np.inf
-        self._gradients = np.empty_like(fixed)
-
-    def _steps(self, at: FloatArray) -> FloatArray:
-        """Return how far the draws stand from the mean, shape (draw, d)."""
-        return np.exp(at[at.size // 2 :]) * self._fixed
-
-    def _evaluate(self, at: FloatArray) -> None:
-        """Evaluate the density at the draws, unless that has just been done."""
-        if self._at is not None and np.array_equal(at, self._at):
-            return
-        d = at.size // 2
-        points = at[:d] + self._steps(at)
-        self._at, self._value = at.copy(), np.inf
-        if np.isfinite(points).all():
-            values, self._gradients = self._density.gradient(points)
-            if np.isfinite(values).all() and np.isfinite(self._gradients).all():
-                self._value = float(-values.mean() - at[d:].sum())
-
-    def value(self, at: FloatArray) -> float:
-        """Return the negative ELBO up to a constant, in nats; infinite where a draw has none."""
-        self._evaluate(at)
-        return self._value
-
-    def gradients(self, at: FloatArray) -> FloatArray:
-        """Return the gradient that each draw gives, shape (draw, 2 d)."""
-        self._evaluate(at)
-        return -np.hstack([self._gradients, self._gradients * self._steps(at) + 1.0])
-
-    def gradient(self, at: FloatArray) -> FloatArray:
-        """Return the gradient, shape (2 d,)."""
-        mean: FloatArray = self.gradients(at).mean(axis=0)
-        return mean
-
-    def hessian_vector(self, at: FloatArray, vector: FloatArray) -> FloatArray:
-        """Return the Hessian times a vector, shape (2 d,)."""
-        self._evaluate(at)
-        d = at.size // 2
-        steps = self._steps(at)
-        products = self._density.hessian_vector(at[:d] + steps, vector[:d] + steps * vector[d:])
-        bend = self._gradients * steps * vector[d:]
-        return -np.concatenate([products.mean(axis=0), (products * steps + bend).mean(axis=0)])
-
-    def finite_hessian_vector(self, at: FloatArray, vector: FloatArray) -> FloatArray:
-        """Return that, 0 where it has no value: the step is then a long one."""
-        return np.nan_to_num(self.hessian_vector(at, vector), posinf=0.0, neginf=0.0)
-
-    def hessian(self, at: FloatArray) -> FloatArray:
-        """Return the Hessian, shape (2 d, 2 d), from that of the density at each draw."""
-        self._evaluate(at)
-        d = at.size // 2
-        total = np.zeros((2 * d, 2 * d))
-        for step, gradient in zip(self._steps(at), self._gradients, strict=True):
-            here = self._density.hessian(at[:d] + step)
-            total[:d, :d] -= here
-            total[:d, d:] -= here * step
-            total[d:, d:] -= here * np.outer(step, step) + np.diag(gradient * step)
-        total[d:, :d] = total[:d, d:].T
-        return total / len(self._fixed)
+#: Of a Gaussian posterior these are 0 and 1. Of posteriors whose sds were right within a factor of
+#: 1.2 they were at most 0.15 and 1.4; of funnels with 3 and 10 parameters at least 0.3 and 3, of a
+#: banana 0.5 and 1.1. Milder faults pass: Student-t with 3 degrees of freedom has 0.2 and 1.
+_BEND_LIMIT, _WIDENING_LIMIT = 0.25, 2.0
 
 
 @plain_dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,6 +56,12 @@ class Optimum:
         Inverse of the Hessian; its upper left corner is the linear response covariance.
     mcse : ndarray, shape (d,)
         Error of the means from the fixed draws.
+    bend : float
+        Part of the log density's gradients at the draws that is not linear, as it is of a Gaussian
+        posterior: a mean of squares in units of those of that Gaussian.
+    widening : float
+        By what factor linear response makes the sd of some combination of parameters wider than
+        the curvature at the draws does; 1 of a Gaussian posterior.
     n_steps : int
         Steps of both optimisers.
     """
@@ -135,6 +69,8 @@ class Optimum:
     at: FloatArray
     covariance: FloatArray
     mcse: FloatArray
+    bend: float
+    widening: float
     n_steps: int
 
 
@@ -177,7 +113,15 @@ def _minimised(elbo: FixedDrawsElbo, start: FloatArray, *, max_iterations: int) 
             # the sandwich of section 3.4: each draw's gradient through the inverse Hessian
             influence = (gradients - gradients.mean(axis=0)) @ inverse[:, : start.size // 2]
             mcse = influence.std(axis=0, ddof=1) / len(gradients) ** 0.5
-            return Optimum(at=at, covariance=inverse, mcse=mcse, n_steps=int(found.nit) + n_newton)
+            bend, widening = elbo.unlike_gaussian(at, hessian, inverse)
+            return Optimum(
+                at=at,
+                covariance=inverse,
+                mcse=mcse,
+                bend=bend,
+                widening=widening,
+                n_steps=int(found.nit) + n_newton,
+            )
         at = _shortened(elbo, at, step)
     raise FitError(
         f"the ELBO has no optimum within {int(found.nit)} trust-region and {_MAX_NEWTON} Newton "
@@ -258,14 +202,22 @@ class Dadvi(OverDensity):
         response = optimum.covariance[:d, :d]
         factor = np.linalg.cholesky(response) if self.linear_response else sds
         relative = float((optimum.mcse / np.sqrt(np.diag(response))).max())
-        warnings: tuple[str, ...] = ()
+        warnings = []
         if relative > _MCSE_LIMIT:
-            warnings = (
+            warnings.append(
                 f"the {self.n_fixed_draws} fixed draws leave a Monte Carlo error of up to "
-                f"{relative:.2g} sds in the means; raise n_fixed_draws",
+                f"{relative:.2g} sds in the means; raise n_fixed_draws"
+            )
+        if optimum.bend > _BEND_LIMIT or optimum.widening > _WIDENING_LIMIT:
+            warnings.append(
+                "the posterior is far from a Gaussian where the draws lie: "
+                f"{100 * optimum.bend:.2g}% of its gradient is not linear "
+                f"(limit {100 * _BEND_LIMIT:.0f}%), and linear response makes an sd "
+                f"{optimum.widening:.2g} times as wide as the curvature does "
+                f"(limit {_WIDENING_LIMIT:.0f}); reparametrise the program"
             )
         return Found(
             approximation=Gaussian(mean=mean, factor=factor),
             diagnostics=Diagnostics(n_iterations=optimum.n_steps, mean_mcse_sd=relative),
-            warnings=warnings,
+            warnings=tuple(warnings),
         )
