@@ -11,7 +11,8 @@ from harness.metrics.batch import Batch, batches_of
 from harness.metrics.classifier import classifier_two_sample_test
 from harness.metrics.draws import array_stats
 from harness.metrics.joint import compare_joint
-from harness.metrics.parameter import compare_batches, compare_parameter
+from harness.metrics.parameter import compare_batches
+from tests.one_parameter import compare_parameter
 
 Floats = NDArray[np.float64]
 #: Sums of products in the place of Fourier transforms.

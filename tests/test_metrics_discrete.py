@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm, poisson
 
 from harness.metrics.batch import Batch
-from harness.metrics.parameter import compare_batches, compare_parameter, coverage
+from harness.metrics.parameter import compare_batches, coverage
+from tests.one_parameter import compare_parameter
 
 Floats = NDArray[np.float64]
 

@@ -10,12 +10,12 @@ from harness.metrics.batch import Batch
 from harness.metrics.intervals import coverages
 from harness.metrics.parameter import (
     compare_batches,
-    compare_parameter,
     coverage,
     log_sd_ratio,
     mean_error_sd,
     w1_sd,
 )
+from tests.one_parameter import compare_parameter
 
 Floats = NDArray[np.float64]
 

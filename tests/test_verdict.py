@@ -12,7 +12,6 @@ from scipy.stats import multivariate_normal, norm, t
 
 from harness.metrics import chains
 from harness.metrics.joint import compare_joint
-from harness.metrics.parameter import compare_parameter
 from harness.metrics.psis import psis
 from harness.metrics.stability import run_stability
 from harness.verdict.criteria import (
@@ -27,6 +26,7 @@ from harness.verdict.outcome import SEVERITY
 from harness.verdict.rule import Breach, Rule
 from harness.verdict.rules import RULES
 from harness.verdict.wording import statement, title_of
+from tests.one_parameter import compare_parameter
 
 Floats = NDArray[np.float64]
 

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from harness.evidence.cascade import Cascade
 from harness.evidence.steps import Answer, Step
 from harness.methods.metered import Effort
+from harness.metrics.equal_draws import mean_group
 from harness.program.log_density import Density
 
 #: Independent draws are divided into so many chains, so that the checks of chains apply.
@@ -84,9 +85,7 @@ def as_chains(answer: Answer) -> Answer:
     """
     if not answer.is_independent:
         return answer
-    _, counts = np.unique(answer.points[0], axis=0, return_counts=True)
-    # how often, about, the same draw stands among them
-    each = max(1, int(np.sum(counts**2)) // int(counts.sum()))
+    each = int(mean_group(answer.points[0]))
     points, log_p = answer.points[0, ::each], answer.log_p[0, ::each]
     n = len(points) // _N_CHAINS
     return replace(

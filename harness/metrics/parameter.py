@@ -59,26 +59,6 @@ class ParameterComparison:
     coverage_90_chance: float
 
 
-def compare_parameter(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> ParameterComparison:
-    """All errors of one parameter.
-
-    Parameters
-    ----------
-    draws, reference : array (n_draws,) or (chain, draw)
-        Draws of the approximation and of the reference, in the same units.
-
-    Returns
-    -------
-    ParameterComparison
-
-    Raises
-    ------
-    HarnessError
-        If a shape is wrong or a draw is not finite.
-    """
-    return compare_batches(*_pair(draws, reference))[0]
-
-
 def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]:
     """All errors of several parameters at once.
 

@@ -100,7 +100,6 @@ def make_server(cmdstan: Path, compiled_with: str, commands: GuardedCommands) ->
         If the compiler refuses it.
     """
     server = _server_path(cmdstan, compiled_with)
-    server.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(f"{server}.lock").acquire(cancel_check=lambda: commands.has_ended):
         if not server.is_file():
             _compile(server, cmdstan, commands)
@@ -128,14 +127,15 @@ def _server_source() -> Iterator[Path]:
 
 
 def _server_path(cmdstan: Path, compiled_with: str) -> Path:
-    """Return where the object for a CmdStan and its flags is or would be."""
+    """Return where the object for a CmdStan and its flags is or would be, in a folder that is."""
     key = hashlib.sha256(f"{cmdstan}\n{compiled_with}\n{cpp_digest()}".encode()).hexdigest()
-    return cache_folder() / "servers" / f"{key[:32]}.o"
+    folder = cache_folder() / "servers"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{key[:32]}.o"
 
 
 def _put(made: Path, server: Path) -> None:
     """Put an object into its place whole."""
-    server.parent.mkdir(parents=True, exist_ok=True)
     beside = server.with_name(f"{server.name}.{os.getpid()}")
     shutil.copy(made, beside)
     beside.replace(server)

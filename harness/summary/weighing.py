@@ -4,11 +4,9 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.fits.fit import Fit, log_weights
+from harness.metrics.equal_draws import groups_of, mean_group
 from harness.metrics.psis import Psis, psis
 from harness.summary.measurement import WeightDiagnostics
-
-# Picks the combination of quantities by which equal draws are told.
-_SEED = 7
 
 
 def weights_of(fit: Fit) -> Psis | None:
@@ -63,7 +61,7 @@ def is_resampled(fit: Fit) -> bool:
 
 
 def worth_of(fit: Fit, draws: FloatArray) -> float | None:
-    r"""Return how many independent draws resampled ones are worth.
+    """Return how many independent draws resampled ones are worth.
 
     Parameters
     ----------
@@ -73,12 +71,11 @@ def worth_of(fit: Fit, draws: FloatArray) -> float | None:
     Returns
     -------
     float or None
-        With counts c of equal draws, :math:`n^2 / \sum c^2` (Kish 1965); None of other draws.
+        See `harness.metrics.equal_draws.mean_group`; None of other draws.
     """
     if not is_resampled(fit):
         return None
-    counts = np.bincount(_groups(draws))
-    return float(len(draws) ** 2 / np.sum(counts**2.0))
+    return len(draws) / mean_group(draws)
 
 
 def together(draws: FloatArray, *, seed: int) -> FloatArray:
@@ -94,13 +91,7 @@ def together(draws: FloatArray, *, seed: int) -> FloatArray:
     -------
     ndarray, same shape
     """
-    groups = _groups(draws)
+    groups = groups_of(draws)
     place = np.random.default_rng(seed).permutation(groups.max() + 1)
     ordered: FloatArray = draws[np.argsort(place[groups], kind="stable")]
     return ordered
-
-
-def _groups(draws: FloatArray) -> np.typing.NDArray[np.intp]:
-    """Return a number for each draw, the same for equal ones."""
-    mix = np.random.default_rng(_SEED).standard_normal(draws.shape[1])
-    return np.unique(draws @ mix, return_inverse=True)[1]
