@@ -37,7 +37,8 @@ parameters are a stationary autoregression with correlation {correlation}.
 
 The columns of verdicts are numbers of trials; *decided by* has the criteria that decided those
 that are not *trust*. All trials of a row come from its seed. Seed 1 was used while the level of the
-tests was set, so that other seeds check it. With `--dimensions` only these rows are made anew.
+tests was set, so that other seeds check it. With `--dimensions` and `--seed` only these rows are
+made anew.
 """
 
 
@@ -84,7 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     table = pd.DataFrame()
     if (folder / "verdicts.csv").is_file():
         old = pd.read_csv(folder / "verdicts.csv")
-        table = old[~old["parameters"].isin(arguments.dimensions)]
+        is_anew = old["parameters"].isin(arguments.dimensions) & (old["seed"] == arguments.seed)
+        table = old[~is_anew]
     counts: dict[tuple[int, Draws], Count] = {}
     with ProcessPoolExecutor(arguments.jobs) as pool:
         # the trials take long, so that what is counted is written at once
@@ -92,7 +94,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             key = (found.d, found.kind)
             counts[key] = counts[key] + found if key in counts else found
             new = pd.DataFrame([_row(each, seed=arguments.seed) for each in counts.values()])
-            _write(pd.concat([table, new]).sort_values("parameters", kind="stable"), folder)
+            _write(
+                pd.concat([table, new]).sort_values(["parameters", "seed"], kind="stable"), folder
+            )
     return 0
 
 
