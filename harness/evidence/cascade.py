@@ -48,7 +48,7 @@ _CLIMB = 0.5
 _STREAM = 16
 #: Points that NUTS may start from.
 _N_STARTS = 50
-#: A Hessian takes four gradients for each parameter, and dense matrices.
+#: The Hessian of each end of a search takes four gradients for each parameter.
 MOST_PARAMETERS = 1000
 
 
@@ -137,7 +137,7 @@ class Cascade:
         """Search for modes, and return a first proposal if most starts end at one."""
         d = self.target.n_parameters
         if d > MOST_PARAMETERS:
-            found = f"{d:,} parameters; no Hessian is computed of more than {MOST_PARAMETERS:,}"
+            found = f"{d:,} parameters; modes are searched for with up to {MOST_PARAMETERS:,}"
             self.add("search for modes", found, judge_nothing(found), "VI needs none")
             return None
         search = self.search = find_modes(self.target, self._rng)

@@ -3,7 +3,7 @@
 The ELBO stands in for the mass at a mode: it is a lower bound of the log of all mass.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +11,13 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.errors import DensityError
 from harness.evidence.stretched import Metric
-from harness.methods.ascent import Ascended, Asked, End, Family, ascend
+from harness.methods.ascent import Ascended, Asked, Family, ascend
 from harness.methods.gaussian import Gaussian
 from harness.methods.metered import Metered
 from harness.methods.vi import MAX_DENSE
 from harness.program.log_density import Density
 
-#: Starts of the optimiser; runs from other starts that end elsewhere make chains that do not agree.
-#: Of a mean-field family, whose many parameters take most of what may be spent, the first that
-#: converges is the last.
+#: Starts of the optimiser; runs that end at other places make chains that do not agree.
 _N_RUNS = 3
 #: Far enough for chains to start from, in sds.
 _TOLERANCE = 0.1
@@ -67,19 +65,9 @@ def climb(target: Metered, rng: np.random.Generator, *, limit: float) -> list[As
         )
         for seed in rng.integers(1, 2**30, _N_RUNS)
     ]
-    tried = target.map(_run, asked) if is_dense else list(_until_converged(target, asked))
-    runs = [run for run in tried if run is not None]
+    runs = [run for run in target.map(_run, asked) if run is not None]
     runs.sort(key=lambda run: -run.elbo)
     return [run for run in runs if run.elbo > runs[0].elbo - _NEGLIGIBLE - 3 * run.elbo_error]
-
-
-def _until_converged(target: Metered, asked: Sequence[Asked]) -> Iterator[Ascended | None]:
-    """Climb from one start after another, until a run converges."""
-    for each in asked:
-        run = _run(target, each)
-        yield run
-        if run is not None and run.end is End.CONVERGED:
-            break
 
 
 def _run(target: Metered, asked: Asked) -> Ascended | None:

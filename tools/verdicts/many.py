@@ -37,6 +37,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="posteriors to look at")
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
+    parser.add_argument(
+        "--without-nuts", action="store_true", help="where NUTS has no count, costs stay unknown"
+    )
     parser.add_argument("--page", action="store_true", help="only write the page again")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -49,10 +52,11 @@ def main() -> None:
         problem = problem_of(posterior)
         with open_density(problem) as density, np.errstate(all="ignore"):
             own = [row for row in rows if row.posterior == posterior.name]
-            if not own:
-                own = [nuts_count(posterior, problem, density)]
-                rows += own
-            counter = Counter(posterior, density, own[0].nuts_gradients)
+            if not (arguments.without_nuts or any(row.draws == "NUTS" for row in own)):
+                own.append(nuts_count(posterior, problem, density))
+                rows.append(own[-1])
+            known = [row.nuts_gradients for row in own if row.draws == "NUTS"]
+            counter = Counter(posterior, density, *(known or [0]))
             for row in _cascades(counter, density, own, n_seeds=arguments.seeds):
                 rows.append(row)
                 write_counts(file, rows)
@@ -78,24 +82,28 @@ def _cascades(
 def _page(rows: Sequence[Count]) -> str:
     """Return the page in Markdown."""
     table = []
-    for nuts in (row for row in rows if row.draws == "NUTS"):
-        own = [row for row in rows if row.posterior == nuts.posterior and row.draws == "cascade"]
+    for name in dict.fromkeys(row.posterior for row in rows):
+        own = [row for row in rows if row.posterior == name and row.draws == "cascade"]
+        nuts = next((r for r in rows if r.posterior == name and r.draws == "NUTS"), None)
         good = [row for row in own if is_good(row)]
-        costs = [row.gradients / nuts.nuts_gradients for row in own]
+        gradients = np.array([row.gradients for row in own])
+        costs = gradients / nuts.nuts_gradients if nuts else np.full(len(own), np.nan)
         table.append(
             {
-                "posterior": nuts.posterior,
-                "parameters": nuts.d,
+                "posterior": name,
+                "parameters": own[0].d,
                 "seeds": len(own),
                 "trusted without NUTS": len(good),
                 "of them wrong": sum(not row.is_right for row in good),
                 "largest mean error, sds": _largest(row.mean_error_sd for row in good),
                 "largest log sd ratio": _largest(row.log_sd_ratio for row in good),
-                "median cost": f"{np.median(costs):.3f}" if costs else "n/a",
-                "largest cost": f"{max(costs):.3f}" if costs else "n/a",
-                "NUTS at its defaults": f"{nuts.verdict}, "
-                + ("right" if nuts.is_right else "wrong"),
-                "its gradients": f"{nuts.nuts_gradients:,}",
+                "median gradients": f"{np.median(gradients):,.0f}",
+                "median cost": f"{np.median(costs):.3f}" if nuts else "not known",
+                "largest cost": f"{max(costs):.3f}" if nuts else "not known",
+                "NUTS at its defaults": f"{nuts.verdict}, {'right' if nuts.is_right else 'wrong'}"
+                if nuts
+                else "not run",
+                "its gradients": f"{nuts.nuts_gradients:,}" if nuts else "",
             }
         )
     return f"{_INTRODUCTION}\n{tabulate(table, headers='keys', tablefmt='github')}\n"
