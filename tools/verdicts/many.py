@@ -27,7 +27,8 @@ _INTRODUCTION = """\
 known by a closed form or by quadrature (`many_models.py` in `tools/verdicts`). *Right* means that
 every mean is within 0.3 sd and every sd within a factor of 1.25 on the unconstrained scale. Counted
 are the best draws that `harness fit` has before NUTS. *Cost* is that of all that was tried until
-then, in gradients of NUTS at its defaults.
+then, in gradients of NUTS at its defaults where these were counted (`--without-nuts` leaves them
+out).
 """
 
 
