@@ -102,18 +102,7 @@ def fit_cheapest(
     if answer is None or not answer.is_good:
         answer, tree = _with_nuts(problem, density, cascade, seed=seed, budget_s=budget_s)
     if answer is None:
-        last = (
-            cascade.steps[-1].judgement.reason
-            if cascade.steps
-            else "the search for modes had not ended"
-        )
-        limit, advice = "", "look at the program and its data"
-        if budget_s is not None:
-            limit, advice = (
-                f" within the budget of {budget_s:g} s",
-                f"give more seconds, or {advice}",
-            )
-        raise FitError(f"nothing gave draws{limit}: {last}; {advice}")
+        raise FitError(_no_draws(cascade, budget_s))
     return Cheapest(
         answer=answer,
         tree=points_tree(density, answer, seed=seed) if tree is None else tree,
@@ -122,6 +111,17 @@ def fit_cheapest(
         search=cascade.search,
         is_out_of_time=cascade.is_out_of_time,
     )
+
+
+def _no_draws(cascade: Cascade, budget_s: float | None) -> str:
+    """Say why there are no draws, and what may help."""
+    last = "the search for modes had not ended"
+    if cascade.steps:
+        last = cascade.steps[-1].judgement.reason
+    limit, advice = "", "look at the program and its data"
+    if budget_s is not None:
+        limit, advice = f" within the budget of {budget_s:g} s", f"give more seconds, or {advice}"
+    return f"nothing gave draws{limit}: {last}; {advice}"
 
 
 def _with_nuts(
