@@ -167,8 +167,15 @@ def test_files_that_disagree_are_refused(tmp_path: Path, change: Any, complaint:
 
 def test_no_files_of_rows_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.npy").write_text("1,2")
-    for name in ("text.npy", "absent.npy"):
-        with pytest.raises(DatasetError, match=name):
+    np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))
+    np.save(tmp_path / "words.npy", np.array(["a", None], dtype=object))
+    for name, told in (
+        ("text.npy", "of numbers"),
+        ("two.npz", "one array"),
+        ("words.npy", "of numbers"),
+        ("absent.npy", "cannot be read"),
+    ):
+        with pytest.raises(DatasetError, match=rf"{name}.*{told}"):
             with_rows_files(Dataset(name="data", variables={}), {"y": tmp_path / name})
     with pytest.raises(DatasetError, match="'y' is in the data"):
         with_rows_files(
@@ -233,6 +240,19 @@ def test_command_says_what_is_wrong_with_its_files(
         told = capsys.readouterr().err
         assert told.count("\n") == 1
         assert "X" in told
+
+
+def test_command_names_the_file_whose_rows_are_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_stan_json(tmp_path / "data.json", {"K": K})
+    files = saved(tmp_path, {**logit_rows(), "y": np.full(N, 0.5)})
+    model, given = str(row_program("logit").file), ",".join(f"{n}={f}" for n, f in files.items())
+    assert main(["rows", model, str(tmp_path / "data.json"), "--rows-file", given]) == 2
+    told = capsys.readouterr().err
+    assert f"rows file '{files['y']}'" in told
+    assert "0.5" in told
+    assert "data.json" not in told
 
 
 def test_command_proves_rows_in_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,11 +44,14 @@ def map_variable(name: str, path: Path) -> tuple[Numbers, RowsFile]:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise DatasetError(f"{subject} cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError):
+        array = None
+    if not isinstance(array, np.ndarray):  # an .npz is none
         raise DatasetError(
-            f"{subject} is not a whole .npy file; write it with numpy.save"
-        ) from error
-    if not isinstance(array, np.ndarray) or array.ndim == 0:
+            f"{subject} is not a whole .npy file of numbers; write one array of numbers by "
+            "numpy.save"
+        )
+    if array.ndim == 0:
         raise DatasetError(
             f"{subject} has no rows; save an array whose first dimension counts them"
         )

@@ -83,6 +83,13 @@ def data_problem(
         A clause that begins with a variable's name; empty if all is as declared.  Bounds are
         CmdStan's to check.
     """
+    return _first_problem(inputs, input_vars, data)[1]
+
+
+def _first_problem(
+    inputs: Mapping[str, Any], input_vars: list[Expression], data: Mapping[str, Value]
+) -> tuple[str, str]:
+    """Return the first variable that CmdStan would refuse, and why; empty if there is none."""
     shapes = declared_shapes(input_vars, data)
     for name, declared in inputs.items():
         if name not in data:
@@ -91,13 +98,12 @@ def data_problem(
         for leaf, kind, n_axes in _leaves(name, declared):
             shape = shapes.get(leaf, (None,) * n_axes)
             if leaf != name and name in found and found[name].shape != (0,):
-                return (
-                    f"'{name}' is {_described(found[name].shape)}, but the program declares tuples"
-                )
+                shape_found = _described(found[name].shape)
+                return name, f"'{name}' is {shape_found}, but the program declares tuples"
             problem = _problem(found.get(leaf, _MISSING), kind, shape)
             if problem:
-                return f"'{leaf}' {problem}"
-    return ""
+                return name, f"'{leaf}' {problem}"
+    return "", ""
 
 
 def check_data(
@@ -127,9 +133,13 @@ def check_data(
             f"{title} has no '{missing[0]}'; program '{shown(model)}' needs "
             f"{', '.join(declared.data)}"
         )
-    problem = data_problem(declared.inputs, declared.input_vars, data)
+    name, problem = _first_problem(declared.inputs, declared.input_vars, data)
     if problem:
-        raise DatasetError(f"{title}: {problem}")
+        value = data[name]
+        # rows in a file of their own are not in the file of the other data
+        mapped = value.filename if isinstance(value, np.memmap) else None
+        where = title if mapped is None else f"rows file '{shown(str(mapped))}'"
+        raise DatasetError(f"{where}: {problem}")
 
 
 def data_title(data: object) -> str:
