@@ -459,6 +459,8 @@ def test_an_error_is_found(reference: dict[str, Floats]) -> None:
         ({"mu": [[1.0, 2.0], [3.0]]}, "mu"),
         ({"mu": np.zeros((2, 9)), "tau": np.zeros((2, 8))}, "(2, 8)"),
         ({"mu": np.zeros((2, 3))}, "3 draws"),
+        ({"reference": {"mu": np.zeros((2, 9))}}, "'reference'"),
+        ({" ": {"mu": np.zeros((2, 9))}}, "' '"),
         (xr.Dataset({"mu": (("chain", "draw"), np.full((2, 9), "a"))}), "chain and draw"),
         (xr.DataTree.from_dict({"prior": xr.Dataset()}), "prior"),
     ],

@@ -23,6 +23,8 @@ _FITS = {
     "CmdStanPathfinder": "pathfinder",
     "CmdStanLaplace": "laplace",
 }
+#: What no fit can be called: nothing at all, and what tables call the reference.
+_NO_TITLES = frozenset({"", "reference"})
 #: What may be given from Python, for messages.
 _KINDS = (
     "files, a fit of cmdstanpy (CmdStanMCMC, CmdStanVB, CmdStanPathfinder or CmdStanLaplace), "
@@ -64,6 +66,11 @@ def _fits(given: object, role: str, kind: DrawKind | None) -> Iterator[Given]:
     is_draws = as_tree(given, title=f"the {role}") is not None
     if isinstance(given, Mapping) and not is_draws:
         for title, item in given.items():
+            if role == "fit" and str(title).strip() in _NO_TITLES:
+                raise DrawsError(
+                    f"a fit is called '{title}'; give it a title that no other row of the tables "
+                    "has"
+                )
             yield from _titled(str(title), read_given(item, role=role, kind=kind))
         return
     items: Iterable[Any] = [given]
