@@ -1,7 +1,6 @@
 """The diagnostics of chains: R-hat, effective sample sizes, divergences and E-BFMI."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,9 +9,6 @@ from harness.data.dataset import FloatArray
 from harness.messages.numerals import numeral
 from harness.verdict.mixing import r_hat_limit
 from harness.verdict.rules import R_HAT_LIMIT
-
-if TYPE_CHECKING:
-    from harness.metrics.batch import Batch
 
 #: So many quantities tell what draws of most are worth.
 _SOME = 100
@@ -88,7 +84,7 @@ def check_chains(
     )
 
 
-def _limit_of(batch: "Batch") -> float:
+def _limit_of(batch: "metrics.batch.Batch") -> float:
     """Return the limit of the largest R-hat, by what draws of most quantities are worth."""
     some = metrics.batch.Batch(batch.values[:: 1 + len(batch) // _SOME])
     return r_hat_limit(
