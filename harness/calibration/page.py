@@ -1,13 +1,15 @@
 """What a calibration says: the page, its tables, and the sentence on each method (pure)."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import pandas as pd
 
-from harness.calibration.tables import CALIBRATED, NOT_CALIBRATED
+from harness.calibration.tables import CALIBRATED, ERROR_RATE, NOT_CALIBRATED
 from harness.messages.numerals import counted
 from harness.report.grid import Cell, Grid, Head, make_grid, markdown_table, number
 from harness.report.numbers import count, fixed, significant
@@ -79,9 +81,21 @@ def answers(methods: pd.DataFrame, calibration: pd.DataFrame) -> Iterator[str]:
             yield f"**{row['method']}** is not calibrated, {among}: {listed}.{failure}"
         elif row["verdict"] == CALIBRATED:
             quantities = counted(len(own), "quantity", "quantities")
-            yield f"**{row['method']}** is calibrated on {quantities}, {among}.{failure}"
+            missed = _missed(int(own["n_ranks"].min()), len(own))
+            yield f"**{row['method']}** is calibrated on {quantities}, {among}. {missed}{failure}"
         else:
             yield f"**{row['method']}**: too few fits to tell, {among}.{failure}"
+
+
+def _missed(n_ranks: int, n_quantities: int) -> str:
+    """Say which faults so few ranks would mostly not tell, whatever the test."""
+    sds = NormalDist().inv_cdf(1 - ERROR_RATE / (2 * n_quantities)) / math.sqrt(n_ranks)
+    width = math.exp(sds / math.sqrt(2))
+    return (
+        f"Faults that {n_ranks:,} ranks mostly do not tell: widths between {fixed(1 / width, 2)} "
+        f"and {fixed(width, 2)} of the posterior's, and biases below {fixed(sds, 2)} "
+        "posterior sds."
+    )
 
 
 def _wrong(row: pd.Series) -> str:
