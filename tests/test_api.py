@@ -318,6 +318,7 @@ def test_code_and_arrays_give_what_files_give(
     for one, other in zip(by_code.fits.values(), by_file.fits.values(), strict=True):
         means = [float(draws["posterior"]["rho"].mean()) for draws in (one, other)]
         assert means[0] == pytest.approx(means[1], abs=0.025)  # five times its MCSE
-    assert told[0].startswith("2 ")
-    assert len(told) >= 4
+    runs = [line for line in told if not line.startswith("compiling")]  # which may be done already
+    assert runs[0].startswith("2 ")
+    assert len(runs) >= 4
     assert capfd.readouterr() == ("", "")
