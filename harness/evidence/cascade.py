@@ -29,6 +29,7 @@ from harness.evidence.raw import N_RAW, Raw
 from harness.evidence.starts import dispersed_starts, factor_of
 from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints, after
 from harness.evidence.stretched import metric_of
+from harness.evidence.undisturbed import undisturbed
 from harness.evidence.weights import Weighted, attempts
 from harness.messages.numerals import counted, numeral
 from harness.methods.metered import Metered, OutOfTimeError
@@ -97,6 +98,7 @@ class Cascade:
         self._raw: Raw | None = None
         self._spent = self.target.spent
 
+    @undisturbed()
     def run(self) -> None:
         """Try until draws are good enough, or nothing cheaper than NUTS is left."""
         try:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import lazy_loader as lazy
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from harness.errors import FitError
 from harness.evidence.cascade import Cascade
@@ -94,10 +93,7 @@ def fit_cheapest(
         budget_s=budget_s,
         told=told,
     )
-    # small matrices take longer on several threads, a hundred times on a busy machine; and what is
-    # not finite is judged, so that a user is told no warning
-    with threadpool_limits(limits=1), np.errstate(all="ignore"):
-        cascade.run()
+    cascade.run()
     answer, tree = cascade.answer, None
     if answer is None or not answer.is_good:
         answer, tree = _with_nuts(problem, density, cascade, seed=seed, budget_s=budget_s)

@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
 from harness.evidence.cascade import Cascade
 from harness.evidence.steps import Answer, Step
 from harness.methods.metered import Effort
@@ -55,10 +52,7 @@ def gather(
     Provisional
     """
     cascade = Cascade(density, seed=seed, told=told)
-    # small matrices take longer on several threads, a hundred times on a busy machine; and what is
-    # not finite is judged, so that a user is told no warning
-    with threadpool_limits(limits=1), np.errstate(all="ignore"):
-        cascade.run()
+    cascade.run()
     answer = cascade.answer
     judgement = cascade.steps[-1].judgement if answer is None else answer.judgement
     is_good = answer is not None and answer.is_good

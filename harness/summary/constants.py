@@ -5,6 +5,7 @@ from scipy import stats
 
 from harness.data.dataset import FloatArray
 from harness.fits.quantities import Quantities, is_constant
+from harness.verdict.rule import CHANCE_OF_MARGIN
 
 
 def tells_constants(named: Quantities, *, are_chains: bool) -> bool:
@@ -93,7 +94,7 @@ def is_less_defined(draws: FloatArray, *, reference: FloatArray | None) -> bool:
     ours, theirs = (int((~np.isfinite(each)).sum()) for each in (draws, reference))
     both = draws.size + reference.size
     chance = stats.hypergeom.sf(ours - 1, both, ours + theirs, draws.size)
-    return bool(chance < stats.norm.sf(2.0))
+    return bool(chance < CHANCE_OF_MARGIN)
 
 
 def undefined_in(draws: FloatArray, who: str = "") -> str:

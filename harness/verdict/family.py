@@ -13,11 +13,10 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 from harness.verdict.outcome import Verdict
-from harness.verdict.rule import MCSE_MARGIN, Finding
+from harness.verdict.rule import CHANCE_OF_MARGIN, Finding
 
-#: The chance that any of the tests of a family errs, which a single one has at two standard errors
-#: on one side.
-_LEVEL = float(norm.sf(MCSE_MARGIN))
+#: The chance that any of the tests of a family errs is that of a single one.
+_LEVEL = CHANCE_OF_MARGIN
 #: Estimates of equal errors differ by less than this factor.
 _NOISE = 1.5
 

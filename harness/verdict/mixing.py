@@ -7,7 +7,7 @@ import lazy_loader as lazy
 import numpy as np
 import numpy.typing as npt
 
-from harness.verdict.rule import MCSE_MARGIN
+from harness.verdict.rule import CHANCE_OF_MARGIN
 from harness.verdict.rules import ESS_LIMIT, R_HAT_LIMIT
 
 if TYPE_CHECKING:
@@ -54,6 +54,6 @@ def r_hat_limit(
     least = min(max(ESS_LIMIT, _LEAST_PART * n_draws), n_draws)
     typical = float(np.clip(np.median(known), least, n_draws))
     n_split = 2 * n_chains
-    chance = float(scipy.stats.norm.sf(MCSE_MARGIN)) / (2 * n_quantities)
+    chance = CHANCE_OF_MARGIN / (2 * n_quantities)
     ratio = float(scipy.stats.chi2.isf(chance, n_split - 1)) / (n_split - 1)
     return max(R_HAT_LIMIT, math.sqrt(1 + (ratio - 1) * n_split / typical))

@@ -83,6 +83,8 @@ class Rule:
 
 # How many of its Monte Carlo standard errors must lie between a value and its limit.
 MCSE_MARGIN = 2.0
+# The chance of an error that is larger, on one side.
+CHANCE_OF_MARGIN = 0.5 * math.erfc(MCSE_MARGIN / math.sqrt(2))
 # With three errors in a limit, a fault of twice the limit is six errors off: among 30,000 tests
 # five are significant.
 _ERRORS_IN_LIMIT = 3.0

@@ -133,12 +133,14 @@ class Counter:
         total = sum(step.effort.in_gradients for step in found.steps)
         row = self.count("harness fit", seed, last.judgement, moments_of(last.points), total)
         rows = [replace(row, ended=last.kind)]
-        if before is None:
-            rows.append(self.count("cascade", seed, None, None, spent))
-        else:
-            moments = moments_of(before.points)
-            rows.append(self.count("cascade", seed, before.judgement, moments, spent))
+        rows.append(self.before_nuts(seed, before, spent))
         return rows, before if before is not None and before.is_good else None
+
+    def before_nuts(self, seed: int, answer: Answer | None, spent: float) -> Count:
+        """Count the best draws that there are before NUTS."""
+        if answer is None:
+            return self.count("cascade", seed, None, None, spent)
+        return self.count("cascade", seed, answer.judgement, moments_of(answer.points), spent)
 
     def all(
         self, problem: Problem, answers: dict[int, Answer | None], *, n_seeds: int, n_wrong: int

@@ -15,7 +15,7 @@ from tabulate import tabulate
 from harness.evidence.cascade import Cascade
 from harness.methods.density import open_density
 from harness.program.log_density import Density
-from tools.verdicts.counting import Count, Counter, moments_of, nuts_count, problem_of
+from tools.verdicts.counting import Count, Counter, nuts_count, problem_of
 from tools.verdicts.files import read_counts, write_counts
 from tools.verdicts.many_models import makers
 from tools.verdicts.pages import is_good
@@ -73,11 +73,7 @@ def _cascades(
     for seed in sorted(set(range(1, 1 + n_seeds)) - done):
         cascade = Cascade(density, seed=seed)
         cascade.run()
-        spent, answer = cascade.target.spent.in_gradients, cascade.answer
-        if answer is None:
-            yield counter.count("cascade", seed, None, None, spent)
-        else:
-            yield counter.count("cascade", seed, answer.judgement, moments_of(answer.points), spent)
+        yield counter.before_nuts(seed, cascade.answer, cascade.target.spent.in_gradients)
 
 
 def _page(rows: Sequence[Count]) -> str:

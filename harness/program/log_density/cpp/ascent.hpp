@@ -45,7 +45,7 @@ class Ascent {
   double distance = INFINITY, distance_error = INFINITY, start_time_s = 0;
 
  private:
-  static constexpr int n_starts = 3, n_tried = 8, n_compared = 16, many = 1000;
+  static constexpr int n_starts = 3, n_tried = 8, n_compared = 16;
   static constexpr double inflation = 3;
 
   double elapsed() const {
@@ -60,7 +60,7 @@ class Ascent {
     const Probe probe(evidence_, n_together, settings_.seed);
     // among many parameters the second from near the origin: a scale may collapse before what it scales has come near
     const auto path = [&](int k) {
-      const double radius = k == 1 && d_ > many ? 0.01 * settings_.radius : settings_.radius;
+      const double radius = k == 1 && d_ > most_dense ? 0.01 * settings_.radius : settings_.radius;
       return Path(evidence_, n_together, radius, settings_.seed * 40503u + 11 + 7919u * k)();
     };
     const auto climb_from = [&](const Vector& at) { return Climb(settings_, evidence_, sampler_, probe, at); };

@@ -104,7 +104,7 @@ class Climb {
   bool is_short = false;  // whether iterations stay short
 
  private:
-  static constexpr int most_dense = 1000, few = 16, most_pairs = 1'000'000'000;
+  static constexpr int few = 16, most_pairs = 1'000'000'000;
   static constexpr double damping = 0.7;
 
   // As narrow as the ELBO says: the curvature at a point may be that of a wide plain where there is none.

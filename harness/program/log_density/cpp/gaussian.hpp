@@ -13,6 +13,9 @@ namespace harness {
 
 using Matrix = Eigen::MatrixXd;
 
+// Of more parameters no matrix is made.
+constexpr int most_dense = 1000;
+
 // Each compiled once: of Eigen's products and solvers every use is code anew.
 __attribute__((noinline)) inline Matrix product(const Matrix& a, const Matrix& b) { return a * b; }
 __attribute__((noinline)) inline Vector product(const Matrix& a, const Vector& b) { return a * b; }

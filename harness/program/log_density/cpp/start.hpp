@@ -71,8 +71,6 @@ class Path {
   }
 
  private:
-  static constexpr int most_dense = 1000;
-
   bool evaluate(const Vector& at, double& value, Vector& gradient) {
     Point point;
     const bool known = evidence_.some(n_together_, 0, at, point);
