@@ -214,6 +214,12 @@ def judge_chains(
     )
 
 
+def missed_problem(lost: Missed) -> str:
+    """Say what draws lack, as a clause; empty if no mode that they lack would change much."""
+    broken = [check for check in _mode_checks(None, lost) if not check.is_kept]
+    return _in_words(broken[0]) if broken else ""
+
+
 def judge_raw(raw: FloatArray, reference: FloatArray) -> tuple[Judgement, str]:
     """Judge draws without weights against those that may be trusted.
 
@@ -270,12 +276,17 @@ def _concluded(checks: list[_Check], praise: str, *, shown: str) -> Judgement:
     else:
         check = next(each for each in checks if each.criterion == shown)
         words, verdict = praise, Verdict.TRUST
-    value, limit = beside_limit(check.value, check.limit)
     return Judgement(
         verdict=verdict,
         criterion=check.criterion,
         value=check.value,
         limit=check.limit,
-        reason=f"{words.format(value=value, limit=limit)}; {NOT_EXCLUDED}",
+        reason=f"{_in_words(check, words)}; {NOT_EXCLUDED}",
         nearness=check.nearness,
     )
+
+
+def _in_words(check: _Check, words: str = "") -> str:
+    """Write a check's words, or others, with its value beside its limit."""
+    value, limit = beside_limit(check.value, check.limit)
+    return (words or check.words).format(value=value, limit=limit)

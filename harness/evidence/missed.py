@@ -9,7 +9,6 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.evidence.modes import Search
-from harness.evidence.proposal import Component, Mixture
 
 #: A mode with less than this part of its share of the draws is missed.
 _VISITED = 0.25
@@ -53,11 +52,7 @@ def missed(search: Search, points: FloatArray, weights: FloatArray | None = None
     if len(search.modes) < 2:
         return Missed()
     weights = np.full(len(points), 1 / len(points)) if weights is None else weights
-    every = Mixture(
-        components=tuple(Component(mean=m.point, factor=m.factor) for m in search.modes), df=5.0
-    )
-    log_shares = np.log(np.maximum(search.shares, 1e-300))
-    nearest = np.argmax(every.log_terms(points) + log_shares, axis=1)
+    nearest = search.regions().nearest(points)
     drawn = np.bincount(nearest, weights, minlength=len(search.modes))
     lacking = drawn < _VISITED * search.shares
     if lacking.all():

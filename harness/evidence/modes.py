@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import cho_solve, solve_triangular
 from scipy.optimize import minimize
 from scipy.special import logsumexp
@@ -87,6 +88,12 @@ class Search:
         shares: FloatArray = np.exp(masses - logsumexp(masses))
         return shares
 
+    def regions(self) -> "Regions":
+        """Return which points are which mode's."""
+        parts = tuple(Component(mean=mode.point, factor=mode.factor) for mode in self.modes)
+        log_shares = np.log(np.maximum(self.shares, 1e-300))
+        return Regions(parts=Mixture(components=parts, df=5.0), log_shares=log_shares)
+
     def mixture(self) -> Mixture:
         """Return the Gaussians at all modes, those with no mass to speak of left out."""
         return Mixture(
@@ -98,7 +105,25 @@ class Search:
         )
 
 
-def find_modes(target: Metered, rng: np.random.Generator, *, n_starts: int = N_STARTS) -> Search:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Regions:
+    """The parts of space that belong to modes."""
+
+    parts: Mixture
+    log_shares: FloatArray
+
+    def nearest(self, points: FloatArray) -> npt.NDArray[np.intp]:
+        """Return the number of the mode whose share of the density is largest at each point."""
+        return np.argmax(self.parts.log_terms(points) + self.log_shares, axis=1)
+
+
+def find_modes(
+    target: Metered,
+    rng: np.random.Generator,
+    *,
+    n_starts: int = N_STARTS,
+    limit: float = np.inf,
+) -> Search:
     """Optimise from dispersed starts, and keep the ends that are modes.
 
     Parameters
@@ -107,6 +132,8 @@ def find_modes(target: Metered, rng: np.random.Generator, *, n_starts: int = N_S
     rng : Generator
         Decides the starts.
     n_starts : int
+    limit : float
+        No more starts once all has taken so many gradients.
 
     Returns
     -------
@@ -115,7 +142,12 @@ def find_modes(target: Metered, rng: np.random.Generator, *, n_starts: int = N_S
     found = _Found()
     climbed = 0
     starts = list(_starts(target, rng, n_starts))
-    while starts and (len(found.ends) < _FEWEST_STARTS or climbed < _ENOUGH_GRADIENTS):
+    begun = target.spent.n_gradients
+    while (
+        starts
+        and target.spent.n_gradients - begun < limit
+        and (len(found.ends) < _FEWEST_STARTS or climbed < _ENOUGH_GRADIENTS)
+    ):
         known = found.modes[0] if found.modes else None
         batch = starts[: _BATCH if known else 1]
         del starts[: len(batch)]

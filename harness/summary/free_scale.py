@@ -132,7 +132,7 @@ class FreeScales:
         if not program.executable.is_file() or not elements:
             return None
         try:
-            density = self._density(program, dataset)
+            density = self.density(program, dataset)
             columns = element_columns(density.variable_names())
             if not columns or not columns.keys() <= elements.keys():
                 return None
@@ -148,7 +148,7 @@ class FreeScales:
             return None
         return Positions(draws=found, sd=sd)
 
-    def _density(self, program: CompiledProgram, dataset: Dataset) -> Density:
+    def density(self, program: CompiledProgram, dataset: Dataset) -> Density:
         """Return the density of a program with its data, opened if it was not the last one."""
         if self._open is not None and self._open[0] is program and self._open[1] is dataset:
             return self._open[2]

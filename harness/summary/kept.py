@@ -17,6 +17,7 @@ from harness.summary.moments import Moments
 #: The code that turns draws into statistics, below the package: a change of any of it makes all
 #: measurements anew.  A test holds the list to what the measuring modules import.
 MEASURING_CODE = (
+    *("evidence/mass.py", "evidence/missed.py", "evidence/modes.py", "evidence/proposal.py"),
     "metrics/*.py",
     "fits/fit.py",
     "fits/posterior.py",
@@ -32,6 +33,7 @@ MEASURING_CODE = (
     "summary/moments.py",
     "summary/stability_rows.py",
     "summary/stein.py",
+    "summary/visited.py",
     "summary/weighing.py",
     "summary/weighted.py",
 )

@@ -41,6 +41,7 @@ from harness.summary.reference_judge import (
 )
 from harness.summary.stability_rows import run_spreads
 from harness.summary.stein import steins_of
+from harness.summary.visited import can_be_held_against_modes, unvisited
 from harness.verdict.criteria import Reference
 
 type Spreads = dict[tuple[str, str], Stability]
@@ -98,7 +99,9 @@ class Measuring:
                 self._done[item.run] = f"it could not be measured: {why}"
         source = self._study.references.get(item.run.dataset)
         if source is not None and source.run == item.run:
-            self._judges[item.run.dataset] = judge_of_run(item, self._done.get(item.run))
+            judge = judge_of_run(item, self._done.get(item.run))
+            lacking = self._lacking(item) if judge.against is not None else ""
+            self._judges[item.run.dataset] = Judge(problems=lacking) if lacking else judge
 
     def result(self, item: FittedRun) -> Measurement | str:
         """Return the measurement of a fit that was taken, or why there is none.
@@ -245,6 +248,15 @@ class Measuring:
             dump=dump_spreads,
             load=load_spreads,
         )
+
+    def _lacking(self, item: FittedRun) -> str:
+        """Say which mode the draws of a reference lack; empty if none."""
+        if not can_be_held_against_modes(item):
+            return ""
+        of = self._kept.made_from(item, "modes")
+        dataset = self._study.datasets[item.run.dataset]
+        find = partial(unvisited, item, dataset, self._scales)
+        return self._kept.once(of, find, dump=str.encode, load=bytes.decode)
 
     def _measured(self, item: FittedRun) -> Measurement:
         """Return the measurement of a fit, from the store or a fresh one."""

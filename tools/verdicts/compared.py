@@ -15,6 +15,7 @@ from harness.fits.fit import Fit, Status
 from harness.fits.quantities import Quantities, quantities
 from harness.methods import Nuts, Problem, make_method
 from harness.methods.draw_points import unconstrained_points
+from harness.methods.metered import Metered
 from harness.program.log_density import Density
 from harness.program.program import Program
 from harness.summary.against import Against
@@ -22,6 +23,7 @@ from harness.summary.measure import measure
 from harness.summary.measured import judge_measurement
 from harness.summary.quantity import Target
 from harness.summary.reference import ReferenceDraws, reference_from_fit
+from harness.summary.visited import lacking_mode
 from harness.verdict.criteria import Judgement, Reference
 from tools.verdicts.known import FloatArray
 
@@ -36,6 +38,7 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 #: The reference of a comparison; it is not run again where it fails.
 _REFERENCE = {"n_draws": 2000, "adapt_delta": 0.95}
+_SEED = 7
 #: What the coordinates of the unconstrained scale are called.
 _POSITION = "position"
 _PROGRAM = Program(name="known", file=Path("known.stan"), parameters=(_POSITION,))
@@ -91,7 +94,8 @@ def verdicts(
                 continue
             flat = points.reshape(-1, points.shape[-1])
             moments = flat.mean(axis=0), flat.std(axis=0)
-            for kind, draws in (("NUTS", reference), ("evidence", evidence)):
+            # as a comparison, which has evidence in the place of a reference that fails
+            for kind, draws in (("NUTS", reference or evidence), ("evidence", evidence)):
                 yield Verdict(
                     method=method,
                     seed=seed,
@@ -103,13 +107,14 @@ def verdicts(
 
 
 def _nuts_reference(problem: Problem, density: Density) -> ReferenceDraws | None:
-    """Return the reference's draws; None if it fails its checks."""
-    fit = make_method(Nuts.name, _REFERENCE).fit(problem, seed=7)
+    """Return the reference's draws; None if it fails its checks, as that of a comparison may."""
+    fit = make_method(Nuts.name, _REFERENCE).fit(problem, seed=_SEED)
     points, is_own = _positions(problem, fit, density)
     if not is_own:
         return None
     draws = reference_from_fit(fit, _named(points), title="NUTS")
-    return None if draws.problems else draws
+    is_lacking = lacking_mode(points, Metered(density), seed=_SEED)
+    return None if draws.problems or is_lacking else draws
 
 
 def _evidence(answer: Answer) -> ReferenceDraws:
