@@ -22,7 +22,8 @@ from harness.methods.row_axis import row_axis
 from harness.program.compilation import compile_program
 from harness.program.filed_rows import counted
 from harness.program.log_density import RowBlocks
-from harness.study.comparison import FILES_METHODS, Comparison, comparison_study
+from harness.study.comparison import Comparison, comparison_study
+from harness.study.parts import BATCHES
 from tests.row_programs import row_program
 
 N, K = 3000, 3
@@ -214,7 +215,7 @@ def test_cmdstans_own_methods_are_refused_and_none_is_the_default(tmp_path: Path
     }
     study = comparison_study(Comparison(**asked, batch=100, subsample=50))
     names = {run.method.name for run in study.runs}
-    assert names == {*FILES_METHODS, "evidence", "subsample_advi", "subsample_nuts"}
+    assert names == {*BATCHES, "evidence", "subsample_advi", "subsample_nuts"}
     for name in ("nuts", "advi", "pathfinder", "laplace"):
         with pytest.raises(MethodError, match=f"'{name}' .*files"):
             comparison_study(Comparison(**asked, methods=(name,)))

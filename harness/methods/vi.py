@@ -115,7 +115,8 @@ class Vi:
         self, problem: Problem, density: Density, axis: str | None, *, seed: int, open_time_s: float
     ) -> Fit:
         """Fit the density of a problem."""
-        self._refuse_many(density.n_parameters)
+        if too_many := self._too_many(density.n_parameters):
+            return failed_fit(Status.NOT_APPLICABLE, too_many)
         start = time.perf_counter()
         found = ascend(density, self.asked(axis, seed))
         rng = np.random.default_rng([seed, _DRAWS_STREAM])
@@ -147,13 +148,14 @@ class Vi:
             used_data={**problem.used_data(), **batches},
         )
 
-    def _refuse_many(self, n_parameters: int) -> None:
-        """Refuse a covariance matrix that would be too large."""
-        if n_parameters > MAX_DENSE and self.gaussians is not Family.MEAN_FIELD:
-            raise FitError(
-                f"method '{self.name}' takes at most {MAX_DENSE} parameters on the unconstrained "
-                f"scale, and there are {n_parameters}; use 'vi_meanfield'"
-            )
+    def _too_many(self, n_parameters: int) -> str:
+        """Say that a covariance matrix would be too large; empty if it is not."""
+        if n_parameters <= MAX_DENSE or self.gaussians is Family.MEAN_FIELD:
+            return ""
+        return (
+            f"method '{self.name}' takes at most {MAX_DENSE} parameters on the unconstrained "
+            f"scale, and there are {n_parameters}; use 'vi_meanfield'"
+        )
 
     def asked(self, axis: str | None, seed: int) -> Asked:
         """Put the options into the optimiser's words."""

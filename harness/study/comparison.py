@@ -26,14 +26,19 @@ from harness.program.declared_data import check_data, data_title
 from harness.program.filed_rows import counted
 from harness.program.program import Program
 from harness.program.stanc import ProgramVariables, describe_program
-from harness.study.parts import check_named_rows, check_parts, row_options, with_parts
+from harness.study.parts import (
+    BATCHES,
+    check_named_rows,
+    check_parts,
+    row_options,
+    with_parts,
+)
 from harness.study.plan import Cross, Declaration, DeclaredReference, cross_out
 from harness.study.study import Study
 
-#: Methods that are compared if none are named; they need not know what a row is.
-DEFAULT_METHODS = ("nuts", "advi", "advi_fullrank", "pathfinder", "laplace")
-#: The same for rows in files.
-FILES_METHODS = ("vi_meanfield", "vi_fullrank")
+#: Methods that are compared if none are named; they need not know what a row is. The project's own
+#: ADVI, and CmdStan's, which people have run.
+DEFAULT_METHODS = ("nuts", *BATCHES, "advi", "pathfinder", "laplace")
 #: Runs of each approximation: one seed is luck.
 REPLICATES = 3
 #: Names of a comparison's only data set and of the variants of its runs.
@@ -186,7 +191,7 @@ def _dataset(asked: Comparison) -> Dataset:
 
 def _without_cmdstan(asked: Comparison) -> Comparison:
     """Return what is compared by default where CmdStan's own methods cannot read the rows."""
-    methods = FILES_METHODS if asked.methods == DEFAULT_METHODS else asked.methods
+    methods = BATCHES if asked.methods == DEFAULT_METHODS else asked.methods
     return replace(asked, methods=methods, reference=asked.reference or NO_REFERENCE)
 
 
