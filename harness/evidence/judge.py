@@ -96,14 +96,14 @@ def _mode_checks(search: Search | None, lost: Missed) -> list[_Check]:
         *([] if search is None else [_reached_check(search)]),
         _at_most(
             *("missed_mean_sd", lost.mean_error_sd, MEAN_LIMIT_SD),
-            f"a mode with about {share}% of the mass has no draws and would move a mean by "
-            "{value} sds (limit {limit})",
+            f"a mode with about {share}% of the mass has few or no draws and would move a mean "
+            "by {value} sds (limit {limit})",
             Verdict.DO_NOT_TRUST,
         ),
         _at_most(
             *("missed_log_sd_ratio", lost.log_sd_ratio, SD_LIMIT_LOG),
-            f"a mode with about {share}% of the mass has no draws and would change the logarithm "
-            "of an sd by {value} (limit {limit})",
+            f"a mode with about {share}% of the mass has few or no draws and would change the "
+            "logarithm of an sd by {value} (limit {limit})",
             Verdict.DO_NOT_TRUST,
         ),
     ]

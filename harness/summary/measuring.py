@@ -41,7 +41,7 @@ from harness.summary.reference_judge import (
 )
 from harness.summary.stability_rows import run_spreads
 from harness.summary.stein import steins_of
-from harness.summary.visited import can_be_held_against_modes, unvisited
+from harness.summary.visited import Visits
 from harness.verdict.criteria import Reference
 
 type Spreads = dict[tuple[str, str], Stability]
@@ -73,6 +73,7 @@ class Measuring:
         self._done: dict[Run, Measurement | StoreError | str] = {}
         self._chains: dict[str, AllChains] = {}
         self._scales = FreeScales()
+        self._visits = Visits(study, self._kept, self._scales)
 
     def is_ready(self, item: FittedRun) -> bool:
         """Whether the reference of a fit is known, or it needs none."""
@@ -100,7 +101,7 @@ class Measuring:
         source = self._study.references.get(item.run.dataset)
         if source is not None and source.run == item.run:
             judge = judge_of_run(item, self._done.get(item.run))
-            lacking = self._lacking(item) if judge.against is not None else ""
+            lacking = self._visits.lacking(item) if judge.against is not None else ""
             self._judges[item.run.dataset] = Judge(problems=lacking) if lacking else judge
 
     def result(self, item: FittedRun) -> Measurement | str:
@@ -139,6 +140,7 @@ class Measuring:
                 state=Reference.ABSENT,
                 caveat=left_open(item.run),
                 r_hat_all=r_hat_all,
+                lacks_mode=self._visits.known(item.run),
             )
         judge = self._judges.get(dataset, NO_FIT)
         found = self._done.get(item.run)
@@ -152,6 +154,7 @@ class Measuring:
             problems=problems,
             caveat="" if problems else judge.caveat,
             r_hat_all=r_hat_all,
+            lacks_mode=self._visits.known(item.run),
         )
 
     def compare_chains(self, fitted: Sequence[FittedRun]) -> None:
@@ -174,6 +177,9 @@ class Measuring:
             ]
             judge = self._judges.get(dataset)
             source = self._study.references.get(dataset)
+            if source and source.run and self._visits.known(source.run):
+                for item in items:  # they may be where the reference is
+                    self._visits.lacking(item)
             from_file = source is not None and source.run is None
             file = judge if from_file and judge and judge.against else None
             # the reference first, where it is one of them
@@ -248,15 +254,6 @@ class Measuring:
             dump=dump_spreads,
             load=load_spreads,
         )
-
-    def _lacking(self, item: FittedRun) -> str:
-        """Say which mode the draws of a reference lack; empty if none."""
-        if not can_be_held_against_modes(item):
-            return ""
-        of = self._kept.made_from(item, "modes")
-        dataset = self._study.datasets[item.run.dataset]
-        find = partial(unvisited, item, dataset, self._scales)
-        return self._kept.once(of, find, dump=str.encode, load=bytes.decode)
 
     def _measured(self, item: FittedRun) -> Measurement:
         """Return the measurement of a fit, from the store or a fresh one."""

@@ -33,6 +33,8 @@ class Target:
         Over the chains of all fits of the data set, if there are several.
     caveat : str
         What a sentence has to add because of its reference.
+    lacks_mode : str
+        Which mode the fit's own chains lack, as a clause; empty if none is known.
     """
 
     n_rows: int | None
@@ -40,6 +42,7 @@ class Target:
     problems: str = ""
     r_hat_all: float | None = None
     caveat: str = ""
+    lacks_mode: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

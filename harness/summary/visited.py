@@ -1,11 +1,13 @@
-"""Whether a reference has draws at every mode that an optimiser reaches.
+"""Whether chains have draws at every mode that an optimiser reaches.
 
 Chains that all sit in one mode by luck agree with each other.
 """
 
+from functools import partial
+
 import numpy as np
 
-from harness.data.dataset import Dataset, FloatArray
+from harness.data.dataset import FloatArray
 from harness.errors import HarnessError
 from harness.evidence.cascade import MOST_PARAMETERS
 from harness.evidence.judge import missed_problem
@@ -17,7 +19,9 @@ from harness.evidence.undisturbed import undisturbed
 from harness.execution.run import FittedRun
 from harness.methods.draw_points import unconstrained_points
 from harness.methods.metered import Metered
+from harness.study.study import Run, Study
 from harness.summary.free_scale import FreeScales
+from harness.summary.once import Once
 
 #: Of the gradients of the reference, the part that the search for modes may take.
 _PART = 0.1
@@ -25,48 +29,75 @@ _PART = 0.1
 _STREAM = 17
 
 
-def can_be_held_against_modes(item: FittedRun) -> bool:
-    """Whether a reference can be compared with what an optimiser reaches.
+class Visits:
+    """Looks which mode chains lack, of each fit once.
 
-    Not without the program's executable; nor where exchangeable components make modes of the same
-    draws, which their labels deal with; and what evidence gives has been compared already.
+    Parameters
+    ----------
+    study : Study
+        Has the data sets.
+    kept : Once
+    scales : FreeScales
+        Has the densities.
     """
+
+    def __init__(self, study: Study, kept: Once, scales: FreeScales) -> None:
+        self._datasets = study.datasets
+        self._kept = kept
+        self._scales = scales
+        self._known: dict[Run, str] = {}
+
+    def lacking(self, item: FittedRun) -> str:
+        """Say which mode the chains of a fit lack.
+
+        Parameters
+        ----------
+        item : FittedRun
+            Markov chains to all rows; its seed decides where the optimiser starts.
+
+        Returns
+        -------
+        str
+            A clause; empty if draws of all modes that were found are there, or if those that are
+            not would change little.  Nothing is known of draws without their program, with too many
+            parameters or with some that cannot be put on the unconstrained scale; nor where
+            exchangeable components make modes of the same draws, which their labels deal with.
+            What evidence gives has been compared with the modes already.
+        """
+        if item.run not in self._known:
+            self._known[item.run] = self._find(item) if _can_be_known(item) else ""
+        return self._known[item.run]
+
+    def known(self, run: Run) -> str:
+        """Return what was found of a run; empty if nothing was looked for."""
+        return self._known.get(run, "")
+
+    def _find(self, item: FittedRun) -> str:
+        """Return what the store has, or look."""
+        of = self._kept.made_from(item, "modes")
+        return self._kept.once(of, partial(self._look, item), dump=str.encode, load=bytes.decode)
+
+    def _look(self, item: FittedRun) -> str:
+        """Search for modes of the fit's density."""
+        try:
+            density = self._scales.density(item.program, self._datasets[item.run.dataset])
+            if not 0 < density.n_parameters <= MOST_PARAMETERS:
+                return ""
+            points, is_free = unconstrained_points(item.fit, density, item.program.parameters)
+            n_gradients = item.fit.cost.n_gradients
+            limit = _PART * n_gradients if n_gradients else np.inf
+            seed = item.run.seed
+            return lacking_mode(points, Metered(density), seed=seed, limit=limit) if is_free else ""
+        except HarnessError:
+            return ""  # whoever fits the program is told why it has no density
+
+
+def _can_be_known(item: FittedRun) -> bool:
+    """Whether chains can be compared with what an optimiser reaches."""
     components = item.program.program.components
     is_symmetric = components is not None and components.exchangeable
     is_evidence = isinstance(item.run.method, Evidence)
     return item.program.executable.is_file() and not is_symmetric and not is_evidence
-
-
-def unvisited(item: FittedRun, dataset: Dataset, scales: FreeScales) -> str:
-    """Say which mode the chains of a reference lack.
-
-    Parameters
-    ----------
-    item : FittedRun
-        Markov chains to all rows; its seed decides where the optimiser starts.
-    dataset : Dataset
-        Its own.
-    scales : FreeScales
-        Has the density.
-
-    Returns
-    -------
-    str
-        A clause; empty if draws of all modes that were found are there, if those that are not would
-        change little, or if the program has too many parameters or parameters that cannot be put on
-        the unconstrained scale.
-    """
-    try:
-        density = scales.density(item.program, dataset)
-        if not 0 < density.n_parameters <= MOST_PARAMETERS:
-            return ""
-        points, is_free = unconstrained_points(item.fit, density, item.program.parameters)
-        target = Metered(density)
-        n_gradients = item.fit.cost.n_gradients
-        limit = _PART * n_gradients if n_gradients else np.inf
-        return lacking_mode(points, target, seed=item.run.seed, limit=limit) if is_free else ""
-    except HarnessError:
-        return ""  # whoever fits the program is told why it has no density
 
 
 @undisturbed()

@@ -124,7 +124,10 @@ class FitCriteria:
     may_diverge : bool
         The optimiser said that it may be diverging.
     mode_missed : bool
-        Reference draws show a mode, not a relabelling of another, that no draw of the fit visits.
+        Reference draws show a mode, not a relabelling of another, that no draw of the fit visits;
+        or an optimiser has found one.
+    missed : str
+        What is known of one that an optimiser has found.
     symmetric_mode : bool
         The draws cover one of several modes that are relabellings of each other: no fault.
     is_weighted : bool
@@ -164,6 +167,7 @@ class FitCriteria:
     stopped_early: bool = False
     may_diverge: bool = False
     mode_missed: bool = False
+    missed: str = ""
     symmetric_mode: bool = False
     is_weighted: bool = False
     nameless: bool = False

@@ -19,6 +19,7 @@ _SYMMETRIC = "; it covers one of several symmetric modes and is judged with its 
 _CHAINS_ALONE = "; without a reference, a mode that no chain visits cannot be detected"
 _ROBUST = "; the tails are too heavy for an sd, so median and median absolute deviation are meant"
 _SCALED = ("mean_error_sd", "log_sd_ratio", "w1_sd")
+_OF_REFERENCE = "the reference has draws there, and this fit has none"
 _ONE_RUN = "; this is one run, and another seed may give another fit"
 
 
@@ -154,6 +155,7 @@ def _sentence(finding: Finding, fit: FitCriteria) -> str:
     elif finding.verdict is Verdict.TRUST:
         said += "" if fit.reference is Reference.VALID else _CHAINS_ALONE
     else:
-        told = fit.failure if finding.rule.criterion == "failed" else finding.rule.meaning
+        known = {"failed": fit.failure, "mode_missed": fit.missed or _OF_REFERENCE}
+        told = known.get(finding.rule.criterion, finding.rule.meaning)
         said += f": {told}" if told else ""
     return said + (_SYMMETRIC if fit.symmetric_mode else "")

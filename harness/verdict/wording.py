@@ -76,9 +76,7 @@ _WORDS: Mapping[str, _Words] = {
     "may_diverge": _Words(
         title="may be diverging", statement="the optimiser reported that it may be diverging"
     ),
-    "mode_missed": _Words(
-        title="a missed mode", statement="the reference has a mode without any draw of this fit"
-    ),
+    "mode_missed": _Words(title="a missed mode", statement="the draws lack a mode"),
     "nameless": _Words(
         title="exchangeable labels",
         statement="the labels of exchangeable components have no meaning; see the relabelled row",
