@@ -22,7 +22,8 @@ from harness.evidence.judge import (
     judge_search,
     judge_weighted,
 )
-from harness.evidence.missed import Missed, missed
+from harness.evidence.mass import missed_by_chains
+from harness.evidence.missed import missed
 from harness.evidence.modes import Search, find_modes
 from harness.evidence.proposal import Mixture
 from harness.evidence.raw import N_RAW, Raw
@@ -259,8 +260,7 @@ class Cascade:
             return
         self._moved = moved
         points = moved.moves.points
-        flat = points.reshape(-1, points.shape[-1])
-        lost = Missed() if self.search is None else missed(self.search, flat)
+        lost = missed_by_chains(self.search, points, self.target, self._rng)
         judgement = judge_chains(
             *(moved.checks, self.search, lost), name="warm NUTS", divergent_limit=divergent_limit
         )

@@ -11,7 +11,7 @@ from harness.errors import FitError
 from harness.evidence.cascade import Cascade
 from harness.evidence.fallback import fit_checks, nuts_from
 from harness.evidence.judge import judge_chains, judge_nothing
-from harness.evidence.missed import Missed, missed
+from harness.evidence.mass import missed_by_chains
 from harness.evidence.modes import Search
 from harness.evidence.steps import Answer, Step
 from harness.fits.posterior import posterior_group
@@ -27,6 +27,8 @@ else:
 
 #: So many points are put on the constrained scale at once.
 _CHUNK = 500
+#: Keeps the generator apart from others of the same seed.
+_STREAM = 18
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -148,7 +150,8 @@ def _with_nuts(
     points, on_own_scale = unconstrained_points(fit, density, given.program.parameters)
     checks = fit_checks(fit, points)
     search = cascade.search if on_own_scale else None
-    lost = Missed() if search is None else missed(search, points.reshape(-1, points.shape[-1]))
+    rng = np.random.default_rng([seed, _STREAM])
+    lost = missed_by_chains(search, points, cascade.target, rng)
     judgement = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
     cascade.add("NUTS", checks.words(points.shape[:2]), judgement, "nothing is left to try")
     tree = fit.read_draws()

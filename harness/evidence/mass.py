@@ -5,15 +5,17 @@ a region with those of a distribution of known mass: Meng and Wong (1996), Stati
 Without draws it is importance sampling.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
+from harness.evidence.missed import Missed, missed
 from harness.evidence.modes import PosteriorMode, Search
 from harness.evidence.proposal import Component, Mixture
-from harness.methods.metered import Metered
+from harness.methods.metered import Metered, OutOfTimeError
 
 #: Points at which a mode's own distribution is compared with the posterior.
 _N_POINTS = 1000
@@ -67,6 +69,30 @@ def measured_masses(
         modes.append(replace(mode, log_mass=log_mass))
     modes.sort(key=lambda each: -each.log_mass)
     return replace(search, modes=tuple(modes))
+
+
+def missed_by_chains(
+    search: Search | None, chains: FloatArray, target: Metered, rng: np.random.Generator
+) -> Missed:
+    """Return what the modes that chains lack would do to their moments.
+
+    Parameters
+    ----------
+    search : Search or None
+        None where nothing is known of modes.
+    chains, target, rng
+        As of :func:`measured_masses`.
+
+    Returns
+    -------
+    Missed
+        By measured masses, or by Laplace's where the time is up.
+    """
+    if search is None:
+        return Missed()
+    with suppress(OutOfTimeError):
+        search = measured_masses(search, chains, target, rng)
+    return missed(search, _flat(chains))
 
 
 def _flat(chains: FloatArray) -> FloatArray:

@@ -11,9 +11,8 @@ from harness.data.dataset import FloatArray
 from harness.errors import HarnessError
 from harness.evidence.cascade import MOST_PARAMETERS
 from harness.evidence.judge import missed_problem
-from harness.evidence.mass import measured_masses
+from harness.evidence.mass import missed_by_chains
 from harness.evidence.method import Evidence
-from harness.evidence.missed import missed
 from harness.evidence.modes import find_modes
 from harness.evidence.undisturbed import undisturbed
 from harness.execution.run import FittedRun
@@ -119,5 +118,5 @@ def lacking_mode(chains: FloatArray, target: Metered, *, seed: int, limit: float
         A clause; empty if they lack none that would change much.
     """
     rng = np.random.default_rng([seed, _STREAM])
-    search = measured_masses(find_modes(target, rng, limit=limit), chains, target, rng)
-    return missed_problem(missed(search, chains.reshape(-1, chains.shape[-1])))
+    search = find_modes(target, rng, limit=limit)
+    return missed_problem(missed_by_chains(search, chains, target, rng))

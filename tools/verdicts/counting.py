@@ -13,7 +13,8 @@ from harness.errors import FitError
 from harness.evidence.cascade import CAP, Cascade
 from harness.evidence.fitting import fit_cheapest
 from harness.evidence.judge import DIVERGENT_LIMIT, judge_chains, judge_weighted
-from harness.evidence.missed import missed
+from harness.evidence.mass import missed_by_chains
+from harness.evidence.missed import Missed, missed
 from harness.evidence.modes import Search, find_modes
 from harness.evidence.proposal import Component, Mixture
 from harness.evidence.steps import Answer
@@ -206,7 +207,7 @@ class Counter:
             yield self.count("moved", seed, None, None, target.spent.in_gradients)
             return
         points = moved.moves.points
-        lost = missed(search, points.reshape(-1, points.shape[-1]))
+        lost = missed_by_chains(search, points, target, rng)
         judgement = judge_chains(
             *(moved.checks, search, lost), name="warm NUTS", divergent_limit=DIVERGENT_LIMIT
         )
@@ -232,8 +233,7 @@ def nuts_count(posterior: Posterior, problem: Problem, density: Density) -> Coun
         diverged=stats["diverging"].to_numpy(),
         energy=stats["energy"].to_numpy(),
     )
-    lost = missed(Search(modes=(), n_starts=0, n_reached=0, ends=np.empty((0, 1))), points[0])
-    judged = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
+    judged = judge_chains(checks, None, Missed(), name="NUTS", divergent_limit=0.0)
     counter = Counter(posterior, density, gradients)
     return counter.count("NUTS", 1, judged, moments_of(points), gradients)
 
