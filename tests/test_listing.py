@@ -34,7 +34,7 @@ def test_methods_have_their_options(
     parts = re.split(r"^Method (\w+): ", text, flags=re.MULTILINE)
     methods = dict(zip(parts[1::2], parts[2::2], strict=True))
     assert [*methods] == [*METHODS]
-    assert "ADVI with a full covariance matrix; options as for `Advi`." in text
+    assert "ADVI with a full covariance matrix; options as for `advi`." in text
     assert row(methods["nuts"], "adapt_delta", "0.8")[2] == "number above 0 below 1"
     assert row(methods["nuts"], "metric", '"diag_e"')[2] == '"diag_e" or "dense_e" or "unit_e"'
     assert row(methods["subsample_advi"], "weighted")[1:3] == ["true", "true or false"]

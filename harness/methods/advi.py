@@ -50,7 +50,7 @@ class Advi:
     elbo_samples : int
         Monte Carlo draws for each evaluation of the ELBO.
     eta : float or None
-        Step size scale; None lets CmdStan choose it from a grid (its ``adapt``).
+        Step size scale; by default CmdStan chooses it from a grid (its ``adapt``).
     adapt_iterations : int
         Number of iterations for each candidate step size.
     tol_rel_obj : float
@@ -239,7 +239,7 @@ class Advi:
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class AdviFullrank(Advi):
-    """ADVI with a full covariance matrix; options as for :class:`Advi`."""
+    """ADVI with a full covariance matrix; options as for ``advi``."""
 
     name: ClassVar[str] = "advi_fullrank"
     title: ClassVar[str] = "ADVI full-rank"

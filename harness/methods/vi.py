@@ -47,10 +47,10 @@ class Vi:
     Attributes
     ----------
     batch_size : int or None
-        Rows of a batch, on which the gradients of an iteration are evaluated; None for all rows.
+        Rows of a batch, on which the gradients of an iteration are evaluated; all rows by default.
     rows : str or None
-        The integer of the data that counts the rows of batches; None for the largest whose rows
-        add up.
+        The integer of the data that counts the rows of batches; by default the largest whose
+        rows add up.
     fresh_batches : bool
         Whether each batch is drawn anew; else the rows are divided at random once, and the blocks
         visited in random order.
@@ -193,7 +193,7 @@ class Vi:
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class ViMeanfield(Vi):
-    """Gaussians without correlations; options as for :class:`Vi`."""
+    """ADVI by this project: Gaussians without correlations."""
 
     name: ClassVar[str] = "vi_meanfield"
     title: ClassVar[str] = "VI mean-field"
@@ -202,7 +202,7 @@ class ViMeanfield(Vi):
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class ViFullrank(Vi):
-    """Gaussians with any covariance; options as for :class:`Vi`."""
+    """ADVI by this project: Gaussians with any covariance; options as for ``vi_meanfield``."""
 
     name: ClassVar[str] = "vi_fullrank"
     title: ClassVar[str] = "VI full-rank"
@@ -211,7 +211,7 @@ class ViFullrank(Vi):
 
 @dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)
 class ViLowrank(Vi):
-    """Gaussians whose covariance is of low rank plus a diagonal; other options as for :class:`Vi`.
+    """ADVI by this project: low rank plus a diagonal; other options as for ``vi_meanfield``.
 
     Attributes
     ----------
