@@ -81,6 +81,28 @@ def test_a_direction_at_a_tenth_of_its_sd_is_seen(d: int) -> None:
         _check_tenth(x, r, rng.standard_normal(d))
 
 
+def test_slopes_tell_a_direction_that_so_few_draws_do_not() -> None:
+    """One direction at a tenth of its sd, others at 0.8; more parameters than draws."""
+    d, n_harmless = 1500, 50
+    rng = np.random.default_rng(4)
+    basis = np.linalg.qr(rng.standard_normal((d, 1 + n_harmless)))[0]
+    factors = np.array([0.1, *[0.8] * n_harmless])
+    x = rng.standard_normal((1000, d))
+    x += (x @ basis * (factors - 1)) @ basis.T
+    r = rng.standard_normal((4000, d))
+    # gradients: -x of the posterior, -x - (f^-2 - 1) (x'b) b of the draws' own distribution
+    at = x[:500:5]
+    slopes = (at @ basis * (factors**-2 - 1)) @ basis.T
+    blind = edges_of_halves(*leading_combinations(x, r))
+    seen = edges_of_halves(*leading_combinations(x, r, slopes=slopes))
+    assert blind.log_eigenvalue_low > -1
+    assert seen.log_eigenvalue_low == pytest.approx(2 * np.log(0.1), abs=0.4)
+    assert seen.log_eigenvalue_low_chance < 1e-6
+    # of exact draws any directions are as good
+    exact = edges_of_halves(*leading_combinations(rng.standard_normal((1000, d)), r, slopes=slopes))
+    assert exact.log_eigenvalue_low_chance > 0.01
+
+
 def _check_tenth(x: Floats, r: Floats, direction: Floats) -> None:
     d = len(direction)
     found = spectrum_edges(scaled(x, direction, 0.1), reference=r)

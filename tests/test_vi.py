@@ -45,6 +45,8 @@ def test_draws_of_a_gaussian_have_its_moments_and_density(factor: FloatArray | L
     correlation = np.corrcoef(points.T)
     wanted = gaussian.covariance / np.outer(gaussian.sd, gaussian.sd)
     np.testing.assert_allclose(correlation, wanted, atol=4 / np.sqrt(40_000))
+    slopes = -(points[:5] - gaussian.mean) @ np.linalg.inv(gaussian.covariance)
+    np.testing.assert_allclose(gaussian.gradient(points[:5]), slopes, rtol=1e-9)
 
 
 def fitted(name: str, problem: Problem, **options: object) -> Fit:

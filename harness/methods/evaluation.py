@@ -40,6 +40,8 @@ class Evaluated:
         Some of the draws whose log density is known, evenly spaced.
     gradient : ndarray, shape (chosen, unconstrained), or None
         Of the log density there; None if it is not known.
+    own_gradient : ndarray, shape (chosen, unconstrained), or None
+        Of the log density of the approximation there; None if it is not known.
     causes : tuple of str
         Why draws have no density.
     search_time_s : float
@@ -53,6 +55,7 @@ class Evaluated:
     positions: FloatArray | None = None
     chosen: Indices = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     gradient: FloatArray | None = None
+    own_gradient: FloatArray | None = None
     causes: tuple[str, ...] = ()
     search_time_s: float = 0.0
     draw_time_s: float = 0.0

@@ -96,6 +96,15 @@ class Gaussian:
         constant = 0.5 * self.mean.size * np.log(2 * np.pi) + log_sds.sum()
         return np.asarray(-0.5 * np.square(white).sum(axis=1) - constant)
 
+    def gradient(self, points: FloatArray) -> FloatArray:
+        """Return the gradient of the log density at points of shape (n, d), in their shape."""
+        away, factor = points - self.mean, self.factor
+        if isinstance(factor, LowRank):
+            factor = np.linalg.cholesky(self.covariance)
+        if factor.ndim == 1:
+            return np.asarray(-away / factor**2)
+        return np.asarray(-scipy.linalg.cho_solve((factor, True), away.T).T)
+
     def _away(self, z: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Return how far from the mean standard normal numbers lead."""
         if isinstance(self.factor, LowRank):

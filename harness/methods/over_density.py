@@ -21,6 +21,7 @@ from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
 from harness.methods.counted_density import CountedDensity
 from harness.methods.density import open_density
+from harness.methods.gaussian import Gaussian
 from harness.methods.scoring import drawn_points
 from harness.program.log_density import Density
 from harness.program.program import Program
@@ -94,6 +95,7 @@ def fit_over_density(
             log_q=log_q,
             seed=seed,
             further=lambda n: found.approximation.draw(n, seed),
+            own_gradient=gradient_of(found.approximation),
         )
     return Fit(
         status=Status.OK,
@@ -109,6 +111,11 @@ def fit_over_density(
         warnings=(*found.warnings, *draws.warnings),
         used_data=problem.used_data(),
     )
+
+
+def gradient_of(approximation: Approximation) -> Callable[[FloatArray], FloatArray] | None:
+    """Return what gives the gradient of the log density of an approximation, if that is known."""
+    return approximation.gradient if isinstance(approximation, Gaussian) else None
 
 
 @pydantic_dataclass(frozen=True, kw_only=True, config=OPTIONS_CONFIG)

@@ -30,8 +30,9 @@ class ScoredDraws:
         Groups ``posterior`` and ``sample_stats``, one chain.  ``sample_stats`` has ``log_p`` and
         ``log_q``.  The group ``points`` has, of some draws, their ``position`` on the
         unconstrained scale and, where it is known, the ``gradient`` of ``log_p`` there, with the
-        names of ``unconstrained`` parameters; and as an attribute the ``wall_time_s``
-        that it took to find the positions.  The group ``scores`` has ``log_p`` and ``log_q`` of
+        names of ``unconstrained`` parameters; the ``own_gradient``, of ``log_q``; their numbers
+        among the draws (``draw``); and as an attribute the ``wall_time_s`` that it took to find the
+        positions.  The group ``scores`` has ``log_p`` and ``log_q`` of
         more draws of the approximation, where these are cheap.
     warnings : tuple of str
         What could not be scored, and which variables are undefined in some draws.
@@ -75,17 +76,18 @@ def points_group(found: Evaluated) -> "xr.DataTree | None":
     """Return some draws on the unconstrained scale, with their gradients if these are known."""
     if found.positions is None:
         return None
-    chosen, gradient = found.chosen, found.gradient
-    if gradient is not None:
-        known = np.isfinite(gradient).all(axis=1)
-        chosen, gradient = chosen[known], gradient[known]
-    if chosen.size == 0:
+    chosen, gradient, own = found.chosen, found.gradient, found.own_gradient
+    known = slice(None) if gradient is None else np.isfinite(gradient).all(axis=1)
+    if chosen[known].size == 0:
         return None
     dims = ("point", "unconstrained")
-    group = xr.Dataset({"position": (dims, found.positions[chosen])})
+    group = xr.Dataset({"position": (dims, found.positions[chosen[known]])})
+    group = group.assign_coords(draw=("point", chosen[known]))
     if gradient is not None:
-        group["gradient"] = (dims, gradient)
+        group["gradient"] = (dims, gradient[known])
         group = group.assign_coords(unconstrained=list(found.names))
+    if own is not None:
+        group["own_gradient"] = (dims, own[known])
     return xr.DataTree(group.assign_attrs(wall_time_s=found.search_time_s))
 
 

@@ -57,6 +57,7 @@ def drawn_points(
     log_q: FloatArray,
     seed: int,
     further: Callable[[int], tuple[FloatArray, FloatArray]] | None = None,
+    own_gradient: Callable[[FloatArray], FloatArray] | None = None,
 ) -> ScoredDraws:
     """Put draws from the unconstrained scale into a tree, with their scores.
 
@@ -74,6 +75,8 @@ def drawn_points(
         The run's; decides generated quantities.
     further : callable, optional
         Gives so many draws of the approximation, as `points` and `log_q`, for k-hat alone.
+    own_gradient : callable, optional
+        Gives the gradient of the log density of the approximation at some points.
 
     Returns
     -------
@@ -93,6 +96,8 @@ def drawn_points(
     refuse_infinite(problem, names, table)
     problem.tell_fitted()
     found = evaluate(density, points)
+    if own_gradient is not None:
+        found = replace(found, own_gradient=own_gradient(points[found.chosen]))
     scores = None if further is None else evaluate_further(density, found, Further(draw=further))
     return put_together(problem, names, table, found=found, log_q=log_q, scores=scores, seed=seed)
 

@@ -130,6 +130,7 @@ class Vi:
             log_q=log_q,
             seed=seed,
             further=lambda n: found.gaussian.draw(n, seeds[1]),
+            own_gradient=found.gaussian.gradient,
         )
         draws.tree["elbo_trace"] = _trace_group(found)
         batches = {} if self.batch_size is None else {"batch_size": self.batch_size}

@@ -107,11 +107,12 @@ def compare_joint(
     rng: np.random.Generator,
     max_draws: int = 2000,
     worth: float | None = None,
+    slopes: Floats | None = None,
 ) -> JointComparison:
     """All distances of a fit.
 
     With more than 600 parameters, or fewer effective draws than about two for each, not all
-    combinations can be judged: then twenty of them stand for the parameters, see
+    combinations can be judged: then twenty or thirty of them stand for the parameters, see
     `harness.metrics.subspace.leading_combinations`. Of parameters whose kurtosis under the
     reference is above 9, both sets of draws are cut off at the reference's 1% and 99% quantiles,
     because their covariance is known too badly.
@@ -130,6 +131,8 @@ def compare_joint(
     worth : float, optional
         Of draws that were resampled, how many independent ones they are worth; equal ones should
         stand together.
+    slopes : ndarray (k, d), optional
+        See `harness.metrics.subspace.leading_combinations`.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def compare_joint(
     of_all = reference if isinstance(reference, JointReference) else JointReference(reference)
     given = of_all.limits.within(vector_draws(draws, name="draws"))
     part = 1.0 if worth is None else worth / given[..., 0].size
-    used, judged, edges = _judged(given, of_all, part=part)
+    used, judged, edges = _judged(given, of_all, part=part, slopes=slopes)
     white = judged.whitening
     x, r = white.apply(used), white.reference
     mean = white_mahalanobis(x, white, MeanErrors.of(x).of_part(part))
@@ -172,7 +175,7 @@ def compare_joint(
 
 
 def _judged(
-    given: Floats, of_all: JointReference, *, part: float
+    given: Floats, of_all: JointReference, *, part: float, slopes: Floats | None
 ) -> tuple[Floats, JointReference, SpectrumEdges]:
     """Return what is judged together, all parameters or some combinations, and its edges."""
     if given.shape[-1] != of_all.draws.shape[-1]:
@@ -181,7 +184,7 @@ def _judged(
         )
     if of_all.carries_all and carries_all(given):
         return given, of_all, edges_against(given, of_all.folded, part=part)
-    ours, theirs = leading_combinations(given, of_all.draws)
+    ours, theirs = leading_combinations(given, of_all.draws, slopes=slopes)
     edges = edges_of_halves(ours, theirs, part=part)
     judged = JointReference(theirs[1])
     return judged.limits.within(ours[1]), judged, edges

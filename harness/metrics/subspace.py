@@ -49,20 +49,29 @@ def effective_draws(draws: Floats) -> float:
     return float(min(np.mean(known), count)) if np.isfinite(known).any() else count
 
 
-def leading_combinations(draws: Floats, reference: Floats) -> tuple[Halves, Halves]:
-    """Express draws in combinations that the first half of them gives.
+def leading_combinations(
+    draws: Floats, reference: Floats, *, slopes: Floats | None = None
+) -> tuple[Halves, Halves]:
+    r"""Express draws in combinations that the first half of them gives.
 
     The combinations are those that vary most among the draws and among the reference, ten of
-    each, in the reference's sds of the parameters.
+    each, in the reference's sds of the parameters. Of two Gaussians with covariances
+    :math:`\Sigma_q` and :math:`\Sigma_p` the gradients of the log densities differ by
+    :math:`(\Sigma_q^{-1} - \Sigma_p^{-1})(x - \mu)`: where few combinations have a wrong variance,
+    the differences at a few draws are those very combinations, which no number of draws below that
+    of the parameters tells.
 
     Parameters
     ----------
     draws, reference : ndarray (n_draws, d) or (chain, draw, d)
+    slopes : ndarray (k, d), optional
+        Gradient of the log density of the posterior minus that of the approximation, at some draws
+        of the first half.
 
     Returns
     -------
     draws, reference : tuple of ndarray, each (n, k) or (chain, n, k)
-        The half of each that gave the combinations, at most 20, and the other half.
+        The half of each that gave the combinations, at most 30, and the other half.
     """
     rows = reference.reshape(-1, reference.shape[-1])
     centre = rows.mean(axis=0)
@@ -70,7 +79,10 @@ def leading_combinations(draws: Floats, reference: Floats) -> tuple[Halves, Halv
     sd = np.concatenate([rows[:, j : j + _AT_ONCE].std(axis=0, ddof=1) for j in columns])
     sd = np.where(sd > 0, sd, 1.0)
     halves = [np.split(each, [each.shape[-2] // 2], axis=-2) for each in (draws, reference)]
-    directions = np.concatenate([_leading(early, sd) for early, _ in halves])
+    found = [_leading(early, sd) for early, _ in halves]
+    if slopes is not None:
+        found.append(_steepest(slopes * sd))
+    directions = np.concatenate(found)
     basis = np.linalg.qr(directions.T)[0] / sd[:, None]
     x, r = (
         (early @ basis - centre @ basis, late @ basis - centre @ basis) for early, late in halves
@@ -82,7 +94,11 @@ def _leading(draws: Floats, sd: Floats) -> Floats:
     """Return the leading principal components in these units, shape (k, d)."""
     rows = draws.reshape(-1, draws.shape[-1])
     rows = rows[:: -(-len(rows) // _MOST_DRAWS)] / sd
-    rows = rows - rows.mean(axis=0)
+    return _steepest(rows - rows.mean(axis=0))
+
+
+def _steepest(rows: Floats) -> Floats:
+    """Return the leading directions of some rows, shape (k, d), each of its own length."""
     values, vectors = np.linalg.eigh(rows @ rows.T)
     kept = vectors[:, -_N_COMBINATIONS // 2 :][:, values[-_N_COMBINATIONS // 2 :] > 0]
     return np.asarray(kept.T @ rows)

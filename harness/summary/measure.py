@@ -25,7 +25,7 @@ from harness.summary.constants import (
 )
 from harness.summary.measurement import Measurement, QuantityMeasurement
 from harness.summary.moments import Moments, summarise_batch, summarise_defined
-from harness.summary.stein import points_of, stein_of
+from harness.summary.stein import points_of, slopes_of, stein_of
 from harness.summary.weighing import (
     is_resampled,
     together,
@@ -138,17 +138,19 @@ def _compared(
     fit: Fit, draws: FloatArray, reference: JointReference, *, seed: int
 ) -> JointComparison:
     """Measure the distances of a fit from a reference, its draws of shape (chain, draw, d)."""
-    worth = None
+    worth = slopes = None
     if fit.draw_kind is DrawKind.INDEPENDENT:
         draws = draws.reshape(-1, draws.shape[-1])
         worth = worth_of(fit, draws)
         draws = draws if worth is None else together(draws, seed=seed)
+        slopes = slopes_of(fit, draws) if worth is None else None
     return compare_joint(
         draws,
         reference=reference,
         rng=np.random.default_rng([seed, _JOINT_STREAM]),
         max_draws=_MAX_JOINT_DRAWS,
         worth=worth,
+        slopes=slopes,
     )
 
 

@@ -31,6 +31,36 @@ def points_of(fit: Fit) -> tuple[FloatArray, FloatArray] | None:
     return points["position"].to_numpy(), points["gradient"].to_numpy()
 
 
+def slopes_of(fit: Fit, draws: FloatArray) -> FloatArray | None:
+    """Return how the gradients of the posterior and of the approximation differ.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit that is ok, of independent draws.
+    draws : ndarray, shape (draw, d)
+        Its draws on the scale on which they are judged.
+
+    Returns
+    -------
+    ndarray, shape (point, d), or None
+        At some of the first half of the draws; None if one of the gradients is not known, or not on
+        that scale.
+    """
+    points = fit.read_draws().get("points")
+    if points is None or not {"gradient", "own_gradient", "draw"} <= set(points.variables):
+        return None
+    numbers, positions = points["draw"].to_numpy(), points["position"].to_numpy()
+    early = numbers < len(draws) // 2
+    same = draws[numbers[early]]
+    if not early.any() or same.shape != positions[early].shape:
+        return None
+    if not np.allclose(same, positions[early], rtol=1e-6, atol=1e-6 * positions.std(axis=0)):
+        return None
+    slopes: FloatArray = (points["gradient"] - points["own_gradient"]).to_numpy()[early]
+    return slopes
+
+
 def stein_of(fit: Fit, scale: FloatArray) -> KernelStein | None:
     """Measure draws by the gradients of the log density.
 

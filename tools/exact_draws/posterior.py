@@ -64,7 +64,30 @@ def further_log_weights(rng: np.random.Generator, n: int) -> Floats:
     return weights
 
 
-def with_fault(values: Floats, kind: Draws, rng: np.random.Generator) -> Floats:
+def gradients(points: Floats, unit: Floats) -> tuple[Floats, Floats]:
+    """Return the gradients of two log densities.
+
+    Parameters
+    ----------
+    points : ndarray (n, d)
+    unit : ndarray (d,)
+        The direction that has collapsed, from :func:`with_fault`.
+
+    Returns
+    -------
+    ndarray, shape (n, d)
+        Of the posterior.
+    ndarray, shape (n, d)
+        Of the distribution of draws that have collapsed.
+    """
+    white = _whiten(points)
+    narrow = white + (COLLAPSED**-2 - 1) * (white @ unit)[:, None] * unit
+    return -_whiten_transposed(white), -_whiten_transposed(narrow)
+
+
+def with_fault(
+    values: Floats, kind: Draws, rng: np.random.Generator
+) -> tuple[Floats, Floats | None]:
     """Let draws collapse in one direction, around their mean of zero.
 
     Parameters
@@ -79,19 +102,21 @@ def with_fault(values: Floats, kind: Draws, rng: np.random.Generator) -> Floats:
     -------
     ndarray, same shape
         The sd in this direction, and in no other that is independent of it, is a tenth.
+    ndarray, shape (d,), or None
+        The random direction, on the scale where all parameters are independent with sd 1.
     """
     d = values.shape[-1]
     if kind is Draws.EXACT:
-        return values
+        return values, None
     if kind is Draws.PARAMETER:
         faulty = values.copy()
         faulty[..., rng.integers(d)] *= COLLAPSED
-        return faulty
+        return faulty, None
     white = _whiten(values)
     unit = rng.standard_normal(d)
     unit /= np.linalg.norm(unit)
     white -= (1 - COLLAPSED) * (white @ unit)[..., None] * unit
-    return _colour(white)
+    return _colour(white), unit
 
 
 def _whiten(values: Floats) -> Floats:
@@ -99,6 +124,14 @@ def _whiten(values: Floats) -> Floats:
     white[..., 1:] -= CORRELATION * values[..., :-1]
     white[..., 1:] /= np.sqrt(1 - CORRELATION**2)
     return white
+
+
+def _whiten_transposed(values: Floats) -> Floats:
+    scale = np.sqrt(1 - CORRELATION**2)
+    back: Floats = values / scale
+    back[..., 0] = values[..., 0]
+    back[..., :-1] -= CORRELATION / scale * values[..., 1:]
+    return back
 
 
 def _colour(white: Floats) -> Floats:

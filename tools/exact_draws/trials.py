@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from harness.fits.fit import DrawKind, Fit, Status
 from harness.fits.quantities import quantities
+from harness.methods.evaluation import MAX_POINTS
 from harness.program.program import Program
 from harness.summary.against import Against
 from harness.summary.measure import measure
@@ -24,6 +25,7 @@ from tools.exact_draws.posterior import (
     Floats,
     draw,
     further_log_weights,
+    gradients,
     log_weights,
     with_fault,
 )
@@ -98,10 +100,10 @@ def judged(d: int, kind: Draws, *, seed: tuple[int, ...]) -> tuple[Verdict, str]
     rng = np.random.default_rng(seed)
     theirs = quantities({"theta": draw(rng, REFERENCE_SHAPE, d)}, _PROGRAM)
     exact = draw(rng, (1, N_DRAWS), d)
-    theta = with_fault(exact, kind, rng)
+    theta, unit = with_fault(exact, kind, rng)
     fit = Fit(
         status=Status.OK,
-        draws=_tree(theta, exact, kind, rng),
+        draws=_tree(theta, exact, unit, rng),
         draw_kind=DrawKind.INDEPENDENT,
     )
     reference = ReferenceDraws(title="known", quantities=theirs, problems=())
@@ -120,14 +122,25 @@ def judged(d: int, kind: Draws, *, seed: tuple[int, ...]) -> tuple[Verdict, str]
     return judgement.verdict, judgement.criterion
 
 
-def _tree(theta: Floats, exact: Floats, kind: Draws, rng: np.random.Generator) -> xr.DataTree:
-    """Return a fit's draws, with their log densities where these are not all equal."""
+def _tree(
+    theta: Floats, exact: Floats, unit: Floats | None, rng: np.random.Generator
+) -> xr.DataTree:
+    """Return a fit's draws, with their log densities and gradients where these are not all equal.
+
+    Methods of this project have them for a Gaussian that they have found.
+    """
     groups = {"posterior": {"theta": theta}}
-    if kind is not Draws.DIRECTION:
+    if unit is None:
         return arviz_base.from_dict(groups)
     log_p = log_weights(exact, theta)
     groups["sample_stats"] = {"log_p": log_p, "log_q": np.zeros_like(log_p)}
     tree = arviz_base.from_dict(groups)
     scores = {"log_p": further_log_weights(rng, N_SCORES), "log_q": np.zeros(N_SCORES)}
     tree["scores"] = xr.DataTree(xr.Dataset({name: ("score", of) for name, of in scores.items()}))
+    chosen = np.arange(0, N_DRAWS, N_DRAWS // MAX_POINTS)
+    position = theta[0, chosen]
+    named = dict(zip(("gradient", "own_gradient"), gradients(position, unit), strict=True))
+    dims = ("point", "unconstrained")
+    points = {name: (dims, values) for name, values in {"position": position, **named}.items()}
+    tree["points"] = xr.DataTree(xr.Dataset(points, coords={"draw": ("point", chosen)}))
     return tree
