@@ -38,7 +38,7 @@ parameters are a stationary autoregression with correlation {correlation}.
 The columns of verdicts are numbers of trials; *decided by* has the criteria that decided those
 that are not *trust*. All trials of a row come from its seed. Seed 1 was used while the level of the
 tests was set, so that other seeds check it. With `--dimensions` and `--seed` only these rows are
-made anew.
+made anew, with `--repeats 0` or `--faulty 0` only those of the other kind.
 """
 
 
@@ -46,9 +46,14 @@ def _jobs(arguments: argparse.Namespace) -> Iterator[tuple[int, Draws, range]]:
     """Give the trials to run, some at a time."""
     for d in arguments.dimensions:
         for kind in Draws:
-            repeats = arguments.repeats if kind is Draws.EXACT else arguments.faulty
+            repeats = _repeats(kind, arguments)
             for begin in range(0, repeats, _AT_ONCE):
                 yield d, kind, range(begin, min(begin + _AT_ONCE, repeats))
+
+
+def _repeats(kind: Draws, arguments: argparse.Namespace) -> int:
+    """Return how many trials of a kind are asked for."""
+    return int(arguments.repeats if kind is Draws.EXACT else arguments.faulty)
 
 
 def _run(job: tuple[int, Draws, range], *, seed: int) -> Count:
@@ -85,7 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     table = pd.DataFrame()
     if (folder / "verdicts.csv").is_file():
         old = pd.read_csv(folder / "verdicts.csv")
+        kinds = [str(kind) for kind in Draws if _repeats(kind, arguments)]
         is_anew = old["parameters"].isin(arguments.dimensions) & (old["seed"] == arguments.seed)
+        is_anew &= old["draws"].isin(kinds)
         table = old[~is_anew]
     counts: dict[tuple[int, Draws], Count] = {}
     with ProcessPoolExecutor(arguments.jobs) as pool:
