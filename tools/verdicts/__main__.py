@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tools.verdicts.counting import approximations_again, counts, counts_again
+from tools.verdicts.counting import counts, counts_again
 from tools.verdicts.files import read_counts, write_counts
 from tools.verdicts.pages import page
 from tools.verdicts.posteriors import makers
@@ -17,18 +17,11 @@ def main() -> None:
     parser.add_argument(
         "--part", default="1/1", help="as 1/2: every second posterior, beside others"
     )
-    parser.add_argument("--fit-only", action="store_true", help="without approximations")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="posteriors to look at")
     parser.add_argument(
         "--again",
         action="store_true",
         help="harness fit anew where it was counted, beside the approximations that are there",
-    )
-    parser.add_argument(
-        "--approximations",
-        type=int,
-        metavar="SEEDS",
-        help="approximations anew, beside all else that is there",
     )
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
     parser.add_argument("--page", action="store_true", help="only write the page again")
@@ -45,10 +38,8 @@ def main() -> None:
         sizes = {"n_seeds": arguments.seeds, "n_wrong": arguments.wrong}
         if earlier and arguments.again:
             new = list(counts_again(posterior, earlier, **sizes))
-        elif earlier and arguments.approximations:
-            new = list(approximations_again(posterior, earlier, n_seeds=arguments.approximations))
         elif not earlier:
-            new = list(counts(posterior, **sizes, compares=not arguments.fit_only))
+            new = list(counts(posterior, **sizes))
         else:
             continue
         rows = [row for row in rows if row.posterior != posterior.name] + new

@@ -10,7 +10,7 @@ import numpy as np
 from harness.data.dataset import Dataset
 from harness.data.stan_json import plain_variables
 from harness.errors import FitError
-from harness.evidence.cascade import CAP, Cascade
+from harness.evidence.cascade import CAP
 from harness.evidence.fitting import fit_cheapest
 from harness.evidence.judge import DIVERGENT_LIMIT, judge_chains, judge_weighted
 from harness.evidence.mass import missed_by_chains
@@ -31,7 +31,6 @@ from harness.program.log_density import Density
 from harness.program.program import Program
 from harness.program.stanc import describe_program
 from harness.verdict.criteria import Judgement
-from tools.verdicts.compared import verdicts
 from tools.verdicts.known import FloatArray, Posterior
 
 #: Wrong: a mean is off by more sds, or an sd by more than this factor.
@@ -86,6 +85,39 @@ def _compiled(program: str) -> CompiledProgram:
     return compile_program(Program(name=program, file=file, parameters=declared.parameters))
 
 
+def compare(
+    posterior: Posterior,
+    draws: str,
+    *,
+    seed: int,
+    verdict: str,
+    criterion: str,
+    moments: tuple[FloatArray, FloatArray] | None,
+    gradients: float,
+    nuts_gradients: int = 1,
+) -> Count:
+    """Compare the means and sds of draws, on the unconstrained scale, with what is known."""
+    mean_error, log_ratio = np.inf, np.inf
+    if moments is not None and np.isfinite(posterior.sd).all():
+        mean, sd = moments
+        mean_error = float(np.max(np.abs(mean - posterior.mean) / posterior.sd))
+        log_ratio = float(np.max(np.abs(np.log(sd / posterior.sd))))
+    return Count(
+        posterior=posterior.name,
+        half=posterior.half,
+        d=posterior.mean.size,
+        draws=draws,
+        seed=seed,
+        verdict=verdict,
+        criterion=criterion,
+        is_right=mean_error <= MEAN_SD and log_ratio <= np.log(SD_FACTOR),
+        mean_error_sd=mean_error,
+        log_sd_ratio=log_ratio,
+        gradients=gradients,
+        nuts_gradients=nuts_gradients,
+    )
+
+
 class Counter:
     """Counts what is said of one posterior."""
 
@@ -103,39 +135,28 @@ class Counter:
         gradients: float,
     ) -> Count:
         """Compare draws with what is known."""
-        mean_error, log_ratio = np.inf, np.inf
-        if moments is not None and np.isfinite(self.posterior.sd).all():
-            mean, sd = moments
-            mean_error = float(np.max(np.abs(mean - self.posterior.mean) / self.posterior.sd))
-            log_ratio = float(np.max(np.abs(np.log(sd / self.posterior.sd))))
-        return Count(
-            posterior=self.posterior.name,
-            half=self.posterior.half,
-            d=self.posterior.mean.size,
-            draws=draws,
+        return compare(
+            self.posterior,
+            draws,
             seed=seed,
             verdict="" if judgement is None else str(judgement.verdict),
             criterion="" if judgement is None else judgement.criterion,
-            is_right=mean_error <= MEAN_SD and log_ratio <= np.log(SD_FACTOR),
-            mean_error_sd=mean_error,
-            log_sd_ratio=log_ratio,
+            moments=moments,
             gradients=gradients,
             nuts_gradients=self.nuts_gradients,
         )
 
-    def fit(self, problem: Problem, seed: int) -> tuple[list[Count], Answer | None]:
+    def fit(self, problem: Problem, seed: int) -> list[Count]:
         """Count what `harness fit` gives, and what it has before NUTS."""
         try:
             found = fit_cheapest([self.density], lambda: problem, seed=seed)
         except FitError:
-            return [self.count("harness fit", seed, None, None, 0.0)], None
+            return [self.count("harness fit", seed, None, None, 0.0)]
         before, last = found.before_nuts, found.answer
         spent = sum(s.effort.in_gradients for s in found.steps if s.title != "NUTS")
         total = sum(step.effort.in_gradients for step in found.steps)
         row = self.count("harness fit", seed, last.judgement, moments_of(last.points), total)
-        rows = [replace(row, ended=last.kind)]
-        rows.append(self.before_nuts(seed, before, spent))
-        return rows, before if before is not None and before.is_good else None
+        return [replace(row, ended=last.kind), self.before_nuts(seed, before, spent)]
 
     def before_nuts(self, seed: int, answer: Answer | None, spent: float) -> Count:
         """Count the best draws that there are before NUTS."""
@@ -143,23 +164,12 @@ class Counter:
             return self.count("cascade", seed, None, None, spent)
         return self.count("cascade", seed, answer.judgement, moments_of(answer.points), spent)
 
-    def all(
-        self, problem: Problem, answers: dict[int, Answer | None], *, n_seeds: int, n_wrong: int
-    ) -> Iterator[Count]:
+    def all(self, problem: Problem, *, n_seeds: int, n_wrong: int) -> Iterator[Count]:
         """Count `harness fit` for each seed, and wrong starts for some."""
         for seed in range(1, 1 + n_seeds):
-            rows, answers[seed] = self.fit(problem, seed)
-            yield from rows
+            yield from self.fit(problem, seed)
             if seed <= n_wrong:
                 yield from self.wrong_start(seed)
-
-    def approximations(
-        self, problem: Problem, answers: dict[int, Answer | None]
-    ) -> Iterator[Count]:
-        """Count the verdicts on approximations."""
-        for each in verdicts(problem, self.density, answers):
-            name = f"{each.method} with {each.reference}"
-            yield self.count(name, each.seed, each.judgement, each.moments, each.gradients)
 
     def wrong_start(self, seed: int) -> Iterator[Count]:
         """Count what evidence says of an approximation that is two sds off and too narrow."""
@@ -238,36 +248,14 @@ def nuts_count(posterior: Posterior, problem: Problem, density: Density) -> Coun
     return counter.count("NUTS", 1, judged, moments_of(points), gradients)
 
 
-def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int, compares: bool) -> Iterator[Count]:
-    """Run NUTS at its defaults once, wrong starts for some seeds, and the rest for each."""
+def counts(posterior: Posterior, *, n_seeds: int, n_wrong: int) -> Iterator[Count]:
+    """Run NUTS at its defaults once, wrong starts for some seeds, and `harness fit` for each."""
     problem = problem_of(posterior)
     with open_density(problem) as density:
         row = nuts_count(posterior, problem, density)
         yield row
         counter = Counter(posterior, density, row.nuts_gradients)
-        answers: dict[int, Answer | None] = {}
-        yield from counter.all(problem, answers, n_seeds=n_seeds, n_wrong=n_wrong)
-        if not compares:
-            return
-        yield from counter.approximations(problem, answers)
-
-
-def approximations_again(
-    posterior: Posterior, earlier: Sequence[Count], *, n_seeds: int
-) -> Iterator[Count]:
-    """Judge approximations anew, and keep all else."""
-    kept = [row for row in earlier if " with " not in row.draws]
-    yield from kept
-    problem = problem_of(posterior)
-    with open_density(problem) as density:
-        counter = Counter(posterior, density, kept[0].nuts_gradients)
-        answers: dict[int, Answer | None] = {}
-        for seed in range(1, 1 + n_seeds):
-            cascade = Cascade(density, seed=seed)
-            cascade.run()
-            found = cascade.answer
-            answers[seed] = found if found is not None and found.is_good else None
-        yield from counter.approximations(problem, answers)
+        yield from counter.all(problem, n_seeds=n_seeds, n_wrong=n_wrong)
 
 
 def counts_again(
@@ -279,7 +267,7 @@ def counts_again(
     problem = problem_of(posterior)
     with open_density(problem) as density:
         counter = Counter(posterior, density, kept[0].nuts_gradients)
-        yield from counter.all(problem, {}, n_seeds=n_seeds, n_wrong=n_wrong)
+        yield from counter.all(problem, n_seeds=n_seeds, n_wrong=n_wrong)
 
 
 def problem_of(posterior: Posterior) -> Problem:

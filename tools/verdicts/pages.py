@@ -13,7 +13,7 @@ _GOOD = ("trust", "marginals")
 _INTRODUCTION = """\
 # How often verdicts are wrong, counted
 
-`python -m tools.verdicts` makes this page and `counts.csv`. The posteriors have moments that are
+`python -m tools.verdicts` and `python -m tools.verdicts.study` make this page and `counts.csv`. The posteriors have moments that are
 known by closed forms or quadrature (`posteriors.py` and `models.py` in `tools/verdicts`). *Right*
 means that every mean is within 0.3 sd and every sd within a factor of 1.25 on the unconstrained
 scale. The limits are those of a prototype on other posteriors. One half of the posteriors here
@@ -23,8 +23,10 @@ half: a tenth of weighted draws has to count because of `groups 8, noise 10, not
 - `harness fit`: what it hands out, NUTS included where it falls back on NUTS; cost with all that
   failed
 - `cascade`: the best draws that `harness fit` has before NUTS
-- `... with NUTS`: an approximation, judged by `harness compare` against a NUTS reference
-- `... with evidence`: the same without a reference, against the draws that evidence lets be trusted
+- `... with NUTS`: an approximation, judged by `studies/verdicts.toml` against a NUTS reference, or
+  against evidence where the reference fails its checks
+- `... with evidence`: the same study with `reference = "none"`, against the draws that evidence
+  lets be trusted
 - `weighted`, `moved`: the evidence on an approximation that is made wrong, with a mean two sds off,
   sds 0.7 times as large and no correlations: its draws are weighted and adapted, then moved
 
