@@ -13,12 +13,13 @@ _GOOD = ("trust", "marginals")
 _INTRODUCTION = """\
 # How often verdicts are wrong, counted
 
-`python -m tools.verdicts` and `python -m tools.verdicts.study` make this page and `counts.csv`. The posteriors have moments that are
-known by closed forms or quadrature (`posteriors.py` and `models.py` in `tools/verdicts`). *Right*
-means that every mean is within 0.3 sd and every sd within a factor of 1.25 on the unconstrained
-scale. The limits are those of a prototype on other posteriors. One half of the posteriors here
-(*set*) was open to changes of limits; the other half is reported apart. One limit comes from that
-half: a tenth of weighted draws has to count because of `groups 8, noise 10, not`.
+`python -m tools.verdicts` and `python -m tools.verdicts.study` make this page and `counts.csv`.
+The posteriors have moments that are known by closed forms or quadrature (`posteriors.py` and
+`models.py` in `tools/verdicts`). *Right* means that every mean is within 0.3 sd and every sd within
+a factor of 1.25 on the unconstrained scale. The limits are those of a prototype on other
+posteriors. One half of the posteriors here (*set*) was open to changes of limits; the other half is
+reported apart. One limit comes from that half: a tenth of weighted draws has to count because of
+`groups 8, noise 10, not`.
 
 - `harness fit`: what it hands out, NUTS included where it falls back on NUTS; cost with all that
   failed
