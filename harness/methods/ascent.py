@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 
 from harness.data.dataset import FloatArray
+from harness.methods.directions import MOST_EVEN, directions
 from harness.methods.gaussian import Gaussian, LowRank
 from harness.program.log_density import Density
 
@@ -129,8 +130,10 @@ def ascend(density: Density, asked: Asked) -> Ascended:
     if asked.axis is not None:
         axis = list(density.axes).index(asked.axis)
         words += f" axis={axis} batch={asked.batch_size} fresh={asked.fresh:d}"
-    reply = density.ask(f"ascent {words}", np.empty(0))
     d = density.n_parameters
+    # quasi-random points tell most where all rows are seen: of batches the noise is the rows'
+    even = asked.axis is None and d <= MOST_EVEN
+    reply = density.ask(f"ascent {words}", directions(d).ravel() if even else np.empty(0))
     found, rest = np.split(reply.numbers, [_N_NUMBERS])
     mean, rest = np.split(rest, [d])
     factor, trace = _factor(Family(reply.words["family"]), rest, d, reply.words["rank"])

@@ -18,8 +18,9 @@ struct Trace {
 
 class Ascent {
  public:
-  Ascent(Evidence& evidence, const Settings& settings)
-      : evidence_(evidence), settings_(settings), d_(evidence.dimension()), sampler_(evidence, settings.seed) {}
+  Ascent(Evidence& evidence, const Settings& settings, const Directions& directions)
+      : evidence_(evidence), settings_(settings), d_(evidence.dimension()),
+        sampler_(evidence, directions, settings.seed) {}
 
   void run() {
     Climb climb = begin();

@@ -9,8 +9,8 @@
 
 #include "coupling.hpp"
 #include "estimate.hpp"
-#include "probe.hpp"
-#include "tally.hpp"
+#include "pairs.hpp"
+#include "regression.hpp"
 
 namespace harness {
 
@@ -22,18 +22,19 @@ class Climb {
   Climb(const Settings& settings, Evidence& evidence, Sampler& sampler, const Probe& probe, const Vector& at)
       : settings_(settings), evidence_(&evidence), sampler_(&sampler), probe_(probe),
         random_(settings.seed * 97u + 31), d_(at.size()), is_large_(d_ > most_dense),
-        unlikely_(largest_of(2 * d_, 0.05)) {
+        unlikely_(largest_of(2 * d_, 0.05)), pairs_(least(), !sampler.directions().empty()) {
     measure(at, 1e-3 * (at.cwiseAbs().array() + 1));
     q = Gaussian(settings.family, settings.rank, at, metric_);
     radius_ = std::max(2.0, std::sqrt(double(d_)));
-    n_pairs_ = least();
     narrow();
   }
 
   // One iteration.
   Went advance() {
-    const int wanted = checking_ ? std::max(least(), n_pairs_ / 4) : n_pairs_;
-    const Tally tally = (*sampler_)(q, metric_, std::min(wanted, affordable()), is_large_);
+    // a check has fewer pairs, for which gradients are kept
+    const int wanted = checking_ ? pairs_.of_check() : pairs_.n();
+    const int most = checking_ ? affordable() : std::max(pairs_.least(), static_cast<int>(0.8 * affordable()));
+    const Tally tally = (*sampler_)(q, metric_, std::min(wanted, most), is_large_);
     if (is_refused(tally)) {
       return ++n_refused_ > 30 ? Went::nowhere : Went::back;
     }
@@ -48,12 +49,16 @@ class Climb {
       if (has_coupling() && !is_close_together(tally)) {
         return Went::on;
       }
-      move(tally, found, n_pairs_ / (weight_ + n_pairs_));
+      move(tally, found, pairs_.share());
       checking_ = true;
+      pairs_.begin_check();
+      return Went::on;
+    }
+    if (checking_ && !moving && is_within(found) && pairs_.widen_check()) {
       return Went::on;
     }
     checking_ = false;
-    if (moving && is_crawling() && has_leapt(tally)) {
+    if ((is_far_together(tally, moving)) || (moving && is_crawling() && has_leapt(tally))) {
       return Went::on;
     }
     step(tally, found, moving);
@@ -65,20 +70,19 @@ class Climb {
     q.scale(by);
     follow();
     has_last_ = checking_ = false;
-    weight_ = 0;
+    pairs_.begin();
     share_ = 1;
-    n_pairs_ = least();
     n_refused_ = 0;
     last_step_.resize(0);
     radius_ = std::max(radius_, std::sqrt(double(d_)));
   }
 
   // Whether the gradients left do for another iteration: a much shorter one would only add noise.
-  bool can_afford_another() const { return 4.0 * affordable() >= n_pairs_; }
+  bool can_afford_another() const { return checking_ || 4.0 * affordable() >= pairs_.n(); }
   bool is_unbounded() const { return q.sd().maxCoeff() > 1e8 || q.mean.cwiseAbs().maxCoeff() > 1e12; }
   double length(const Vector& away) const { return metric_.norm(away); }
   // Whether the pairs of a first iteration would do: the log density is nearly quadratic.
-  bool is_easy() const { return needed_ <= 4 * least(); }
+  bool is_easy() const { return plainly_needed_ <= 4 * pairs_.least(); }
 
   // The control variate: a new anchor where a pass costs less than what it saves.
   void keep_anchor_near() {
@@ -88,13 +92,12 @@ class Climb {
     if (evidence_->has_anchor() && metric_.norm(q.mean - evidence_->anchor()) < 0.5) {
       return;
     }
-    if (evidence_->has_anchor() && weight_ == 0 && n_since_anchor_ < 3) {
+    if (evidence_->has_anchor() && !pairs_.has_average() && n_since_anchor_ < 3) {
       return;  // on its way
     }
     evidence_->set_anchor(q.mean);
     n_since_anchor_ = 0;
-    weight_ = 0;
-    n_pairs_ = least();
+    pairs_.begin();
     needed_ = 0;
   }
 
@@ -104,7 +107,7 @@ class Climb {
   bool is_short = false;  // whether iterations stay short
 
  private:
-  static constexpr int few = 16, most_pairs = 1'000'000'000;
+  static constexpr int few = 16;
   static constexpr double damping = 0.7;
 
   // As narrow as the ELBO says: the curvature at a point may be that of a wide plain where there is none.
@@ -133,7 +136,7 @@ class Climb {
       metric_ = std::move(learnt_);
       learnt_ = Curvature();
     }
-    metric_ = q.family() == Family::full_rank ? q.curvature() : metric_.with_diagonal(q.curvature().diagonal());
+    metric_ = q.family() != Family::mean_field ? q.curvature() : metric_.with_diagonal(q.curvature().diagonal());
   }
 
   // ---- The curvature at a point.
@@ -144,7 +147,7 @@ class Climb {
   }
   // Whether the curvature was measured near the mean, so that Newton's step is to be believed; else it is now.
   bool has_measured_here() {
-    if (q.family() == Family::full_rank || is_large_ || n_measured_ > 6) {
+    if (q.family() != Family::mean_field || is_large_ || n_measured_ > 6) {
       return true;
     }
     if (metric_.norm(q.mean - measured_at_) < (n_measured_ > 1 ? 1 : 0.1)) {
@@ -156,7 +159,7 @@ class Climb {
   void measure_here() {
     measure(q.mean, q.curvature().diagonal().cwiseSqrt().cwiseInverse());
     follow();
-    weight_ = 0;
+    pairs_.forget();
   }
 
   // ---- Steps that were none: no density there, or an ELBO that fell.
@@ -184,7 +187,7 @@ class Climb {
     q = last_;
     radius_ = std::max(0.05, 0.25 * std::min(radius_, last_size_));
     // a metric that misleads is measured again, then replaced by the Gaussian's own, which knows no correlation
-    if (q.family() != Family::full_rank && metric_.is_dense() && ++n_misled_ % 3 == 0) {
+    if (q.family() == Family::mean_field && metric_.is_dense() && ++n_misled_ % 3 == 0) {
       if (n_measured_ < 4) {
         measure_here();
       } else {
@@ -193,7 +196,7 @@ class Climb {
     }
     follow();
     has_last_ = false;
-    weight_ = 0;
+    pairs_.forget();
     checking_ = false;
     last_step_.resize(0);
   }
@@ -234,18 +237,28 @@ class Climb {
     distance_error = mean_off > scale_off ? found.step_error[at_mean] : found.off_error[at_scale];
     const double widest = std::max(found.step_error.maxCoeff(), found.off_error.maxCoeff()) / settings_.tolerance;
     n_last = tally.n();
-    needed_ = tally.n() * widest * widest;
+    plainly_needed_ = needed_ = tally.n() * widest * widest;
+    if (!tally.is_independent) {
+      needed_ = tally.n() * std::pow(widest, 4. / 3);
+      const double plain = std::max(tally.step.plain_error().cwiseQuotient(q.sd()).maxCoeff(),
+                                    tally.scale.plain_error().maxCoeff()) / settings_.tolerance;
+      plainly_needed_ = tally.n() * plain * plain;
+      unlikely_ = of_groups(largest_of(2 * d_, 0.05), Mean::n_groups - 1);
+    }
     has_noted_ = true;
   }
 
   // The errors are small, and no coordinate is away from its optimum by more than what is likely of so many errors.
   bool is_close(const Estimate& found) const {
+    // of a check the error may be that of a quarter of the pairs
+    const double fewer = checking_ ? pairs_.excess_of_check() : 1;
+    return found.has_errors_below(fewer * settings_.tolerance) && is_within(found);
+  }
+  bool is_within(const Estimate& found) const {
     const auto within = [&](const Vector& by, const Vector& error) {
       return (by.cwiseAbs() - unlikely_ * error).maxCoeff() < settings_.tolerance;
     };
-    // of a check the error may be that of fewer pairs
-    return found.is_solved && found.has_errors_below((checking_ ? 2 : 1) * settings_.tolerance)
-           && within(found.step, found.step_error) && within(found.off, found.off_error);
+    return found.is_solved && within(found.step, found.step_error) && within(found.off, found.off_error);
   }
 
   // ---- Means and sds together.
@@ -254,12 +267,16 @@ class Climb {
   // Whether the optimum is near by means and sds together.  If each is near given the others, it may still be far
   // (a funnel is); then this goes there.
   bool is_close_together(const Tally& tally) {
-    const Together newton = together(tally);
-    if (newton.far() < (1 + unlikely_) * settings_.tolerance || (is_large_ && !is_gain(newton))) {
+    const Together newton = together(tally, 0.1);
+    const bool is_known = newton.error() < 2 * settings_.tolerance;
+    if (newton.far() < (1 + unlikely_) * settings_.tolerance && is_known) {
+      return true;
+    }
+    if (is_large_ && !is_gain(newton)) {
       return true;
     }
     leap(newton);
-    sharpen();
+    sharpen(newton.error());
     return false;
   }
   // Steps by each given the others are short where the way is curved.  One by all together costs no more here than what
@@ -268,26 +285,39 @@ class Climb {
     const double cost = double(Coupling::most_gradients(d_)) / evidence_->n_blocks();
     return has_coupling() && has_last_ && evidence_->passes() - leapt_at_ > std::max(cost, 0.5 * leapt_at_);
   }
-  bool has_leapt(const Tally& tally) {
-    const Together newton = together(tally);
-    if (newton.far() < distance || !is_gain(newton)) {
+  // Near the optimum, steps by each given the others, or averages of them, would stay far for long.
+  bool is_far_together(const Tally& tally, bool moving) {
+    if ((moving && distance > 0.3) || !has_coupling() || is_large_ || is_short
+        || 2 * pairs_.n() < Coupling::most_gradients(d_)) {
+      return false;
+    }
+    const Together newton = together(tally, 0.1);
+    if (newton.far() < std::max(distance, settings_.tolerance + unlikely_ * newton.error())) {
       return false;
     }
     leap(newton);
-    n_pairs_ = std::max(least(), std::min(n_pairs_, Coupling::most_gradients(d_) / 4));
+    return true;
+  }
+  bool has_leapt(const Tally& tally) {
+    const Together newton = together(tally);
+    if (newton.far() < std::max(distance, 3 * newton.error()) || !is_gain(newton)) {
+      return false;
+    }
+    leap(newton);
+    pairs_.lower(Coupling::most_gradients(d_) / 4);
     leapt_at_ = 0;  // on at once
     return true;
   }
-  Together together(const Tally& tally) {
-    const Coupling coupling(*evidence_, q, metric_, random_);
-    const Vector slope = tally.gradient.mean();
-    const Together modelled = coupling.solve(slope, tally.width.mean());
-    const Together bare = coupling.solve(slope, tally.bare_width.mean());
-    leapt_at_ = evidence_->passes();
-    return bare.far() < modelled.far() ? bare : modelled;  // what only one says is noise
+  // With the curvature of a place no further than this.
+  Together together(const Tally& tally, double near = 0) {
+    if (!coupling_ || coupling_->from(q) > near) {
+      coupling_ = std::make_shared<Coupling>(*evidence_, q, metric_, sampler_->directions(), random_, tally);
+      leapt_at_ = evidence_->passes();
+    }
+    return coupling_->solve(tally);
   }
   void leap(const Together& newton) {
-    weight_ = 0;
+    pairs_.forget();
     distance = newton.far();
     Change by = change_of(newton);
     shorten(by);
@@ -338,7 +368,7 @@ class Climb {
   void step(const Tally& tally, const Estimate& found, bool moving) {
     ++n_since_anchor_;
     if (moving) {
-      weight_ = 0;
+      pairs_.forget();
       adapt(tally, found);
       learn(tally, 0.5);
       move(tally, found, share_);
@@ -351,8 +381,8 @@ class Climb {
       return;
     }
     last_step_.resize(0);
-    const double share = n_pairs_ / (weight_ + n_pairs_);
-    weight_ += n_pairs_;
+    const double share = pairs_.share();
+    pairs_.count();
     learn(tally, share);
     move(tally, found, share);
     sharpen();
@@ -360,25 +390,30 @@ class Climb {
   // The metric is the curvature at a point; enough pairs tell the expected one.
   void learn(const Tally& tally, double share) {
     if (q.family() == Family::mean_field && metric_.is_dense() && tally.n() >= 2 * d_) {
-      learnt_ = regressed(tally, share);
+      learnt_ = regressed(q, metric_, tally, share);
     }
   }
   void sharpen() {
-    if (needed_ > n_pairs_ && !is_short) {
-      n_pairs_ = static_cast<int>(std::min(2.0 * n_pairs_, std::max(needed_ * 1.2, 1.0 * least())));
+    if (needed_ > pairs_.n() && !is_short) {
+      pairs_.raise(1.2 * needed_);
+    }
+  }
+  void sharpen(double error) {
+    if (error > settings_.tolerance && !is_short) {
+      pairs_.raise(2.0 * pairs_.n());
     }
   }
 
   void move(const Tally& tally, const Estimate& found, double share) {
     Change by{share * found.step.cwiseProduct(q.sd()), -share * damping * found.off};
-    if (weight_ <= n_pairs_) {  // whole steps, of which noise is no part
+    if (pairs_.is_first()) {  // whole steps, of which noise is no part
       by.mean *= length_ / std::max(length_ + noise_, 1e-300);
       const Vector clear = found.off.cwiseAbs2(), unclear = found.off_error.cwiseAbs2();
       by.log_scale.array() *= clear.array() / (clear + unclear).array().max(1e-300);
     }
     by.bound();
     share *= shorten(by);
-    turn(by, q.family() == Family::mean_field ? by.of(q.curvature()) : regressed(tally, share));
+    turn(by, q.family() == Family::mean_field ? by.of(q.curvature()) : regressed(q, metric_, tally, share));
   }
   // To the radius: says by how much.
   double shorten(Change& by) {
@@ -397,28 +432,10 @@ class Climb {
     follow();
   }
 
-  // The expected curvature by least squares: symmetric, and what no pair has seen stays (Powell's symmetric update).
-  Curvature regressed(const Tally& tally, double share) const {
-    const double ridge = 0.1 * (tally.n() + d_);
-    const Matrix inner = inverse_of_lower(cholesky(tally.z_z + ridge * Matrix::Identity(d_, d_)));
-    const Matrix solver = product(transposed(inner), inner);
-    const Matrix b = -product(tally.residual_z, solver), doubled = product(product(solver, tally.z_z), b);
-    const Matrix white = b + transposed(b) - 0.5 * (doubled + transposed(doubled));
-    const bool whole = q.family() != Family::mean_field;
-    const Curvature& before = whole ? q.curvature() : metric_;
-    const Matrix forth = whole ? inverse_of_lower(q.factor()) : Matrix(q.sd().cwiseInverse().asDiagonal());
-    const Matrix now = before.matrix() + share * product(transposed(forth), product(white, forth));
-    // within a factor of four of what it was, in its own units
-    const Matrix unit = cholesky(before.inverse());
-    const Spectrum found = spectrum(product(transposed(unit), product(now, unit)));
-    const Matrix back = product(transposed(inverse_of_lower(unit)), found.vectors);
-    return Curvature(composed(back, found.values.cwiseMax(0.25).cwiseMin(4)));
-  }
-
   // Pairs that the gradients left will do for.
   int affordable() const {
     const double left = 0.5 * (settings_.max_passes - evidence_->passes()) * evidence_->n_blocks();
-    return static_cast<int>(std::min(1.0 * most_pairs, std::max(1.0 * least(), left)));
+    return static_cast<int>(std::min(1.0 * Pairs::most, std::max(1.0 * pairs_.least(), left)));
   }
   // Fewer pairs than parameters do not tell a whole matrix.
   int least() const {
@@ -433,11 +450,12 @@ class Climb {
   int d_;
   bool is_large_;
   double unlikely_;
+  Pairs pairs_;
   Curvature metric_, learnt_;
+  std::shared_ptr<const Coupling> coupling_;
   Vector measured_at_;
   int n_measured_ = 0, n_since_anchor_ = 0, n_misled_ = 0, n_refused_ = 0;
-  int n_pairs_ = few;
-  double radius_ = 2, weight_ = 0, needed_ = 0;
+  double radius_ = 2, needed_ = 0, plainly_needed_ = 0;
   bool checking_ = false, has_last_ = false, has_noted_ = false;
   Gaussian last_;
   Vector last_step_, last_off_, clear_;

@@ -4,65 +4,94 @@
 #define HARNESS_COUPLING_HPP
 
 #include "probe.hpp"
+#include "tally.hpp"
 
 namespace harness {
 
 struct Together {
-  Vector step;    // of the means, in sds
-  Vector change;  // of the logarithms of the scales
-  double left = 0;
+  Vector step, step_error;      // of the means, in sds
+  Vector change, change_error;  // of the logarithms of the scales
 
   double far() const { return std::max(step.cwiseAbs().maxCoeff(), change.cwiseAbs().maxCoeff()); }
+  double error() const { return std::max(step_error.maxCoeff(), change_error.maxCoeff()); }
 };
 
-// The ELBO's Hessian is that over fixed points (Giordano, Ingram and Broderick 2024), by differences of gradients, in
-// units in which it is the identity for a mean-field one whose means and sds do not depend on one another.
+// The ELBO's Hessian is that over fixed points (Giordano, Ingram and Broderick 2024), by differences of gradients, but for
+// the quadratic part, whose own is known: the points' sample covariance would be in it.  In units in which it is the
+// identity for a mean-field one whose means and sds do not depend on one another, the Lanczos process tells where it is
+// another.
 class Coupling {
  public:
-  Coupling(Evidence& evidence, const Gaussian& q, const Curvature& metric, Random& random)
+  Coupling(Evidence& evidence, const Gaussian& q, const Curvature& metric, const Directions& directions, Random& random,
+           const Tally& tally)
       : evidence_(evidence), mean_(q.mean), sd_(q.sd()), d_(q.mean.size()),
         unit_(metric.is_dense() ? cholesky(metric.inverse()) : Matrix()) {
+    Normals normals(directions, d_, n_pairs, random, 1);
     for (int k = 0; k < n_pairs; ++k) {
-      points_.push_back({q.away(normal(random, d_)), evidence.next_block()});
+      points_.push_back({q.away(normals.next()), evidence.next_block()});
     }
-    here_ = gradient(Vector::Zero(2 * d_));
+    // in a funnel a model of the curvature adds to the noise
+    const bool is_modelled = 2 * tally.width.error().norm() < tally.bare_width.error().norm();
+    const Curvature& model = q.family() == Family::mean_field ? metric : q.curvature();
+    const Matrix expected = is_modelled ? q.products(model) : Matrix();
+    const auto gradient = [&](const Vector& by) { return this->gradient(by, model, expected); };
+    const Vector here = gradient(Vector::Zero(2 * d_));
+    const Vector from = transposed_units(both(tally.gradient.mean(), tally.width.mean()));
+    found_ = krylov(from.norm() > 0 ? from : Vector(Vector::Ones(2 * d_)), [&](const Vector& v) {
+      return Vector(transposed_units(here - gradient(step * units(v))) / step);
+    }, most, enough);
+    points_.clear();
   }
 
-  // Gradients that two solutions may take.
-  static int most_gradients(int d) { return 2 * n_pairs * (1 + 2 * std::min(2 * d, most)); }
+  // Gradients that it may take.
+  static int most_gradients(int d) { return 2 * n_pairs * (1 + std::min(2 * d, most)); }
 
-  Together solve(const Vector& by_mean, const Vector& by_scale) const {
-    Vector from(2 * d_);
-    from << by_mean, by_scale;
-    const Solution found = lanczos(transposed_units(from), [&](const Vector& v) {
-      return Vector(transposed_units(here_ - gradient(step * units(v))) / step);
-    }, most, enough);
-    const Vector to = units(found.at);
-    return {to.head(d_).cwiseQuotient(sd_), to.tail(d_), found.left};
+  // By what a tally says.  The gradient by the scales is estimated with and without a model of the curvature, and either
+  // may have the smaller noise.
+  Together solve(const Tally& tally) const {
+    const Together modelled = solve(tally.gradient, tally.width), bare = solve(tally.gradient, tally.bare_width);
+    return bare.error() < modelled.error() ? bare : modelled;
+  }
+  // How far a Gaussian is from that which it was made for, in sds.
+  double from(const Gaussian& q) const {
+    return std::max((q.mean - mean_).cwiseQuotient(sd_).cwiseAbs().maxCoeff(),
+                    q.sd().cwiseQuotient(sd_).array().log().abs().maxCoeff());
   }
 
  private:
   static constexpr int n_pairs = 32, most = 40;
-  static constexpr double enough = 0.01, step = 1e-4;
+  static constexpr double enough = 1e-4, step = 1e-4;
   struct Pair {
     Vector away;
     int block;
   };
 
+  Together solve(const Mean& by_mean, const Mean& by_scale) const {
+    const Vector newton = solve(both(by_mean.mean(), by_scale.mean()));
+    Vector squares = Vector::Zero(2 * d_);
+    const std::vector<Vector> of_mean = by_mean.deviations(), of_scale = by_scale.deviations();
+    for (std::size_t k = 0; k < of_mean.size(); ++k) {
+      squares += solve(both(of_mean[k], of_scale[k])).cwiseAbs2();
+    }
+    const Vector error = squares.cwiseSqrt();
+    return {newton.head(d_).cwiseQuotient(sd_), error.head(d_).cwiseQuotient(sd_), newton.tail(d_), error.tail(d_)};
+  }
+  Vector solve(const Vector& gradient) const { return units(found_.solve_all(transposed_units(gradient))); }
+  Vector both(const Vector& a, const Vector& b) const {
+    Vector joined(2 * d_);
+    joined << a, b;
+    return joined;
+  }
   Vector units(const Vector& v) const {
-    Vector to(2 * d_);
-    to << (unit_.size() ? product(unit_, Vector(v.head(d_))) : Vector(v.head(d_).cwiseProduct(sd_))),
-        std::sqrt(0.5) * v.tail(d_);
-    return to;
+    return both(unit_.size() ? product(unit_, Vector(v.head(d_))) : Vector(v.head(d_).cwiseProduct(sd_)),
+                std::sqrt(0.5) * v.tail(d_));
   }
   Vector transposed_units(const Vector& v) const {
-    Vector to(2 * d_);
-    to << (unit_.size() ? Vector(unit_.transpose() * v.head(d_)) : Vector(v.head(d_).cwiseProduct(sd_))),
-        std::sqrt(0.5) * v.tail(d_);
-    return to;
+    return both(unit_.size() ? Vector(unit_.transpose() * v.head(d_)) : Vector(v.head(d_).cwiseProduct(sd_)),
+                std::sqrt(0.5) * v.tail(d_));
   }
   // By means and logarithms of scales, some way from here.
-  Vector gradient(const Vector& by) const {
+  Vector gradient(const Vector& by, const Curvature& model, const Matrix& expected) const {
     const Vector mean = mean_ + by.head(d_), scale = by.tail(d_).array().exp();
     Vector sum = Vector::Zero(2 * d_);
     Point above, below;
@@ -72,10 +101,19 @@ class Coupling {
       if (evidence_.one(pair.block, mean + away, above) && evidence_.one(pair.block, mean - away, below)) {
         sum.head(d_) += 0.5 * (above.gradient + below.gradient);
         sum.tail(d_) += 0.5 * (above.gradient - below.gradient).cwiseProduct(away);
+        if (expected.size() > 0) {
+          sum.tail(d_) += model.times(away).cwiseProduct(away);
+        }
         ++n;
       }
     }
-    return sum / std::max(1, n);
+    sum /= std::max(1, n);
+    if (expected.size() > 0) {
+      sum.tail(d_) -= expected.cols() > 1
+                          ? Vector(scale.cwiseProduct(product(expected, scale)))
+                          : Vector(expected.cwiseProduct(scale.cwiseAbs2()));
+    }
+    return sum;
   }
 
   Evidence& evidence_;
@@ -83,7 +121,7 @@ class Coupling {
   int d_;
   Matrix unit_;
   std::vector<Pair> points_;
-  Vector here_;
+  Krylov found_;
 };
 
 }  // namespace harness

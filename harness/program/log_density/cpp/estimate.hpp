@@ -53,6 +53,13 @@ inline double largest_of(double n, double probability) {
   return std::sqrt(std::max(1.0, twice - std::log(twice) - std::log(2 * M_PI)));
 }
 
+// As large a deviation as this in normal standard errors, if so many degrees of freedom tell the errors: Abramowitz and
+// Stegun (1964), 26.7.5.
+inline double of_groups(double z, double freedom) {
+  const double z3 = z * z * z, z5 = z3 * z * z;
+  return z + (z3 + z) / (4 * freedom) + (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom);
+}
+
 }  // namespace harness
 
 #endif

@@ -196,6 +196,12 @@ class Gaussian {
                ? Vector(metric.diagonal().cwiseProduct(sd_.cwiseAbs2()))
                : Vector((product(metric.matrix(), factor_).array() * factor_.array()).rowwise().sum());
   }
+  // A metric's entries times those of the covariance; where that is diagonal, the diagonal as a column.
+  Matrix products(const Curvature& metric) const {
+    return family_ == Family::mean_field
+               ? Matrix(mean_squares(metric))
+               : Matrix(metric.matrix().cwiseProduct(product(factor_, across_)));
+  }
   double mean_square(const Curvature& metric) const { return mean_squares(metric).sum(); }
   double entropy() const {
     const double constant = 0.5 * mean.size() * std::log(2 * M_PI * M_E);

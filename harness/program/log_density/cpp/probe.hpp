@@ -14,32 +14,41 @@ struct Solution {
   double left = 0;  // of the vector, the share that the solution does not explain
 };
 
-// |T|^-1 times the first axis, of a tridiagonal matrix T.
-inline Vector first_solved(const Vector& diagonal, const Vector& beside) {
+// What the Lanczos process tells of a symmetric matrix: on the span of an orthonormal basis it is tridiagonal.
+struct Krylov {
+  Matrix basis;
+  Spectrum inner;      // of the tridiagonal matrix, eigenvalues by their size
+  double left = 0;     // of the vector that it began with, the share that a solution does not explain
+
+  // The inverse of the matrix's size, within the span.
+  Vector solve(const Vector& v) const {
+    const Vector within = transposed(inner.vectors) * (basis.transpose() * v);
+    return basis * (inner.vectors * within.cwiseQuotient(inner.values));
+  }
+  // Where the matrix is the identity on what is beyond the span.
+  Vector solve_all(const Vector& v) const { return solve(v) + v - basis * (basis.transpose() * v); }
+};
+
+inline Spectrum tridiagonal_sizes(const Vector& diagonal, const Vector& beside) {
   const int n = diagonal.size();
   Matrix t = diagonal.asDiagonal();
   for (int i = 0; i + 1 < n; ++i) {
     t(i, i + 1) = t(i + 1, i) = beside[i];
   }
-  const Spectrum found = spectrum(t);
-  const Vector sizes = found.values.cwiseAbs().cwiseMax(1e-7 * found.values.cwiseAbs().maxCoeff());
-  return product(found.vectors, Vector(Vector(found.vectors.row(0)).cwiseQuotient(sizes)));
+  Spectrum found = spectrum(t);
+  found.values = found.values.cwiseAbs().cwiseMax(1e-7 * found.values.cwiseAbs().maxCoeff());
+  return found;
 }
 
-// By the Lanczos process from the vector itself: where all eigenvalues are positive, these are the iterates of
-// conjugate gradients; others count by their size.
-inline Solution lanczos(const Vector& from, const std::function<Vector(const Vector&)>& times, int most,
-                        double enough) {
-  const double size = from.norm();
-  if (!(size > 0)) {
-    return {Vector::Zero(from.size()), 0};
-  }
+// From a vector of some length.
+inline Krylov krylov(const Vector& from, const std::function<Vector(const Vector&)>& times, int most, double enough) {
   most = std::min(most, static_cast<int>(from.size()));
   Matrix basis(from.size(), most);
-  Vector diagonal(most), beside(most), now = from / size, solved;
-  double left = 1;
+  Vector diagonal(most), beside(most), now = from / from.norm();
+  Krylov found;
+  found.left = 1;
   int n = 0;
-  while (n < most && left > enough) {
+  while (n < most && found.left > enough) {
     basis.col(n) = now;
     Vector next = times(now);
     diagonal[n] = now.dot(next);
@@ -51,12 +60,25 @@ inline Solution lanczos(const Vector& from, const std::function<Vector(const Vec
     ++n;
     const bool is_all = !(beside[n - 1] > 1e-6 * diagonal.head(n).cwiseAbs().maxCoeff());
     if (is_all || n == most || n < 8 || n % 8 == 0) {
-      solved = first_solved(diagonal.head(n), beside.head(n));
-      left = is_all ? 0 : beside[n - 1] * std::abs(solved[n - 1]);
+      found.inner = tridiagonal_sizes(diagonal.head(n), beside.head(n));
+      const Vector first = found.inner.vectors.row(0), last = found.inner.vectors.row(n - 1);
+      found.left = is_all ? 0 : beside[n - 1] * std::abs(last.dot(first.cwiseQuotient(found.inner.values)));
     }
     now = next / beside[n - 1];
   }
-  return {Vector(basis.leftCols(n) * (size * solved)), left};
+  found.basis = basis.leftCols(n);
+  return found;
+}
+
+// From the vector itself: where all eigenvalues are positive, these are the iterates of conjugate gradients; others
+// count by their size.
+inline Solution lanczos(const Vector& from, const std::function<Vector(const Vector&)>& times, int most,
+                        double enough) {
+  if (!(from.norm() > 0)) {
+    return {Vector::Zero(from.size()), 0};
+  }
+  const Krylov found = krylov(from, times, most, enough);
+  return {found.solve(from), found.left};
 }
 
 class Probe {

@@ -2,42 +2,18 @@
 #ifndef HARNESS_TALLY_HPP
 #define HARNESS_TALLY_HPP
 
-#include "evidence.hpp"
 #include "gaussian.hpp"
+#include "mean.hpp"
+#include "nets.hpp"
 
 namespace harness {
 
-// The mean of vectors and its error.  The error has the largest deviation in it, so that heavy tails widen it.
-class Mean {
- public:
-  void add(const Vector& v) {
-    if (n_ == 0) {
-      sum_ = squares_ = largest_ = Vector::Zero(v.size());
-      first_ = v;
-    }
-    ++n_;
-    const Vector from_first = v - first_;
-    sum_ += from_first;
-    squares_ += from_first.cwiseAbs2();
-    largest_ = largest_.cwiseMax(v.cwiseAbs());
-  }
-  int n() const { return n_; }
-  Vector mean() const { return first_ + sum_ / n_; }
-  Vector variance() const {  // of one
-    const Vector shift = sum_ / n_;
-    return ((squares_ / n_ - shift.cwiseAbs2()) * (n_ / std::max(1.0, n_ - 1.0))).cwiseMax(0);
-  }
-  Vector error() const {
-    const Vector tail = (largest_ - mean().cwiseAbs()).cwiseMax(0) / n_;
-    return (variance() / n_ + tail.cwiseAbs2()).cwiseSqrt();
-  }
-
- private:
-  int n_ = 0;
-  Vector first_, sum_, squares_, largest_;
-};
-
+// What pairs of points add up to.
 struct Tally {
+  explicit Tally(bool independent = true)
+      : value(independent), gradient(independent), step(independent), scale(independent), width(independent),
+        bare_width(independent), is_independent(independent) {}
+
   int n_tried = 0;
   Mean value;          // log density
   Mean gradient;       // of its mean with respect to the Gaussian's mean
@@ -46,6 +22,7 @@ struct Tally {
                        // E[-H] sd^2 - 1 for each coordinate, of whitened ones where it is not mean-field
   Mean width, bare_width;  // the ELBO's gradient by the logarithms of the coordinates' scales, and without the model of
                            // the curvature: in a funnel its noise is that of the mean's gradient, and they cancel
+  bool is_independent;  // whether the points are
   Matrix residual_z, z_z;  // sums for the curvature's regression
   double noise = 0;    // of a pair's step, squared, in units of the curvature
   bool varied = false;  // whether the control variate was taken
@@ -73,14 +50,16 @@ struct Tally {
 // which a model of the curvature leaves the residual only (a control variate for the covariance).
 class Sampler {
  public:
-  Sampler(Evidence& evidence, unsigned int seed) : evidence_(evidence), random_(seed * 2246822519u + 3) {}
+  Sampler(Evidence& evidence, const Directions& directions, unsigned int seed)
+      : evidence_(evidence), directions_(directions), random_(seed * 2246822519u + 3) {}
 
   Tally operator()(const Gaussian& q, const Curvature& metric, int n, bool with_signs = false) {
     const int d = q.mean.size();
     const bool dense = q.family() != Family::mean_field;
     const Curvature& model = dense ? q.curvature() : metric;
     const int regressed = model.is_dense() ? d : 0;
-    Tally plain, varied;
+    Normals normals(directions_, d, n, random_, Mean::n_groups);
+    Tally plain(normals.are_independent()), varied = plain;
     plain.signs.resize(with_signs ? n_signs : 0);
     varied.signs = plain.signs;
     Matrix residual_z = Matrix::Zero(regressed, regressed), z_z = residual_z;
@@ -88,7 +67,8 @@ class Sampler {
     const Vector unmodelled = Vector::Ones(d) - q.mean_squares(model);
     Point above, below, excess;
     for (int k = 0; k < n; ++k) {
-      const Vector z = normal(random_, d), away = q.away(z);
+      const int group = k % Mean::n_groups;
+      const Vector z = normals.next(), away = q.away(z);
       const int block = evidence_.next_block();
       const bool known = evidence_.one(block, q.mean + away, above) && evidence_.one(block, q.mean - away, below);
       if (!known) {
@@ -97,24 +77,24 @@ class Sampler {
       // without the quadratic part, which is known in the mean
       const Vector modelled = model.times(away);
       const double value = 0.5 * (above.value + below.value) + 0.5 * away.dot(modelled) - quadratic;
-      add(plain, metric, value, 0.5 * (above.gradient + below.gradient));
+      add(plain, group, metric, value, 0.5 * (above.gradient + below.gradient));
       if (evidence_.has_anchor() && evidence_.excess(block, excess)) {
         const double ahead = excess.gradient.dot(q.mean - evidence_.anchor());
-        add(varied, metric, value - excess.value - ahead,
+        add(varied, group, metric, value - excess.value - ahead,
             0.5 * (above.gradient + below.gradient) - excess.gradient);
       }
       const Vector residual = 0.5 * (above.gradient - below.gradient) + modelled;
       const Vector white = q.whitened(residual);
-      plain.width.add(unmodelled + residual.cwiseProduct(away));
-      plain.bare_width.add(Vector::Ones(d) + (residual - modelled).cwiseProduct(away));
+      plain.width.add(unmodelled + residual.cwiseProduct(away), group);
+      plain.bare_width.add(Vector::Ones(d) + (residual - modelled).cwiseProduct(away), group);
       if (regressed > 0) {
         residual_z += white * z.transpose();
         z_z += z * z.transpose();
       }
       if (dense) {
-        plain.scale.add(-0.5 * white.cwiseProduct(z));
+        plain.scale.add(-0.5 * white.cwiseProduct(z), group);
       } else {
-        plain.scale.add(-0.5 * (unmodelled + white.cwiseProduct(z)));
+        plain.scale.add(-0.5 * (unmodelled + white.cwiseProduct(z)), group);
       }
     }
     finish(plain, metric);
@@ -132,6 +112,8 @@ class Sampler {
     taken.z_z = std::move(z_z);
     return taken;
   }
+
+  const Directions& directions() const { return directions_; }
 
   // Whether the ELBO of one Gaussian is larger than another's beyond the noise, at the same points of both; or at every
   // point, where the other's is so small that its mean cannot be told.
@@ -151,18 +133,18 @@ class Sampler {
       const double of_one = elbo(one, z, block), of_other = elbo(other, z, block);
       n_ahead += of_one > of_other;
       if (std::isfinite(of_one) && std::isfinite(of_other)) {
-        by.add(Vector::Constant(1, of_one - of_other));
+        by.add(Vector::Constant(1, of_one - of_other), k % Mean::n_groups);
       }
     }
     return n_ahead == n || (by.n() > 0 && by.mean()[0] > 3 * by.error()[0]);
   }
 
  private:
-  void add(Tally& tally, const Curvature& metric, double value, const Vector& gradient) {
-    tally.value.add(Vector::Constant(1, value));
-    tally.gradient.add(gradient);
+  void add(Tally& tally, int group, const Curvature& metric, double value, const Vector& gradient) {
+    tally.value.add(Vector::Constant(1, value), group);
+    tally.gradient.add(gradient, group);
     const Vector step = metric.solve(gradient);
-    tally.step.add(step);
+    tally.step.add(step, group);
     tally.noise += gradient.dot(step);
     for (Tally::Signed& one : tally.signs) {
       const int sign = std::bernoulli_distribution()(signs_) ? 1 : -1;
@@ -171,14 +153,23 @@ class Sampler {
     }
   }
   static void finish(Tally& tally, const Curvature& metric) {
-    if (tally.n() > 1) {
+    if (tally.n() < 2) {
+      return;
+    }
+    if (tally.is_independent) {
       const Vector mean = tally.gradient.mean();
       tally.noise = std::max(0.0, (tally.noise - tally.n() * mean.dot(metric.solve(mean))) / (tally.n() - 1));
+      return;
+    }
+    tally.noise = 0;
+    for (const Vector& deviation : tally.gradient.deviations()) {
+      tally.noise += tally.n() * deviation.dot(metric.solve(deviation));
     }
   }
 
   static constexpr int n_signs = 4;
   Evidence& evidence_;
+  const Directions& directions_;
   Random random_, signs_;
 };
 

@@ -31,7 +31,8 @@ inline Message run_ascent(Session& session, const Request& request) {
   {
     Evidence evidence(session.target, batch > 0 ? session.axis_of(request) : -1, batch, request.integer("fresh") != 0,
                       account, settings.seed);
-    Ascent ascent(evidence, settings);
+    const Directions directions = request.numbers.empty() ? Directions() : Directions(request.numbers, d);
+    Ascent ascent(evidence, settings, directions);
     ascent.run();
     const Gaussian& q = ascent.q;
     const Trace last = ascent.trace.empty() ? Trace{0, not_a_number, not_a_number, INFINITY, 0, 0} : ascent.trace.back();
