@@ -74,7 +74,7 @@ def _bests(density: Density, case: Case, ends: list[Gaussian]) -> list[Gaussian]
         return [] if case.best is None else [case.best]
     found: list[Gaussian] = []
     for end in ends:
-        if all(_compared(end, best)["mean_error"] > _AGREE_SD for best in found):
+        if not any(_agree(end, best) for best in found):
             found.append(best_gaussian(density, end, case.n_draws))
     if len(found) < 2:
         return found
@@ -88,8 +88,18 @@ def _bests(density: Density, case: Case, ends: list[Gaussian]) -> list[Gaussian]
     ]
 
 
+def _agree(found: Gaussian, best: Gaussian) -> bool:
+    """Whether a Gaussian is so near one that another best near it need not be looked for."""
+    by = _compared(found, best)
+    sd_ratio = max(by["sd_ratio_max"], 1 / by["sd_ratio_min"])
+    return by["mean_error"] <= _AGREE_SD and sd_ratio <= 1 + _AGREE_SD
+
+
 def _nearest(found: Gaussian, bests: list[Gaussian]) -> dict[str, float]:
-    return min((_compared(found, best) for best in bests), key=lambda by: by["mean_error"])
+    return min(
+        (_compared(found, best) for best in bests),
+        key=lambda by: by["mean_error"] + by["sd_ratio_max"] / by["sd_ratio_min"],
+    )
 
 
 def _compared(found: Gaussian, best: Gaussian) -> dict[str, float]:

@@ -156,7 +156,7 @@ CASES: tuple[Case, ...] = (
         data=_hierarchical,
         limit_sd=0.2,
         families=ALL,
-        n_draws=2**10,
+        n_draws=2**12,
     ),
     Case(name="normal, d = 1", file=KINDS, data=_kind(1, 1, 0), limit_sd=0.05, families=ALL),
     Case(name="half-normal", file=KINDS, data=_kind(2, 0, 1)),

@@ -7,6 +7,7 @@ The ELBO over fixed draws is a function like any other (Giordano, Ingram and Bro
 from collections.abc import Callable
 
 import numpy as np
+import scipy.linalg
 import scipy.optimize
 import scipy.stats
 
@@ -27,8 +28,10 @@ def fixed_draws(n: int, d: int) -> FloatArray:
         return np.asarray(np.sqrt(d) * np.concatenate([np.eye(d), -np.eye(d)]))
     uniform = scipy.stats.qmc.Sobol(d, rng=np.random.default_rng(4)).random(max(1, n // 2))
     z = scipy.stats.norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12))
-    # whole spread of each coordinate as that of the normal
-    z /= np.sqrt(np.mean(z**2, axis=0))
+    if (
+        len(z) > 2 * d
+    ):  # with covariances of one, so that no matrix can be fitted to those of the draws
+        z = scipy.linalg.solve_triangular(np.linalg.cholesky(z.T @ z / len(z)), z.T, lower=True).T
     return np.concatenate([z, -z])
 
 
