@@ -6,19 +6,14 @@ chains, whose Monte Carlo errors then use their effective sample size.
 
 from dataclasses import dataclass
 
-import numpy as np
 import numpy.typing as npt
-from scipy.stats import wasserstein_distance
 
 from harness.errors import HarnessError
 from harness.metrics.batch import Batch
 from harness.metrics.draws import Estimate, Floats, scalar_draws
 from harness.metrics.intervals import coverages
-from harness.metrics.robust import robust_errors
-from harness.metrics.significance import sd_chances, two_sided
-
-#: What the errors of a parameter are measured with.
-SD, MAD = "sd", "mad"
+from harness.metrics.moment_errors import errors_by_sd, log_sd_ratios, mean_errors, w1s
+from harness.metrics.robust import with_heavy_tails
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +23,10 @@ class ParameterComparison:
     Attributes
     ----------
     error_scale : str
-        "sd", or "mad" if the tails of the reference are too heavy for an sd: then medians stand for
-        means in the errors below, and median absolute deviations, times 1.4826, for sds.
+        "sd", or "winsorised" if the tails of the reference are too heavy for an sd: then draws
+        beyond its 1% and 99% quantiles are moved there first; or "mad" if they are too heavy even
+        for this: then medians stand for means in the errors below, and median absolute deviations,
+        times 1.4826, for sds.
     mean_error_sd, mean_error_mcse : float
         See `mean_error_sd`.
     log_sd_ratio, log_sd_ratio_mcse : float
@@ -71,28 +68,11 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
     -------
     list of ParameterComparison
     """
-    mean, mean_mcse = _mean_errors(draws, reference)
-    ratio, ratio_mcse = _log_sd_ratios(draws, reference)
+    errors, scales = with_heavy_tails(draws, reference, errors_by_sd(draws, reference))
     half = coverages(draws, reference, level=0.5)
     most = coverages(draws, reference, level=0.9)
-    chance = sd_chances(draws, reference, ratio)
-    w1 = _w1s(draws, reference)
-    heavy = reference.is_heavy_tailed
-    if heavy.any():
-        robust = robust_errors(draws, reference)
-        heavy &= np.isfinite(robust[0])  # where half of the draws are equal there is no MAD
-        mean, mean_mcse, ratio, ratio_mcse, w1 = (
-            np.where(heavy, instead, usual)
-            for instead, usual in zip(robust, (mean, mean_mcse, ratio, ratio_mcse, w1), strict=True)
-        )
-        chance = np.where(heavy, two_sided(ratio / ratio_mcse), chance)
     columns = {
-        "mean_error_sd": mean,
-        "mean_error_mcse": mean_mcse,
-        "log_sd_ratio": ratio,
-        "log_sd_ratio_mcse": ratio_mcse,
-        "log_sd_ratio_chance": chance,
-        "w1_sd": w1,
+        **vars(errors),
         "coverage_50": half.values,
         "coverage_50_mcse": half.mcses,
         "coverage_90": most.values,
@@ -102,7 +82,7 @@ def compare_batches(draws: Batch, reference: Batch) -> list[ParameterComparison]
     }
     return [
         ParameterComparison(
-            error_scale=MAD if heavy[j] else SD,
+            error_scale=str(scales[j]),
             **{name: float(values[j]) for name, values in columns.items()},
         )
         for j in range(len(draws))
@@ -138,7 +118,7 @@ def mean_error_sd(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate
     The error scale of Yao, Vehtari, Simpson and Gelman (2018), Yes, but did it work?, section 4;
     MCSE of Vehtari et al. (2021), Bayesian Analysis 16(2).
     """
-    return _estimate(*_mean_errors(*_pair(draws, reference)))
+    return _estimate(*mean_errors(*_pair(draws, reference)))
 
 
 def log_sd_ratio(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate:
@@ -167,7 +147,7 @@ def log_sd_ratio(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> Estimate:
     ----------
     Delta method; MCSE of an sd as in `harness.metrics.standard_errors.sd_mcse`.
     """
-    return _estimate(*_log_sd_ratios(*_pair(draws, reference)))
+    return _estimate(*log_sd_ratios(*_pair(draws, reference)))
 
 
 def w1_sd(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> float:
@@ -197,7 +177,7 @@ def w1_sd(draws: npt.ArrayLike, *, reference: npt.ArrayLike) -> float:
     Villani (2009), Optimal transport, remark 6.5 (it bounds the error of every 1-Lipschitz mean);
     for posteriors, Huggins, Kasprzak, Campbell and Broderick (2020), AISTATS.
     """
-    return float(_w1s(*_pair(draws, reference))[0])
+    return float(w1s(*_pair(draws, reference))[0])
 
 
 def coverage(draws: npt.ArrayLike, *, reference: npt.ArrayLike, level: float) -> Estimate:
@@ -232,40 +212,6 @@ def coverage(draws: npt.ArrayLike, *, reference: npt.ArrayLike, level: float) ->
         raise HarnessError(f"level must lie between 0 and 1; got {level}")
     found = coverages(*_pair(draws, reference), level=level)
     return _estimate(found.values, found.mcses)
-
-
-def _mean_errors(x: Batch, r: Batch) -> tuple[Floats, Floats]:
-    """See `mean_error_sd`: values and their MCSEs."""
-    sd = _reference_sd(r)
-    error = (x.mean - r.mean) / sd
-    squares = x.mean_mcse**2 + r.mean_mcse**2 + (error * r.sd_mcse) ** 2
-    return error, np.sqrt(squares) / sd
-
-
-def _log_sd_ratios(x: Batch, r: Batch) -> tuple[Floats, Floats]:
-    """See `log_sd_ratio`: values and their MCSEs."""
-    sd = _reference_sd(r)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log(x.sd / sd)
-        mcse = np.hypot(x.sd_mcse / x.sd, r.sd_mcse / sd)
-    is_point = (x.sd == 0) & ~np.isnan(sd)
-    return np.where(is_point, -np.inf, ratio), np.where(is_point, 0.0, mcse)
-
-
-def _w1s(x: Batch, r: Batch) -> Floats:
-    """See `w1_sd`."""
-    if r.size % x.size == 0:
-        # the quantile functions are steps of equal widths: their distance is that of the draws
-        repeated = np.repeat(x.ordered, r.size // x.size, axis=1)
-        return np.asarray(np.abs(repeated - r.ordered).mean(axis=1)) / _reference_sd(r)
-    # of sorted draws scipy's own sorting takes little time
-    distances = [wasserstein_distance(*pair) for pair in zip(x.ordered, r.ordered, strict=True)]
-    return np.array(distances) / _reference_sd(r)
-
-
-def _reference_sd(r: Batch) -> Floats:
-    """Return the reference's sds, NaN where it is constant, so that what they divide is too."""
-    return np.where(r.varies, r.sd, np.nan)
 
 
 def _estimate(values: Floats, mcses: Floats) -> Estimate:

@@ -3,18 +3,19 @@
 import numpy as np
 
 from harness.metrics.draws import Floats
+from harness.metrics.robust import ENDS
 
 #: The kurtosis of a Student-t with 5 degrees of freedom; above it a variance, which takes fourth
 #: moments, is known too badly from thousands of draws.
 _LARGE_KURTOSIS = 9.0
-#: Where the tails of such parameters are cut off, as of their Wasserstein-1 distance.
-_ENDS = (0.01, 0.99)
 # Parameters whose draws fit into a processor's cache.
 _AT_ONCE = 64
 
 
 class TailLimits:
     """Limits to parameters whose tails are heavy under a reference, and to no others.
+
+    They are the outermost quantiles within which the kurtosis is no longer large.
 
     Parameters
     ----------
@@ -25,7 +26,15 @@ class TailLimits:
     def __init__(self, reference: Floats) -> None:
         rows = reference.reshape(-1, reference.shape[-1])
         self._heavy = np.flatnonzero(_kurtosis(rows) > _LARGE_KURTOSIS)
-        self._low, self._high = np.quantile(rows[:, self._heavy], _ENDS, axis=0)
+        heavy = rows[:, self._heavy]
+        self._low, self._high = np.quantile(heavy, (ENDS[0], 1 - ENDS[0]), axis=0)
+        for end in ENDS[1:]:
+            still = _kurtosis(np.clip(heavy, self._low, self._high)) > _LARGE_KURTOSIS
+            if not still.any():
+                break
+            self._low[still], self._high[still] = np.quantile(
+                heavy[:, still], (end, 1 - end), axis=0
+            )
 
     def within(self, draws: Floats) -> Floats:
         """Return draws of the same parameters, those beyond a limit moved to it.

@@ -14,6 +14,10 @@ from harness.verdict.rules import R_HAT_LIMIT
 __all__ = ["FitCriteria", "Judgement", "ParameterCriteria", "Reference", "Verdict", "known"]
 
 
+#: What errors are measured with unless tails are heavy.
+SD = "sd"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """A verdict and why.
@@ -32,6 +36,8 @@ class Judgement:
     nearness : float
         How far the value has gone from its ideal (0) to its limit (1) and beyond; infinite for a
         flag, 1 for a value in doubt.
+    error_scale : str
+        Of a parameter, what its errors are measured with, see `harness.metrics.parameter`.
     findings : tuple of Finding
         Of a parameter, what each rule has to say, for the verdict on its fit.
     n_parameters, n_within : int or None
@@ -47,6 +53,7 @@ class Judgement:
     value: float | None = None
     limit: float | None = None
     parameter: str = ""
+    error_scale: str = SD
     findings: tuple[Finding, ...] = field(default=(), repr=False, compare=False)
     n_parameters: int | None = None
     n_within: int | None = None
@@ -60,7 +67,7 @@ class ParameterCriteria:
     Attributes
     ----------
     error_scale : str
-        "mad" if the errors are those of median and median absolute deviation, else "sd".
+        What the errors are measured with, see `harness.metrics.parameter`.
     mean_error_sd, mean_error_mcse, log_sd_ratio, log_sd_ratio_mcse, w1_sd : float, optional
         Errors against the reference, see `harness.metrics.parameter`.
     coverage_50, coverage_50_mcse, coverage_90, coverage_90_mcse : float, optional
@@ -77,7 +84,7 @@ class ParameterCriteria:
         R-hat across replicate fits, see `harness.metrics.stability`.
     """
 
-    error_scale: str = "sd"
+    error_scale: str = SD
     mean_error_sd: float | None = None
     mean_error_mcse: float | None = None
     log_sd_ratio: float | None = None

@@ -3,12 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.verdict.criteria import FitCriteria, Judgement, ParameterCriteria, Reference, Verdict
+from harness.verdict.criteria import (
+    SD,
+    FitCriteria,
+    Judgement,
+    ParameterCriteria,
+    Reference,
+    Verdict,
+)
 from harness.verdict.family import as_family
 from harness.verdict.findings import findings_of
 from harness.verdict.outcome import SEVERITY
 from harness.verdict.rule import Finding, Scope
-from harness.verdict.wording import IN_DOUBT, statement
+from harness.verdict.wording import IN_DOUBT, heavy_tails, statement
 
 # Where the findings on the fit itself stand among those on its parameters, which have names.
 _FIT = ""
@@ -17,7 +24,6 @@ _MOST_NAMED = 3
 
 _SYMMETRIC = "; it covers one of several symmetric modes and is judged with its own labels"
 _CHAINS_ALONE = "; without a reference, a mode that no chain visits cannot be detected"
-_ROBUST = "; the tails are too heavy for an sd, so median and median absolute deviation are meant"
 _SCALED = ("mean_error_sd", "log_sd_ratio", "w1_sd")
 _OF_REFERENCE = "the reference has draws there, and this fit has none"
 _ONE_RUN = "; this is one run, and another seed may give another fit"
@@ -44,8 +50,12 @@ def judge_parameter(criteria: ParameterCriteria, *, fit: FitCriteria) -> Judgeme
     """
     findings = findings_of((Scope.PARAMETER, Scope.BOTH), criteria, fit)
     judgement = _conclude(_decisive(findings), fit=fit)
-    told = _ROBUST if criteria.error_scale == "mad" and judgement.criterion in _SCALED else ""
-    return replace(judgement, reason=judgement.reason + told, findings=tuple(findings))
+    return replace(
+        judgement,
+        reason=judgement.reason + _scale_told(judgement, criteria.error_scale),
+        findings=tuple(findings),
+        error_scale=criteria.error_scale,
+    )
 
 
 def judge_fit(fit: FitCriteria, *, parameters: Mapping[str, Judgement]) -> Judgement:
@@ -82,8 +92,15 @@ def judge_fit(fit: FitCriteria, *, parameters: Mapping[str, Judgement]) -> Judge
     # a sentence is written for one of thousands alone
     judgement = worst if isinstance(worst, Judgement) else _conclude(worst, fit=fit)
     if name != _FIT:
-        judgement = replace(judgement, reason=f"{name}: {judgement.reason}", parameter=name)
+        told = "" if worst is judgement else _scale_told(judgement, parameters[name].error_scale)
+        judgement = replace(judgement, reason=f"{name}: {judgement.reason}{told}", parameter=name)
     return _with_shares(judgement, parameters, told=_ONE_RUN if fit.n_runs == 1 else "")
+
+
+def _scale_told(judgement: Judgement, scale: str) -> str:
+    """Say what is meant by mean and sd, where that is something else."""
+    is_meant = judgement.verdict is Verdict.TRUST or judgement.criterion in _SCALED
+    return heavy_tails(scale) if is_meant else ""
 
 
 def _badness(each: Finding | Judgement) -> tuple[int, float]:
@@ -96,6 +113,11 @@ def _with_shares(
 ) -> Judgement:
     """Add how many parameters can be trusted by themselves, and which are the worst."""
     others = [name for name, each in parameters.items() if each.verdict is not Verdict.TRUST]
+    n_heavy = sum(each.error_scale != SD for each in parameters.values())
+    if n_heavy and len(parameters) > 1:
+        told += (
+            f"; the tails of {n_heavy:,} of {len(parameters):,} parameters are too heavy for an sd"
+        )
     others.sort(key=lambda name: _badness(parameters[name]), reverse=True)
     if others and len(parameters) > 1 and judgement.parameter:
         named = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")

@@ -176,11 +176,44 @@ IN_DOUBT = ", too close to the limit for its Monte Carlo error"
 #: Follows the criterion if no limit is exceeded.
 _KEPT = "; no limit is exceeded, and this value is the nearest to its limit"
 
+_BY_MAD = "; the tails are too heavy for an sd, so median and median absolute deviation are meant"
+_WINSORISED = (
+    "; the tails are too heavy for an sd, so draws beyond the reference's {low} and {high} "
+    "quantiles count as these"
+)
+
 
 def title_of(criterion: str) -> str:
     """Return what a criterion is called in a sentence."""
     words = _WORDS.get(criterion)
     return criterion if words is None else words.title
+
+
+def heavy_tails(scale: str) -> str:
+    """Say what mean and sd mean, where the tails of a reference are heavy.
+
+    Parameters
+    ----------
+    scale : str
+        What the errors are measured with, see `harness.metrics.parameter`.
+
+    Returns
+    -------
+    str
+        What follows the criterion; empty where they mean what they say.
+
+    Examples
+    --------
+    >>> heavy_tails("mad")
+    '; the tails are too heavy for an sd, so median and median absolute deviation are meant'
+    """
+    if scale == "mad":
+        return _BY_MAD
+    kind, _, end = scale.partition(" ")
+    if kind != "winsorised":
+        return ""
+    low = float(end.removesuffix("%"))
+    return _WINSORISED.format(low=f"{low:g}%", high=f"{100 - low:g}%")
 
 
 def statement(

@@ -98,21 +98,42 @@ def count(d: int, kind: Draws, *, repeats: Iterable[int], seed: int) -> Count:
 def judged(d: int, kind: Draws, *, seed: tuple[int, ...]) -> tuple[Verdict, str]:
     """Return the verdict on one fit, and the criterion that decided."""
     rng = np.random.default_rng(seed)
-    theirs = quantities({"theta": draw(rng, REFERENCE_SHAPE, d)}, _PROGRAM)
+    reference = draw(rng, REFERENCE_SHAPE, d)
     exact = draw(rng, (1, N_DRAWS), d)
     theta, unit = with_fault(exact, kind, rng)
-    fit = Fit(
-        status=Status.OK,
-        draws=_tree(theta, exact, unit, rng),
-        draw_kind=DrawKind.INDEPENDENT,
+    return verdict_on(_tree(theta, exact, unit, rng), theta, reference, seed=seed[-1])
+
+
+def verdict_on(
+    tree: xr.DataTree, theta: Floats, reference: Floats, *, seed: int
+) -> tuple[Verdict, str]:
+    """Judge a fit as a comparison does.
+
+    Parameters
+    ----------
+    tree : DataTree
+        The fit's draws.
+    theta, reference : ndarray (chain, draw, d)
+        The same draws, and those of the reference.
+    seed : int
+        Decides random directions and folds.
+
+    Returns
+    -------
+    verdict : Verdict
+    criterion : str
+        What decided.
+    """
+    fit = Fit(status=Status.OK, draws=tree, draw_kind=DrawKind.INDEPENDENT)
+    theirs = ReferenceDraws(
+        title="known", quantities=quantities({"theta": reference}, _PROGRAM), problems=()
     )
-    reference = ReferenceDraws(title="known", quantities=theirs, problems=())
     with threadpool_limits(limits=1):
         measurement = measure(
             fit,
             quantities({"theta": theta}, _PROGRAM),
-            against=Against(lambda: reference),
-            seed=seed[-1],
+            against=Against(lambda: theirs),
+            seed=seed,
             parameters=("theta",),
         )
     target = Target(n_rows=None, state=Reference.VALID)
