@@ -28,9 +28,9 @@ _NO_VARIANCE = 0.5
 # The relative error of a Gaussian's, times the root of the number of draws, and how much larger
 # another may be: that of a Cauchy distribution is 1.35 times as large.
 _GAUSSIAN_MAD = 1.1664
-_FAR_ABOVE = 1.5
+_FAR_ABOVE = 1.45
 # Half of the width over which densities are averaged, in median absolute deviations.
-_WINDOW = 0.25
+_WINDOW = 0.35
 
 Names = npt.NDArray[np.str_]
 
@@ -140,7 +140,7 @@ def _mad_errors(x: Batch, r: Batch, winsorised: Errors) -> tuple[Errors, Truths]
     -------
     errors : Errors
     is_known : ndarray of bool (quantity,)
-        Whether the errors of both MADs are not far above those of Gaussian draws.
+        Whether the error of their ratio is small, or not far above that of Gaussian draws.
     """
     ours, theirs = _Scale.of(x), _Scale.of(r)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -158,7 +158,7 @@ def _mad_errors(x: Batch, r: Batch, winsorised: Errors) -> tuple[Errors, Truths]
         log_sd_ratio_chance=chance,
     )
     of_gaussian = np.hypot(ours.of_gaussian, theirs.of_gaussian)
-    return errors, np.asarray(ratio_mcse <= _FAR_ABOVE * of_gaussian)
+    return errors, _is_told(errors) | np.asarray(ratio_mcse <= _FAR_ABOVE * of_gaussian)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m tools.exact_draws.heavy_tails", description=__doc__
     )
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
-    parser.add_argument("--repeats", type=int, default=100, help="of exact draws")
-    parser.add_argument("--faulty", type=int, default=10, help="of each fault")
+    parser.add_argument("--repeats", type=int, default=50, help="of exact draws")
+    parser.add_argument("--faulty", type=int, default=5, help="of each fault")
     parser.add_argument("--seed", type=int, default=1, help="decides all trials")
     parser.add_argument("--dimensions", type=int, nargs="+", default=_DIMENSIONS, metavar="D")
     arguments = parser.parse_args(argv)
