@@ -13,8 +13,8 @@ from harness.evidence.judge import (
     judge_weighted,
 )
 from harness.evidence.missed import Missed
-from harness.evidence.modes import Search
 from harness.evidence.proposal import Mixture
+from harness.evidence.search import Search
 from harness.evidence.weights import Weighted
 from harness.methods.chain_checks import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict

@@ -7,7 +7,8 @@ from scipy.special import gammaln, logsumexp
 from harness.data.dataset import FloatArray
 from harness.evidence.mass import measured_masses
 from harness.evidence.missed import missed
-from harness.evidence.modes import Search, find_modes
+from harness.evidence.modes import find_modes
+from harness.evidence.search import Search
 from harness.methods.metered import Metered
 from tests.known_targets import KnownTarget, two_modes
 
@@ -52,10 +53,12 @@ def test_masses_are_those_of_the_posterior_wherever_the_draws_are(
     found = find_modes(target, rng)
     assert abs(found.shares[0] - SHARE) > 0.1  # Laplace's are wrong
     measured = measured_masses(found, chains(rng, of_second=of_second), target, rng)
-    np.testing.assert_allclose(measured.shares, [1 - SHARE, SHARE], atol=0.04)
-    np.testing.assert_allclose(
-        [m.log_mass for m in measured.modes], offset + np.log([0.7, 0.3]), atol=0.15
-    )
+    # the tails of the first, around either, are parts of their own
+    is_second = [bool(mode.point[0] > 3) and not mode.is_wide for mode in measured.modes]
+    masses = np.array([mode.log_mass for mode in measured.modes])
+    by_place = [logsumexp(masses, b=np.equal(is_second, place)) for place in (False, True)]
+    np.testing.assert_allclose(by_place, offset + np.log([1 - SHARE, SHARE]), atol=0.15)
+    assert abs(measured.shares[is_second].sum() - SHARE) < 0.04
 
 
 def test_masses_of_gaussian_modes_stay_what_they_are() -> None:

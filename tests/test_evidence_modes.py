@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
+from harness.data.dataset import FloatArray
 from harness.evidence.missed import missed
-from harness.evidence.modes import GRADIENT_LIMIT, Search, find_modes, mode_near
+from harness.evidence.modes import GRADIENT_LIMIT, find_modes, mode_near
+from harness.evidence.search import Search
 from harness.methods.metered import Metered
 from tests.known_targets import KnownTarget, funnel, gaussian, two_modes
 
@@ -52,6 +55,62 @@ def test_a_missed_mode_is_judged_by_what_it_would_change(share: float, distance:
     assert lost.share == pytest.approx(share, rel=1e-3)
     assert lost.mean_error_sd == pytest.approx(share * distance / sd, rel=0.05)
     assert lost.log_sd_ratio == pytest.approx(np.log(sd), rel=0.05)
+
+
+def mixture(d: int, share: float, centre: float, sds: tuple[float, float]) -> KnownTarget:
+    """A normal distribution at zero; the second, at `centre`, has a share."""
+
+    def function(at: FloatArray) -> tuple[FloatArray, FloatArray]:
+        off = [at, at - centre]
+        terms = np.column_stack(
+            [
+                np.log(part) - d * np.log(sd) - 0.5 * np.sum((each / sd) ** 2, axis=1)
+                for part, sd, each in zip((1 - share, share), sds, off, strict=True)
+            ]
+        )
+        values = logsumexp(terms, axis=1)
+        parts = np.exp(terms - values[:, None])
+        slopes = [
+            part[:, None] * each / sd**2 for part, sd, each in zip(parts.T, sds, off, strict=True)
+        ]
+        return values, -slopes[0] - slopes[1]
+
+    return KnownTarget(d, function)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("shift", "distance", "sd", "d"),
+    [(0.0, 5.0, 1.0, 100), (900.0, 100.0, 1.0, 3), (1e6, 1e5, 1e4, 3), (0.0, 1e-3, 1e-4, 20)],
+)
+def test_modes_are_found_in_their_own_units(
+    shift: float, distance: float, sd: float, d: int, seed: int
+) -> None:
+    # starts near zero end at one of two modes that are many of their sds apart
+    near = mixture(d, 0.4, distance, (sd, sd))
+    shifted = KnownTarget(d, lambda at: near.function(at - shift))
+    found = find_modes(Metered(shifted), np.random.default_rng(seed))
+    np.testing.assert_allclose(found.shares, [0.6, 0.4], rtol=1e-3)
+    # they say nothing of how many starts end at a mode
+    assert found.n_reached == found.n_starts <= 60
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("d", "narrow"), [(1, 0.01), (5, 0.02), (30, 0.03)])
+def test_a_slab_around_a_spike_is_found(d: int, narrow: float, seed: int) -> None:
+    slab = mixture(d, 0.5, 0.0, (narrow, 1.0))
+    found = find_modes(Metered(slab), np.random.default_rng(seed))
+    assert sorted(mode.is_wide for mode in found.modes) == [False, True]
+    (wide,) = (mode for mode in found.modes if mode.is_wide)
+    np.testing.assert_allclose(np.diag(wide.factor), 1.0, rtol=0.6)
+    spike = narrow * np.random.default_rng(2).normal(size=(2000, d))
+    assert missed(found, spike).log_sd_ratio > 1
+    assert missed(found, spike / narrow).share > 0.2  # the slab lacks the spike
+
+
+@pytest.mark.parametrize("target", [gaussian(np.zeros(2), COVARIANCE), two_modes(20, 0.3, 6.0)])
+def test_nothing_lies_far_around_gaussian_modes(target: KnownTarget) -> None:
+    assert not any(mode.is_wide for mode in search(target).modes)
 
 
 def test_draws_of_both_modes_miss_none() -> None:

@@ -24,9 +24,10 @@ from harness.evidence.judge import (
 )
 from harness.evidence.mass import missed_by_chains
 from harness.evidence.missed import missed
-from harness.evidence.modes import Search, find_modes
+from harness.evidence.modes import find_modes
 from harness.evidence.proposal import Mixture
 from harness.evidence.raw import N_RAW, Raw
+from harness.evidence.search import Search
 from harness.evidence.starts import dispersed_starts, factor_of
 from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints, after
 from harness.evidence.stretched import metric_of
@@ -144,14 +145,7 @@ class Cascade:
             self.add("search for modes", found, judge_nothing(found), "VI needs none")
             return None
         search = self.search = find_modes(self.target, self._rng)
-        n = len(search.modes)
-        ended = f"{search.n_reached} of {counted(search.n_starts, 'start')}"
-        found = f"{ended} ended at {counted(n, 'mode')}"
-        if n > 1:
-            shares = [numeral(100 * share, 2) + "%" for share in search.shares[:3]]
-            found += f", of {', '.join(shares)} of the mass" + (
-                " and less" if n > len(shares) else ""
-            )
+        found = search.words()
         judgement = judge_search(search)
         if judgement.criterion:
             self.add("search for modes", found, judgement, "VI, which needs no mode")

@@ -12,7 +12,7 @@ from harness.evidence.cascade import Cascade
 from harness.evidence.fallback import fit_checks, nuts_from
 from harness.evidence.judge import judge_chains, judge_nothing
 from harness.evidence.mass import missed_by_chains
-from harness.evidence.modes import Search
+from harness.evidence.search import Search
 from harness.evidence.steps import Answer, Step
 from harness.fits.posterior import posterior_group
 from harness.methods import Problem

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.evidence.missed import Missed
-from harness.evidence.modes import Search
+from harness.evidence.search import Search
 from harness.evidence.weights import K_HAT_LIMIT, Weighted
 from harness.messages.numerals import beside_limit, numeral
 from harness.methods.chain_checks import ChainChecks

@@ -13,8 +13,8 @@ from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
 from harness.evidence.missed import Missed, missed
-from harness.evidence.modes import PosteriorMode, Search
 from harness.evidence.proposal import Component, Mixture
+from harness.evidence.search import PosteriorMode, Search
 from harness.methods.metered import Metered, OutOfTimeError
 
 #: Points at which a mode's own distribution is compared with the posterior.

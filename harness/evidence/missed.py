@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.data.dataset import FloatArray
-from harness.evidence.modes import Search
+from harness.evidence.search import Search
 
 #: A mode with less than this part of its share of the draws is missed.
 _VISITED = 0.25

@@ -4,16 +4,15 @@ Laplace's approximation gives the mass of each: Tierney and Kadane (1986), JASA 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import cho_solve, solve_triangular
 from scipy.optimize import minimize
-from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
-from harness.evidence.proposal import Component, Mixture
+from harness.evidence.search import PosteriorMode, Search
+from harness.evidence.wide import wide_parts
 from harness.methods.metered import Metered
 
 #: Dispersed starts; a basin that a share f of them reaches is found by about 3 / f.
@@ -25,6 +24,11 @@ _BATCH = 8
 #: Half of them lie within 2 of zero, as CmdStan's; the others within a radius from 1 to 50.
 _NEAR, _RADII = 2.0, (1.0, 50.0)
 _MAX_ITERATIONS = 500
+#: Then some in units of the leading mode, whose scale need not be that of the others: they lie up
+#: to so many of its sds away, take shorter climbs, and at most this part of the gradients so far.
+_N_FAR, _FAR_RADII, _FAR_ITERATIONS, _FAR_PART = 16, (4.0, 1000.0), 100, 0.5
+#: An end so many nats lower, and so many for each parameter, has no mass to speak of.
+_LOWER, _LOWER_PER_PARAMETER = 20.0, 3.0
 #: Ends whose Hessian is computed; each takes four gradients per parameter.
 _MAX_HESSIANS = 10
 #: A mode is reached where the gradient, in posterior sds, is below this.
@@ -33,88 +37,6 @@ GRADIENT_LIMIT = 0.01
 _MAX_CONDITION = 1e14
 #: A smooth function has this value where the program has no density.
 _NOWHERE = 1e100
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PosteriorMode:
-    """A point with definite curvature.
-
-    Attributes
-    ----------
-    point : ndarray, shape (d,)
-    factor : ndarray, shape (d, d)
-        Lower Cholesky factor of the covariance, the negative inverse Hessian.
-    log_mass : float
-        Of Laplace's approximation, in nats.
-    gradient : float
-        Norm of the gradient there in posterior sds.
-    """
-
-    point: FloatArray
-    factor: FloatArray
-    log_mass: float
-    gradient: float
-
-    def distance(self, point: FloatArray) -> float:
-        """Return how far a point is, in posterior sds of this mode."""
-        return float(np.linalg.norm(solve_triangular(self.factor, point - self.point, lower=True)))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Search:
-    """What the starts have reached.
-
-    Attributes
-    ----------
-    modes : tuple of PosteriorMode
-        The one with the largest mass first.
-    n_starts : int
-        Starts with a density.
-    n_reached : int
-        Of them, those that ended at one of the modes.
-    ends : ndarray, shape (end, d)
-        Where all starts have ended.
-    """
-
-    modes: tuple[PosteriorMode, ...]
-    n_starts: int
-    n_reached: int
-    ends: FloatArray
-
-    @property
-    def shares(self) -> FloatArray:
-        """The modes' parts of the mass, by Laplace's approximation."""
-        masses = np.array([mode.log_mass for mode in self.modes])
-        shares: FloatArray = np.exp(masses - logsumexp(masses))
-        return shares
-
-    def regions(self) -> "Regions":
-        """Return which points are which mode's."""
-        parts = tuple(Component(mean=mode.point, factor=mode.factor) for mode in self.modes)
-        log_shares = np.log(np.maximum(self.shares, 1e-300))
-        return Regions(parts=Mixture(components=parts, df=5.0), log_shares=log_shares)
-
-    def mixture(self) -> Mixture:
-        """Return the Gaussians at all modes, those with no mass to speak of left out."""
-        return Mixture(
-            components=tuple(
-                Component(mean=mode.point, factor=mode.factor, share=float(share))
-                for mode, share in zip(self.modes, self.shares, strict=True)
-                if share > 1e-6
-            )
-        )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Regions:
-    """The parts of space that belong to modes."""
-
-    parts: Mixture
-    log_shares: FloatArray
-
-    def nearest(self, points: FloatArray) -> npt.NDArray[np.intp]:
-        """Return the number of the mode whose share of the density is largest at each point."""
-        return np.argmax(self.parts.log_terms(points) + self.log_shares, axis=1)
 
 
 def find_modes(
@@ -156,12 +78,38 @@ def find_modes(
         climbed += target.spent.n_gradients - before
         for end in ends:
             found.add(target, end)
+    n_starts, n_reached = len(found.ends), found.n_reached
+    if target.spent.n_gradients - begun < limit:
+        _search_far(target, found, rng, limit=min(_FAR_PART * climbed, limit))
+    modes = (*found.modes, *wide_parts(target, found.modes, rng))
     return Search(
-        modes=tuple(found.modes),
-        n_starts=len(found.ends),
-        n_reached=found.n_reached,
+        modes=tuple(sorted(modes, key=lambda each: -each.log_mass)),
+        n_starts=n_starts,
+        n_reached=n_reached,
         ends=np.array(found.ends).reshape(-1, target.n_parameters),
     )
+
+
+def _search_far(
+    target: Metered, found: "_Found", rng: np.random.Generator, *, limit: float
+) -> None:
+    """Climb from far around the leading mode, in its own units."""
+    if not found.modes:
+        return
+    known = found.modes[0]
+    low, high = np.log(_FAR_RADII)
+    radii = np.exp(rng.uniform(low, high, (_N_FAR, 1)))
+    starts = known.point + radii * rng.standard_normal((_N_FAR, known.point.size)) @ known.factor.T
+    usable = starts[np.isfinite(target.log_density(starts))]
+    begun = target.spent.n_gradients
+    climb = partial(_climb, max_iterations=_FAR_ITERATIONS)
+    for first in range(0, len(usable), _BATCH):
+        if target.spent.n_gradients - begun > limit:
+            return
+        batch = [(start, known) for start in usable[first : first + _BATCH]]
+        for end in target.map(climb, batch):
+            if found.is_high(target, end):
+                found.add(target, end)
 
 
 class _Found:
@@ -172,6 +120,11 @@ class _Found:
         self.ends: list[FloatArray] = []
         self.n_reached = 0
         self._n_hessians = 0
+
+    def is_high(self, target: Metered, end: FloatArray) -> bool:
+        """Whether a mode at a point may have a part of the mass."""
+        here, best = target.log_density(np.array([end, self.modes[0].point]))
+        return bool(here > best - _LOWER - _LOWER_PER_PARAMETER * end.size)
 
     def add(self, target: Metered, end: FloatArray) -> None:
         """Look whether an optimiser's end is a mode, a known one or another."""
@@ -198,7 +151,11 @@ def _starts(target: Metered, rng: np.random.Generator, n: int) -> Iterator[Float
             yield tried[finite[0]]
 
 
-def _climb(target: Metered, begun: tuple[FloatArray, PosteriorMode | None]) -> FloatArray:
+def _climb(
+    target: Metered,
+    begun: tuple[FloatArray, PosteriorMode | None],
+    max_iterations: int = _MAX_ITERATIONS,
+) -> FloatArray:
     """Return the end of L-BFGS from a start, in the coordinates of a known mode."""
     start, known = begun
     centre = np.zeros(start.size) if known is None else known.point
@@ -221,7 +178,7 @@ def _climb(target: Metered, begun: tuple[FloatArray, PosteriorMode | None]) -> F
         begin,
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": _MAX_ITERATIONS, "maxcor": 10, "ftol": 1e-10, "gtol": 1e-4},
+        options={"maxiter": max_iterations, "maxcor": 10, "ftol": 1e-10, "gtol": 1e-4},
     )
     return outside(np.asarray(found.x, dtype=np.float64))
 

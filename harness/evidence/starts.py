@@ -3,8 +3,8 @@
 import numpy as np
 
 from harness.data.dataset import FloatArray
-from harness.evidence.modes import Search
 from harness.evidence.proposal import Component, Mixture
+from harness.evidence.search import Search
 from harness.evidence.weights import Weighted
 from harness.methods.metered import Metered
 

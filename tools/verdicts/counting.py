@@ -15,8 +15,9 @@ from harness.evidence.fitting import fit_cheapest
 from harness.evidence.judge import DIVERGENT_LIMIT, judge_chains, judge_weighted
 from harness.evidence.mass import missed_by_chains
 from harness.evidence.missed import Missed, missed
-from harness.evidence.modes import Search, find_modes
+from harness.evidence.modes import find_modes
 from harness.evidence.proposal import Component, Mixture
+from harness.evidence.search import Search
 from harness.evidence.steps import Answer
 from harness.evidence.weights import attempts
 from harness.methods import Nuts, Problem
