@@ -349,14 +349,12 @@ def test_draws_of_other_data_or_another_program_are_told(
     other["y"][0] += 1.0
     with pytest.raises(DrawsError, match="data"):
         harness.judge(files["NUTS default"], model=AR1["model"], data=other)
+    with pytest.raises(DrawsError, match="data"):
+        harness.judge(
+            files["Laplace"], reference=files["NUTS reference"], model=AR1["model"], data=other
+        )
     said: list[str] = []
-    harness.judge(
-        files["Laplace"],
-        reference=files["NUTS reference"],
-        model=AR1["model"],
-        data=other,
-        progress=said.append,
-    )
+    harness.judge(files["Laplace"], model=AR1["model"], data=other, progress=said.append)
     assert any("nats" in line for line in said)
     with pytest.raises(DrawsError, match="rho"):
         harness.judge(draws_of(1), **AR1)

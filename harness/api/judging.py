@@ -11,6 +11,7 @@ from harness.api.programs import program_file
 from harness.api.result import StudyResult, make_result
 from harness.errors import DrawsError
 from harness.fits.fit import DrawKind
+from harness.given.drift import check_drift
 from harness.given.evaluating import check_parameters, evaluated
 from harness.given.given import Given
 from harness.given.judged import judged_study
@@ -103,7 +104,7 @@ def judge(
         known = known_program(program_file(model), where, variables=wanted)
         known = _compiled(known, fits, chains, wanted)
     if known.problem is not None:
-        fits, evidence = _evaluated(fits, known.problem, wants_reference=chains is None, say=say)
+        fits, evidence = _evaluated(fits, chains, known.problem, say=say)
         chains = chains or (evidence.draws if evidence else None)
     elif chains is None and any(item.draw_kind is DrawKind.INDEPENDENT for item in fits):
         say(_NOTHING_TO_COMPARE)
@@ -142,7 +143,7 @@ def _compiled(
 
 
 def _evaluated(
-    fits: list[Given], problem: Problem, *, wants_reference: bool, say: SayLine
+    fits: list[Given], chains: Given | None, problem: Problem, *, say: SayLine
 ) -> tuple[list[Given], EvidenceReference | None]:
     """Evaluate the posterior at the draws of each fit, and gather evidence in a reference's place.
 
@@ -151,14 +152,20 @@ def _evaluated(
     name = problem.program.program.name
     with open_density(problem) as density:
         fits = [evaluated(fit, density, program=name) for fit in fits]
-        if not problem.program.has_unit_vectors:
+        has_scores = not problem.program.has_unit_vectors
+        if has_scores:
             fits = [with_mode_gap(fit, density) for fit in fits]
-        if not wants_reference:
+        if chains is not None:
+            evaluated(chains, density, program=name)  # refuses those of other data
+            if has_scores:
+                check_drift(chains, density, program=name)
             return fits, None
         # not the seed of the draws, which `harness fit` may have made: they would be compared
         # with themselves
         seed = derive_seed(fits[0].seed, "evidence on given draws")
         found = provisional_reference(density, seed=seed, told=lambda step: say(step_line(step)))
+        for fit in fits if has_scores and found.draws is None else ():
+            check_drift(fit, density, program=name)  # nothing else compares it with the posterior
     return fits, found
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
 
 import lazy_loader as lazy
-import numpy as np
 from pydantic.dataclasses import dataclass as options_dataclass
 
 from harness.data.dataset import Dataset, FloatArray
 from harness.errors import DrawsError, MethodError
 from harness.fits.fit import Diagnostics, DrawKind, Fit
+from harness.given.twins import columns_of, shared_part
 from harness.methods import DEFAULT_VARIANT, Method, Problem, RowsUsed
 from harness.methods.base import OPTIONS_CONFIG
 from harness.program.program import Program
@@ -132,20 +133,12 @@ class Given:
             self._refuse_twins(n_chains)
 
     def _refuse_twins(self, n_chains: int) -> None:
-        """Refuse a chain that was given twice, which would agree with itself."""
-        prints = [
-            tuple(values[chain].tobytes() for values in self.variables.values())
-            for chain in range(n_chains)
-        ]
-        for i, chain in enumerate(prints):
-            twin = prints.index(chain)
-            if twin < i and not self._is_fixed:
+        """Refuse chains that have draws in common, which would agree with each other."""
+        rows = columns_of(self.variables.values())
+        for first, second in combinations(range(n_chains if rows.size else 0), 2):
+            part = shared_part(rows[first], rows[second])
+            if part:
                 raise DrawsError(
-                    f"chains {twin + 1} and {i + 1} of {self.title} hold the same draws; "
-                    "give each chain once"
+                    f"chains {first + 1} and {second + 1} of {self.title} have "
+                    f"{100 * part:.0f}% of their draws in common; give each chain once"
                 )
-
-    @property
-    def _is_fixed(self) -> bool:
-        """Whether no draw differs from the first."""
-        return all(bool(np.all(values == values[:1, :1])) for values in self.variables.values())

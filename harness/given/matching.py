@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from harness.data.dataset import FloatArray
 from harness.errors import DrawsError
 from harness.fits.quantities import element_names, scalars
 from harness.given.given import Given
+from harness.given.twins import MOST_COLUMNS, shared_part
 from harness.messages.clauses import did_you_mean
 
 #: Names in a message; of more it gives the number.
@@ -134,13 +136,31 @@ def _check_pair(fit: Given, ours: set[str], reference: Given, theirs: set[str]) 
             f"{fit.title} is of another program than {reference.title}: it has draws of "
             f"{_named(map(_base, ours))}, the reference of {_named(map(_base, theirs))}"
         )
-    name = min(ours & theirs)
-    a, b = (_scalar(given.variables, name) for given in (fit, reference))
-    if a.shape == b.shape and a.min() < a.max() and np.array_equal(a, b):
+    part = _in_common(fit, reference, sorted(ours & theirs))
+    if part:
         raise DrawsError(
-            f"{fit.title} and {reference.title} hold the same draws; give draws of another run as "
-            "reference"
+            f"{fit.title} and {reference.title} hold the same draws ({100 * part:.0f}% of them); "
+            "give draws of another run as reference"
         )
+
+
+def _in_common(fit: Given, reference: Given, names: Sequence[str]) -> float:
+    """Return which part of their draws two fits have in common."""
+    varying = (
+        name
+        for name in names
+        if all(_varies(_scalar(given.variables, name)) for given in (fit, reference))
+    )
+    some = list(islice(varying, MOST_COLUMNS))
+    rows = [
+        np.column_stack([_scalar(given.variables, name).ravel() for name in some])
+        for given in ((fit, reference) if some else ())
+    ]
+    return shared_part(*rows) if rows else 0.0
+
+
+def _varies(draws: FloatArray) -> bool:
+    return bool(np.isfinite(draws).all() and draws.min() < draws.max())
 
 
 def _of(variable: str, elements: Iterable[str]) -> str:
