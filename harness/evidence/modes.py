@@ -79,9 +79,10 @@ def find_modes(
         for end in ends:
             found.add(target, end)
     n_starts, n_reached = len(found.ends), found.n_reached
+    (aside,) = rng.spawn(1)  # what finds nothing changes nothing that is drawn later
     if target.spent.n_gradients - begun < limit:
-        _search_far(target, found, rng, limit=min(_FAR_PART * climbed, limit))
-    modes = (*found.modes, *wide_parts(target, found.modes, rng))
+        _search_far(target, found, aside, limit=min(_FAR_PART * climbed, limit))
+    modes = (*found.modes, *wide_parts(target, found.modes, aside))
     return Search(
         modes=tuple(sorted(modes, key=lambda each: -each.log_mass)),
         n_starts=n_starts,
