@@ -114,8 +114,9 @@ def compare_joint(
     With more than 600 parameters, or fewer effective draws than about two for each, not all
     combinations can be judged: then twenty or thirty of them stand for the parameters, see
     `harness.metrics.subspace.leading_combinations`. Of parameters whose kurtosis under the
-    reference is above 9, both sets of draws are cut off at the reference's 1% and 99% quantiles,
-    because their covariance is known too badly.
+    reference is above 9, both sets of draws are cut off at the reference's 1% and 99% quantiles or
+    further in, because their covariance is known too badly; see
+    `harness.metrics.tail_limits.TailLimits`.
 
     Parameters
     ----------

@@ -19,7 +19,9 @@ _TEXT = """# Verdicts on draws with heavy tails
 `python -m tools.exact_draws.heavy_tails` draws {n_draws:,} independent draws from a known
 posterior with heavy tails as a fit, {n_reference:,} others as its reference, and judges the fit as
 a comparison does. Exact draws should be *trust*ed; draws with a fault should never get better than
-*means only*. A shift is in sds of a Gaussian with the same median absolute deviation.
+*means only*. A shift is in sds of a Gaussian with the same median absolute deviation. For the
+effects of groups it is 0.23 of their sd between the 1% and 99% quantiles, less than the limit of
+0.3: that some of these pass is right.
 
 {table}
 
@@ -51,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m tools.exact_draws.heavy_tails", description=__doc__
     )
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
-    parser.add_argument("--repeats", type=int, default=50, help="of exact draws")
+    parser.add_argument("--repeats", type=int, default=40, help="of exact draws")
     parser.add_argument("--faulty", type=int, default=5, help="of each fault")
     parser.add_argument("--seed", type=int, default=1, help="decides all trials")
     parser.add_argument("--dimensions", type=int, nargs="+", default=_DIMENSIONS, metavar="D")
