@@ -12,6 +12,7 @@ from harness.evidence.cascade import Cascade
 from harness.evidence.fallback import fit_checks, nuts_from
 from harness.evidence.judge import judge_chains, judge_nothing
 from harness.evidence.mass import missed_by_chains
+from harness.evidence.missed import Missed
 from harness.evidence.search import Search
 from harness.evidence.steps import Answer, Step
 from harness.fits.posterior import posterior_group
@@ -149,9 +150,10 @@ def _with_nuts(
     cascade.target.count_past(fit.cost.n_gradients or 0)
     points, on_own_scale = unconstrained_points(fit, density, given.program.parameters)
     checks = fit_checks(fit, points)
-    search = cascade.search if on_own_scale else None
     rng = np.random.default_rng([seed, _STREAM])
-    lost = missed_by_chains(search, points, cascade.target, rng)
+    lost = Missed()
+    if on_own_scale:
+        lost = missed_by_chains(cascade.search, points, cascade.target, rng)
     judgement = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
     cascade.add("NUTS", checks.words(points.shape[:2]), judgement, "nothing is left to try")
     tree = fit.read_draws()

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
+from harness.evidence.copies import missed_by_copies
 from harness.evidence.missed import Missed, missed
 from harness.evidence.proposal import Component, Mixture
 from harness.evidence.search import PosteriorMode, Search
@@ -79,17 +80,18 @@ def missed_by_chains(
     Parameters
     ----------
     search : Search or None
-        None where nothing is known of modes.
+        None where modes were not searched for, as with too many parameters.
     chains, target, rng
         As of :func:`measured_masses`.
 
     Returns
     -------
     Missed
-        By measured masses, or by Laplace's where the time is up.
+        By measured masses, or by Laplace's where the time is up; without a search by those of the
+        draws moved to where climbs end.
     """
     if search is None:
-        return Missed()
+        return missed_by_copies(chains, target, rng)
     with suppress(OutOfTimeError):
         search = measured_masses(search, chains, target, rng)
     return missed(search, _flat(chains))

@@ -58,8 +58,8 @@ class Visits:
         -------
         str
             A clause; empty if draws of all modes that were found are there, or if those that are
-            not would change little.  Nothing is known of draws without their program, with too many
-            parameters or with some that cannot be put on the unconstrained scale; nor where
+            not would change little.  Nothing is known of draws without their program, or
+            with parameters that cannot be put on the unconstrained scale; nor where
             exchangeable components make modes of the same draws, which their labels deal with.
             What evidence gives has been compared with the modes already.
         """
@@ -80,7 +80,7 @@ class Visits:
         """Search for modes of the fit's density."""
         try:
             density = self._scales.density(item.program, self._datasets[item.run.dataset])
-            if not 0 < density.n_parameters <= MOST_PARAMETERS:
+            if not density.n_parameters:
                 return ""
             points, is_free = unconstrained_points(item.fit, density, item.program.parameters)
             n_gradients = item.fit.cost.n_gradients
@@ -118,5 +118,6 @@ def lacking_mode(chains: FloatArray, target: Metered, *, seed: int, limit: float
         A clause; empty if they lack none that would change much.
     """
     rng = np.random.default_rng([seed, _STREAM])
-    search = find_modes(target, rng, limit=limit)
+    is_searched = target.n_parameters <= MOST_PARAMETERS
+    search = find_modes(target, rng, limit=limit) if is_searched else None
     return missed_problem(missed_by_chains(search, chains, target, rng))
