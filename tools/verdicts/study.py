@@ -24,6 +24,8 @@ from tools.verdicts.pages import page
 from tools.verdicts.posteriors import posteriors
 
 STUDY = Path("studies/verdicts.toml")
+#: Full-rank ADVI of CmdStan's may wander where an ODE is stiff.
+_TIME_LIMIT_S = 60.0
 _WITHOUT = 'reference = "none"\n'
 
 
@@ -103,6 +105,7 @@ def main() -> None:
                 scale=arguments.scale,
                 posteriordb=database,
                 jobs=arguments.jobs,
+                time_limit_s=_TIME_LIMIT_S,
                 progress=lambda line: print(line, flush=True),
             )
             kept += [
