@@ -1,7 +1,7 @@
 """How often verdicts are wrong, counted on posteriors of known moments.
 
     python -m tools.verdicts [--seeds 10] [--part 1/2] [--out FOLDER] [--page]
-    python -m tools.verdicts.study [--scale small] [--jobs 2]
+    python -m tools.verdicts.study [--scale small] [--jobs 2] [--only NUTS]
 
 - `known`: what is known of a posterior; `posteriors`, `models`: all of them, by closed forms or
   `quadrature`

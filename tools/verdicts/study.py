@@ -26,6 +26,7 @@ from tools.verdicts.posteriors import posteriors
 STUDY = Path("studies/verdicts.toml")
 #: Full-rank ADVI of CmdStan's may wander where an ODE is stiff.
 _TIME_LIMIT_S = 60.0
+_REFERENCES = ("NUTS", "evidence")
 _WITHOUT = 'reference = "none"\n'
 
 
@@ -88,20 +89,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="full", help="of the study")
     parser.add_argument("--jobs", type=int, default=1, help="fits at once")
+    parser.add_argument(
+        "--only", choices=_REFERENCES, help="count anew with one kind of reference, and keep others"
+    )
     parser.add_argument("--out", type=Path, default=Path("results/verdicts"))
     arguments = parser.parse_args()
     known = {entry_name(each): each for each in posteriors()}
     counts = read_counts(arguments.out / "counts.csv")
     nuts = {row.posterior: row.nuts_gradients for row in counts}
-    kept = [row for row in counts if " with " not in row.draws]
+    asked = [arguments.only] if arguments.only else _REFERENCES
+    kept = [row for row in counts if row.draws.partition(" with ")[2] not in asked]
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "database"
         write_database(database, known.values())
         without = Path(folder) / STUDY.name
         without.write_text(_WITHOUT + STUDY.read_text(encoding="utf-8"), encoding="utf-8")
-        for reference, file in (("NUTS", STUDY), ("evidence", without)):
+        for reference in asked:
             result = harness.run_study(
-                file,
+                STUDY if reference == "NUTS" else without,
                 scale=arguments.scale,
                 posteriordb=database,
                 jobs=arguments.jobs,
