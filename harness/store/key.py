@@ -9,7 +9,7 @@ from harness.program.program import Program
 from harness.study.study import Run
 
 #: Raised when what a stored fit means has changed, so that older entries are not found.
-FORMAT = 4
+FORMAT = 5
 
 
 def fit_key(run: Run, program: Program, program_digest: str, dataset: Dataset) -> str:
