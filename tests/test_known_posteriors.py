@@ -1,6 +1,7 @@
 """The study of posteriors of known moments."""
 
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +9,23 @@ import pytest
 
 import harness
 from tools.verdicts.database import entry_name, write_database
-from tools.verdicts.known import REPORTED, SET
+from tools.verdicts.known import REPORTED, SET, Posterior
 from tools.verdicts.posteriors import posteriors
 from tools.verdicts.study import STUDY, approximations
 
 PROJECT = Path(__file__).parent.parent
 
 
+@cache
+def every() -> list[Posterior]:
+    return posteriors()
+
+
 @pytest.mark.slow
 def test_the_study_names_all_posteriors_in_their_halves() -> None:
     tables = tomllib.loads((PROJECT / STUDY).read_text(encoding="utf-8"))
     named = {table["name"]: table["posteriordb"]["name"] for table in tables["datasets"]}
-    known = posteriors()
+    known = every()
     assert len(known) >= 40
     for half in (SET, REPORTED):
         assert named[half] == [entry_name(each) for each in known if each.half == half]
@@ -30,7 +36,7 @@ def test_the_study_names_all_posteriors_in_their_halves() -> None:
 @pytest.mark.slow
 def test_verdicts_are_compared_with_what_is_known(tmp_path: Path) -> None:
     chosen = {"normal 10", "two modes, 0.3, 10"}
-    known = {entry_name(each): each for each in posteriors() if each.name in chosen}
+    known = {entry_name(each): each for each in every() if each.name in chosen}
     write_database(tmp_path / "database", known.values())
     study = tmp_path / "known.toml"
     study.write_text(
