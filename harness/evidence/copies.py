@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from harness.data.dataset import FloatArray
+from harness.evidence.climbs import climb
 from harness.evidence.missed import Missed
 from harness.methods.metered import Metered, OutOfTimeError
 
@@ -27,7 +27,6 @@ N_GRADIENTS = 1000
 _N_DRAWS = 100
 #: Ends closer than this, in sds of all parameters together, are one.
 _APART = 4.0
-_NOWHERE = 1e100
 
 
 def missed_by_copies(
@@ -85,21 +84,14 @@ def _ways(
 
 def _climb(target: Metered, start: FloatArray, sd: FloatArray) -> FloatArray:
     """Return the end of a climb in units of sds."""
-
-    def descent(inside: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = target.gradient(start + sd * inside)
-        if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            return _NOWHERE, np.zeros(start.size)
-        return -float(value), -gradient * sd
-
-    found = minimize(
-        descent,
+    return climb(
+        target,
         np.zeros(start.size),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": _N_STEPS, "maxcor": 10, "ftol": 1e-12},
+        outside=lambda inside: start + sd * inside,
+        inward=lambda gradient: gradient * sd,
+        max_iterations=_N_STEPS,
+        ftol=1e-12,
     )
-    return start + sd * np.asarray(found.x, dtype=np.float64)
 
 
 def _is_apart(draws: FloatArray, direction: FloatArray, way: FloatArray) -> bool:

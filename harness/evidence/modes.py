@@ -8,9 +8,9 @@ from functools import partial
 
 import numpy as np
 from scipy.linalg import cho_solve, solve_triangular
-from scipy.optimize import minimize
 
 from harness.data.dataset import FloatArray
+from harness.evidence.climbs import climb
 from harness.evidence.search import PosteriorMode, Search
 from harness.evidence.wide import wide_parts
 from harness.methods.metered import Metered
@@ -35,8 +35,6 @@ _MAX_HESSIANS = 10
 GRADIENT_LIMIT = 0.01
 #: So steep a ridge has no inverse to speak of.
 _MAX_CONDITION = 1e14
-#: A smooth function has this value where the program has no density.
-_NOWHERE = 1e100
 
 
 def find_modes(
@@ -103,12 +101,12 @@ def _search_far(
     starts = known.point + radii * rng.standard_normal((_N_FAR, known.point.size)) @ known.factor.T
     usable = starts[np.isfinite(target.log_density(starts))]
     begun = target.spent.n_gradients
-    climb = partial(_climb, max_iterations=_FAR_ITERATIONS)
+    short = partial(_climb, max_iterations=_FAR_ITERATIONS)
     for first in range(0, len(usable), _BATCH):
         if target.spent.n_gradients - begun > limit:
             return
         batch = [(start, known) for start in usable[first : first + _BATCH]]
-        for end in target.map(climb, batch):
+        for end in target.map(short, batch):
             if found.is_high(target, end):
                 found.add(target, end)
 
@@ -159,29 +157,19 @@ def _climb(
 ) -> FloatArray:
     """Return the end of L-BFGS from a start, in the coordinates of a known mode."""
     start, known = begun
-    centre = np.zeros(start.size) if known is None else known.point
-    factor = None if known is None else known.factor
-
-    def outside(inside: FloatArray) -> FloatArray:
-        return inside if factor is None else centre + factor @ inside
-
-    def descent(inside: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = target.gradient(outside(inside))
-        if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            return _NOWHERE, np.zeros(start.size)
-        return -float(value), -(gradient if factor is None else factor.T @ gradient)
-
-    begin = start
-    if factor is not None:
-        begin = solve_triangular(factor, start - centre, lower=True)
-    found = minimize(
-        descent,
-        begin,
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": max_iterations, "maxcor": 10, "ftol": 1e-10, "gtol": 1e-4},
+    climbed = partial(climb, target, max_iterations=max_iterations, ftol=1e-10, gtol=1e-4)
+    if known is None:
+        return climbed(start, outside=_same, inward=_same)
+    centre, factor = known.point, known.factor
+    return climbed(
+        solve_triangular(factor, start - centre, lower=True),
+        outside=lambda inside: centre + factor @ inside,
+        inward=lambda gradient: factor.T @ gradient,
     )
-    return outside(np.asarray(found.x, dtype=np.float64))
+
+
+def _same(values: FloatArray) -> FloatArray:
+    return values
 
 
 def _newton_step(target: Metered, factor: FloatArray, point: FloatArray) -> FloatArray:

@@ -5,12 +5,11 @@ For draws x of a density p with the score g = grad log p, Stein's identities hol
 how far off means and sds are; for Gaussians this is exact.  Gorham and Mackey (2015), NIPS 28.
 """
 
-import math
-
 import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.errors import DrawsError
+from harness.evidence.judge import SD_LIMIT_LOG
 from harness.fits.fit import DrawKind
 from harness.fits.quantities import scalars
 from harness.given.given import Given
@@ -26,7 +25,6 @@ from harness.verdict.rules import MEAN_LIMIT_SD
 _MOST_DRAWS, _DRAWS_PER_PARAMETER = 1000, 5
 #: Of so many parameters none is that many errors beyond the limit by chance.
 _ERRORS = 5.0
-_SD_LIMIT_LOG = math.log(1.25)
 #: Pairs of draws between which the score is integrated, and the points for each.
 _N_PAIRS, _N_NODES = 40, 12
 #: The integral is the difference of the log densities up to so many nats, for most pairs.
@@ -106,8 +104,8 @@ def drifted(points: FloatArray, density: DensityFunction) -> str:
     variances = _means(-off / sd * step, points.shape)
     ratios = [np.maximum(variances[0] + side * _ERRORS * variances[1], 1e-9) for side in (-1, 1)]
     low, high = (float(end) for end in (np.log(ratios[0]).max() / 2, np.log(ratios[1]).min() / 2))
-    if max(low, -high) > _SD_LIMIT_LOG:
-        value, limit = beside_limit(max(low, -high), _SD_LIMIT_LOG)
+    if max(low, -high) > SD_LIMIT_LOG:
+        value, limit = beside_limit(max(low, -high), SD_LIMIT_LOG)
         return (
             "by the gradients at the draws the logarithm of an sd's ratio is more than "
             f"{value} off (limit {limit})"

@@ -18,7 +18,7 @@ from harness.summary.moments import Moments
 #: measurements anew.  A test holds the list to what the measuring modules import.
 MEASURING_CODE = (
     *("evidence/mass.py", "evidence/missed.py", "evidence/modes.py", "evidence/proposal.py"),
-    *("evidence/copies.py", "evidence/search.py", "evidence/wide.py"),
+    *("evidence/climbs.py", "evidence/copies.py", "evidence/search.py", "evidence/wide.py"),
     "metrics/*.py",
     "fits/fit.py",
     "fits/posterior.py",

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from harness.verdict.outcome import SEVERITY
 from tools.exact_draws.posterior import CORRELATION, Draws
-from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE, Count, count
+from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE, Count, columns, count
 
 _DIMENSIONS = (5, 50, 500, 5000)
 #: Trials that a process makes before it takes others.
@@ -64,15 +63,8 @@ def _run(job: tuple[int, Draws, range], *, seed: int) -> Count:
 
 def _row(found: Count, *, seed: int) -> dict[str, object]:
     """Return a row of the table."""
-    told = ", ".join(f"{name} ({n})" for name, n in found.decided_by.most_common())
-    return {
-        "parameters": found.d,
-        "draws": str(found.kind),
-        "trials": found.verdicts.total(),
-        **{str(verdict): found.verdicts[verdict] for verdict in SEVERITY},
-        "decided by": told or "-",
-        "seed": seed,
-    }
+    counted = columns(found.verdicts, found.decided_by, seed=seed)
+    return {"parameters": found.d, "draws": str(found.kind), **counted}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

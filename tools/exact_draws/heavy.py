@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.verdict.criteria import Verdict
 from tools.exact_draws.posterior import Floats
-from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE, verdict_on
+from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE, tally, verdict_on
 
 Draw = Callable[[np.random.Generator, tuple[int, int], int], Floats]
 
@@ -118,9 +118,8 @@ def count_heavy(
     verdicts, decided_by : Counter
         By verdict, and the criteria of all but *trust*.
     """
-    verdicts: Counter[Verdict] = Counter()
-    decided_by: Counter[str] = Counter()
-    for repeat in repeats:
+
+    def judged(repeat: int) -> tuple[Verdict, str]:
         rng = np.random.default_rng(
             [seed, d, list(TAILS).index(tails), list(Fault).index(fault), repeat]
         )
@@ -128,8 +127,6 @@ def count_heavy(
         exact = TAILS[tails](rng, (1, N_DRAWS), d)
         theta = with_fault(exact, fault, j=int(rng.integers(d)))
         tree = arviz_base.from_dict({"posterior": {"theta": theta}})
-        verdict, criterion = verdict_on(tree, theta, reference, seed=repeat)
-        verdicts[verdict] += 1
-        if verdict is not Verdict.TRUST:
-            decided_by[criterion] += 1
-    return verdicts, decided_by
+        return verdict_on(tree, theta, reference, seed=repeat)
+
+    return tally(map(judged, repeats))

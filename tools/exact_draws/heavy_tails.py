@@ -2,16 +2,13 @@
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from harness.verdict.criteria import Verdict
-from harness.verdict.outcome import SEVERITY
 from tools.exact_draws.heavy import TAILS, Fault, count_heavy
-from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE
+from tools.exact_draws.trials import N_DRAWS, REFERENCE_SHAPE, columns
 
 _DIMENSIONS = (5, 50)
 _TEXT = """# Verdicts on draws with heavy tails
@@ -28,23 +25,6 @@ effects of groups it is 0.23 of their sd between the 1% and 99% quantiles, less 
 The columns of verdicts are numbers of trials; *decided by* has the criteria that decided those
 that are not *trust*. All trials of a row come from its seed.
 """
-
-
-def _row(
-    tails: str, d: int, fault: Fault, found: tuple[Counter[Verdict], Counter[str]], *, seed: int
-) -> dict[str, object]:
-    """Return a row of the table."""
-    verdicts, decided_by = found
-    told = ", ".join(f"{name} ({n})" for name, n in decided_by.most_common())
-    return {
-        "tails": tails,
-        "parameters": d,
-        "draws": str(fault),
-        "trials": verdicts.total(),
-        **{str(verdict): verdicts[verdict] for verdict in SEVERITY},
-        "decided by": told or "-",
-        "seed": seed,
-    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             for fault in Fault:
                 repeats = arguments.repeats if fault is Fault.NONE else arguments.faulty
                 found = count_heavy(tails, d, fault, repeats=range(repeats), seed=arguments.seed)
-                rows.append(_row(tails, d, fault, found, seed=arguments.seed))
+                counted = columns(*found, seed=arguments.seed)
+                rows.append({"tails": tails, "parameters": d, "draws": str(fault), **counted})
                 # the trials take long, so that what is counted is written at once
                 _write(pd.DataFrame(rows), folder)
     return 0

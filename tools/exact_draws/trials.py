@@ -20,6 +20,7 @@ from harness.summary.measured import judge_measurement
 from harness.summary.quantity import Target
 from harness.summary.reference import ReferenceDraws
 from harness.verdict.criteria import Reference, Verdict
+from harness.verdict.outcome import SEVERITY
 from tools.exact_draws.posterior import (
     Draws,
     Floats,
@@ -85,14 +86,33 @@ def count(d: int, kind: Draws, *, repeats: Iterable[int], seed: int) -> Count:
     -------
     Count
     """
+    number = list(Draws).index(kind)
+    verdicts, decided_by = tally(judged(d, kind, seed=(seed, d, number, i)) for i in repeats)
+    return Count(d=d, kind=kind, verdicts=verdicts, decided_by=decided_by)
+
+
+def tally(found: Iterable[tuple[Verdict, str]]) -> tuple[Counter[Verdict], Counter[str]]:
+    """Count verdicts, and the criteria that decided those that are not *trust*."""
     verdicts: Counter[Verdict] = Counter()
     decided_by: Counter[str] = Counter()
-    for repeat in repeats:
-        verdict, criterion = judged(d, kind, seed=(seed, d, list(Draws).index(kind), repeat))
+    for verdict, criterion in found:
         verdicts[verdict] += 1
         if verdict is not Verdict.TRUST:
             decided_by[criterion] += 1
-    return Count(d=d, kind=kind, verdicts=verdicts, decided_by=decided_by)
+    return verdicts, decided_by
+
+
+def columns(
+    verdicts: Counter[Verdict], decided_by: Counter[str], *, seed: int
+) -> dict[str, object]:
+    """Return counts as columns of a table."""
+    told = ", ".join(f"{name} ({n})" for name, n in decided_by.most_common())
+    return {
+        "trials": verdicts.total(),
+        **{str(verdict): verdicts[verdict] for verdict in SEVERITY},
+        "decided by": told or "-",
+        "seed": seed,
+    }
 
 
 def judged(d: int, kind: Draws, *, seed: tuple[int, ...]) -> tuple[Verdict, str]:

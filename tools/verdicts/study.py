@@ -16,10 +16,10 @@ from harness.fits.fit import DrawKind, Status
 from harness.methods import Problem
 from harness.methods.density import open_density
 from harness.methods.draw_points import unconstrained_points
-from tools.verdicts.counting import Count, compare
+from tools.verdicts.counting import Count, compare, moments_of
 from tools.verdicts.database import entry_name, write_database
 from tools.verdicts.files import read_counts, write_counts
-from tools.verdicts.known import FloatArray, Posterior
+from tools.verdicts.known import Posterior
 from tools.verdicts.pages import page
 from tools.verdicts.posteriors import posteriors
 
@@ -69,7 +69,7 @@ def approximations(
                     seed=run.replicate,
                     verdict=str(row["verdict"]),
                     criterion=str(row["decided_by"]),
-                    moments=_moments(points) if is_free else None,
+                    moments=moments_of(points) if is_free else None,
                     gradients=float(item.fit.cost.n_gradients or 0),
                 )
 
@@ -77,11 +77,6 @@ def approximations(
 def _is_usable(item: FittedRun) -> bool:
     """Whether a run is an approximation with draws."""
     return item.fit.status is Status.OK and item.fit.draw_kind is DrawKind.INDEPENDENT
-
-
-def _moments(points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    flat = points.reshape(-1, points.shape[-1])
-    return flat.mean(axis=0), flat.std(axis=0)
 
 
 def main() -> None:
