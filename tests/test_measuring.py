@@ -1,6 +1,5 @@
 """What is measured of fits: kept, never stale, beside fits, and never lost to one fault."""
 
-import ast
 import dataclasses
 import threading
 import time
@@ -26,6 +25,7 @@ from harness.summary.measure import measure
 from harness.summary.reference import chain_problems
 from tests.cases import PROJECT, known_fit
 from tests.fabricated import CELLS, ORDERED_NUTS, fabricate, make_program
+from tests.imported import files_imported_by
 
 #: One fit of each kind: the reference, labels that switch, a failure, replicates.
 FEW = (*CELLS[:3], *CELLS[4:7])
@@ -135,21 +135,6 @@ def test_what_has_changed_is_measured_again(
     assert len(counted) == n_ok(fitted)
 
 
-def _imports(file: Path) -> set[Path]:
-    """Files of the package that a file imports, by itself or through them."""
-    found, left = set(), [file]
-    while left:
-        file = left.pop()
-        if file in found:
-            continue
-        found.add(file)
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("harness"):
-                place = PROJECT.joinpath(*(node.module or "").split("."))
-                left += [path for path in (place.with_suffix(".py"),) if path.is_file()]
-    return found
-
-
 #: What the measuring modules import and what decides no figure: types, errors, checks of input,
 #: the program's names (which are in a measurement's name themselves).
 NO_FIGURES = {
@@ -188,7 +173,7 @@ def test_the_digest_covers_all_code_that_makes_figures() -> None:
     package = PROJECT / "harness"
     covered = {path for pattern in kept.MEASURING_CODE for path in package.glob(pattern)}
     assert all(list(package.glob(pattern)) for pattern in kept.MEASURING_CODE)
-    imported = _imports(package / "summary" / "measure.py")
+    imported = files_imported_by(package / "summary" / "measure.py")
     left = {
         path.relative_to(package).as_posix()
         for path in imported - covered

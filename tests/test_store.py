@@ -13,6 +13,7 @@ import pytest
 from harness.data.dataset import Dataset
 from harness.errors import StoreError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
+from harness.methods import Method
 from harness.methods.advi import Advi, AdviFullrank
 from harness.methods.nuts import Nuts
 from harness.methods.subsample_advi import SubsampleAdvi
@@ -21,7 +22,8 @@ from harness.store import About, FitContent, Store, fit_key
 from harness.store import folder as folder_module
 from harness.store import key as key_module
 from harness.study.study import Run
-from tests.cases import MIXTURE, known_fit, pretend_compiled
+from tests.cases import MIXTURE, PROJECT, known_fit, pretend_compiled
+from tests.imported import files_imported_by
 
 KEY = "ab" + "0" * 62
 ROWS = np.arange(6.0).reshape(3, 2)
@@ -216,3 +218,36 @@ def test_key_changes_with_the_format(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key()
     monkeypatch.setattr(key_module, "FORMAT", key_module.FORMAT + 1)
     assert key() != before
+
+
+@pytest.mark.parametrize(("method", "outlives"), [(Advi(), False), (Nuts(), True)])
+def test_a_fit_is_made_anew_by_other_code(
+    monkeypatch: pytest.MonkeyPatch, *, method: Method, outlives: bool
+) -> None:
+    run = dataclasses.replace(RUN, method=method)
+    before = key(run=run)
+    monkeypatch.setattr(key_module, "fitting_digest", lambda: "other code")
+    assert (key(run=run) == before) is outlives
+
+
+#: What methods import and what decides no draw: types, errors, messages, the building of CmdStan
+#: and of programs (whose digest is in the key), and the proof that rows add up.
+NO_DRAWS = {
+    *("cmdstan/build.py", "cmdstan/guarded.py", "cmdstan/home.py", "cmdstan/toolchain.py"),
+    *("cmdstan/wheel.py", "data/dataset.py", "data/filed_variables.py", "data/json_file.py"),
+    *("data/json_scanner.py", "data/row_tables.py", "data/stan_json.py", "data/stan_values.py"),
+    *("errors.py", "fits/quantities.py", "fits/relabel.py", "folders.py", "messages/clauses.py"),
+    *("messages/faults.py", "messages/numerals.py", "messages/toml_table.py"),
+    *("program/additivity.py", "program/compilation.py", "program/contract.py"),
+    *("program/flags.py", "program/lean.py", "program/make_command.py", "program/make_program.py"),
+    *("program/mir.py", "program/program.py", "program/server_object.py", "program/stanc.py"),
+    "verdict/outcome.py",
+}
+
+
+def test_the_digest_covers_all_code_that_makes_draws() -> None:
+    package = PROJECT / "harness"
+    covered = {path for pattern in key_module.FITTING_CODE for path in package.glob(pattern)}
+    assert all(list(package.glob(pattern)) for pattern in key_module.FITTING_CODE)
+    imported = set().union(*(files_imported_by(file) for file in package.glob("methods/*.py")))
+    assert {file.relative_to(package).as_posix() for file in imported - covered} <= NO_DRAWS
