@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -360,3 +361,16 @@ def test_what_numpy_would_silently_round_or_drop_is_refused(logit: Density) -> N
         logit.log_density(points(1, 4) + 1j)
     with pytest.raises(DensityError, match="jacobian is 'no'"):
         logit.log_density(points(1, 4), jacobian="no")  # type: ignore[arg-type]
+
+
+def test_a_weight_of_any_number_type_is_that_number(logit: Density) -> None:
+    at = points(1, 4)
+    with RowBlocks(logit, "N", [np.arange(12)]) as blocks:
+        expected = blocks.gradient(at, weight=2.5)
+        for weight in (np.float64(2.5), np.float32(2.5), Fraction(5, 2)):
+            found = blocks.gradient(at, weight=weight)  # type: ignore[arg-type]
+            np.testing.assert_array_equal(found.value, expected.value)
+        with pytest.raises(DensityError, match="weight is '2'"):
+            blocks.gradient(at, weight="2")  # type: ignore[arg-type]
+    with pytest.raises(DensityError, match=r"unconstrained is 'np\.float64\(1\.0\)'"):
+        logit.ask("names unconstrained=np.float64(1.0)", np.empty(0))

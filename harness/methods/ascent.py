@@ -8,7 +8,7 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.methods.directions import MOST_EVEN, directions
 from harness.methods.gaussian import Gaussian, LowRank
-from harness.program.log_density import Density
+from harness.program.log_density import Density, number_words
 
 _N_NUMBERS = 6
 _N_OF_TRACE = 6
@@ -123,10 +123,10 @@ def ascend(density: Density, asked: Asked) -> Ascended:
     DensityError
         If the density is finite at no start, or its process ends.
     """
-    words = (
-        f"family={int(asked.family)} rank={asked.rank} seed={asked.seed} "
-        f"tolerance={asked.tolerance!r} passes={asked.max_passes!r} radius={asked.init_radius!r}"
+    numbers = number_words(
+        tolerance=asked.tolerance, passes=asked.max_passes, radius=asked.init_radius
     )
+    words = f"family={int(asked.family)} rank={asked.rank} seed={asked.seed} {numbers}"
     if asked.axis is not None:
         axis = list(density.axes).index(asked.axis)
         words += f" axis={axis} batch={asked.batch_size} fresh={asked.fresh:d}"

@@ -8,7 +8,7 @@ import numpy as np
 from harness.data.dataset import FloatArray
 from harness.errors import FitError
 from harness.methods.metered import Metered
-from harness.program.log_density import Density
+from harness.program.log_density import Density, number_words
 
 #: Numbers that tell of a transition, after the point: see sampling.hpp.
 _N_TOLD = 6
@@ -126,7 +126,7 @@ class _Plan:
         assert isinstance(density, Density)  # noqa: S101 - others make no transitions
         seed = int(np.random.SeedSequence([self.seed, number]).generate_state(1)[0] % 2**30)
         reply = density.ask(
-            f"transitions chains={n_chains} transitions={self.n} step={self.step!r} "
+            f"transitions chains={n_chains} transitions={self.n} {number_words(step=self.step)} "
             f"depth={self.depth} dense={int(self.factor.ndim > 1)} seed={seed}",
             np.concatenate([starts.reshape(-1), self.factor.reshape(-1, order="F")]),
         )

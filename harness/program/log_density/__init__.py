@@ -2,6 +2,7 @@
 
 from harness.program.log_density.density import DATA_SEED, DATA_SEED_NAME, Density, LogDensity
 from harness.program.log_density.row_blocks import NO_ROWS, RowBlocks, Rows
+from harness.program.log_density.wire import number_words
 from harness.program.log_density.wrapper import CPP_FOLDER, cpp_digest, wrap_file
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "RowBlocks",
     "Rows",
     "cpp_digest",
+    "number_words",
     "wrap_file",
 ]

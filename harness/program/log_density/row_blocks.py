@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from harness.errors import DensityError
 from harness.program.log_density.density import Density, LogDensity
-from harness.program.log_density.wire import switch_words
+from harness.program.log_density.wire import number_words, switch_words
 
 type Rows = npt.NDArray[np.intp]
 
@@ -115,7 +115,7 @@ class RowBlocks:
             raise DensityError(f"there are {self.n_blocks} blocks; name them from 0")
         reply = self._density.ask(
             f"blocks partition={self._number} blocks={numbers.size} n={len(at)} "
-            f"weight={weight!r} {switch_words(jacobian=jacobian, propto=propto)}",
+            f"{number_words(weight=weight)} {switch_words(jacobian=jacobian, propto=propto)}",
             np.concatenate([numbers.astype(np.float64), at.reshape(-1)]),
         )
         table = reply.numbers.reshape(numbers.size, len(at), 1 + at.shape[1])

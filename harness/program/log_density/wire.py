@@ -3,6 +3,7 @@
 import os
 import struct
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -108,3 +109,18 @@ def switch_words(**switches: bool) -> str:
         if not isinstance(value, bool | np.bool_):
             raise DensityError(f"{name} is {value!r}; give True or False")
     return " ".join(f"{name}={value:d}" for name, value in switches.items())
+
+
+def number_words(**numbers: float) -> str:
+    """Return the words of a command that are numbers, so that they come back exactly.
+
+    Raises
+    ------
+    DensityError
+        If one is no number.
+    """
+    for name, value in numbers.items():
+        if not isinstance(value, Real) or isinstance(value, bool):
+            raise DensityError(f"{name} is {value!r}; give a number")
+    # the word of a NumPy scalar is its type's too
+    return " ".join(f"{name}={float(value)!r}" for name, value in numbers.items())

@@ -86,7 +86,15 @@ class Request {
   }
   double number(const std::string& name, double otherwise) const {
     const auto found = words_.find(name);
-    return found == words_.end() ? otherwise : std::strtod(found->second.c_str(), nullptr);
+    if (found == words_.end()) {
+      return otherwise;
+    }
+    char* end = nullptr;
+    const double value = std::strtod(found->second.c_str(), &end);
+    if (found->second.empty() || *end) {
+      throw std::invalid_argument(name + " is '" + found->second + "', which is no number");
+    }
+    return value;
   }
   int integer(const std::string& name, int otherwise = 0) const { return static_cast<int>(number(name, otherwise)); }
 
