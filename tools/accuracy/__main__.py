@@ -139,7 +139,7 @@ README = """# Accuracy of `vi_*` without any option
 
 `python -m tools.accuracy` wrote this page from [runs.csv](runs.csv). Each case of
 `tools/accuracy/problems.py` is fitted with {n_seeds} seeds, and all runs are counted.
-[cost.md](cost.md) compares times on a million rows.
+[cost.md](cost.md) compares times on a million rows, [rows.md](rows.md) from 100,000 to ten million.
 
 - The *best Gaussian* of a family is known, or comes from a long deterministic optimisation over
   fixed draws (`tools/accuracy/reference.py`), which begins at the ends of the runs. If it finds
