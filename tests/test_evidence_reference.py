@@ -12,7 +12,7 @@ from harness.evidence.method import Evidence
 from harness.evidence.missed import missed
 from harness.evidence.steps import GOOD_ENOUGH
 from harness.methods import Problem
-from harness.methods.metered import OutOfTimeError
+from harness.program.log_density import OutOfTimeError
 from harness.study.comparison import Comparison, comparison_study, named_reference
 from harness.study.toml import read_study
 from harness.verdict.criteria import Verdict

@@ -8,7 +8,8 @@ from harness.data.dataset import FloatArray
 from harness.evidence.adapting import Weighed
 from harness.evidence.proposal import Component, Mixture
 from harness.evidence.weights import N_EFF_LIMIT, Weighted, attempts, weigh, weighted_draws
-from harness.methods.metered import Metered, OutOfTimeError
+from harness.methods.metered import Metered
+from harness.program.log_density import OutOfTimeError
 from tests.known_targets import KnownTarget, banana, funnel, gaussian, student, two_modes
 
 AT = np.random.default_rng(2).normal(size=(7, 3))

@@ -34,10 +34,10 @@ from harness.evidence.stretched import metric_of
 from harness.evidence.undisturbed import undisturbed
 from harness.evidence.weights import Weighted, attempts
 from harness.messages.numerals import counted, numeral
-from harness.methods.metered import Metered, OutOfTimeError
+from harness.methods.metered import Metered
 from harness.methods.pool import FEWEST_LEAPFROG, expected_gradients, least_leapfrog, pool_size
 from harness.methods.warm_nuts import Moved, move
-from harness.program.log_density import Density
+from harness.program.log_density import Density, OutOfTimeError
 from harness.verdict.criteria import Judgement
 
 #: What all that comes before NUTS may cost, of the gradients that NUTS is expected to take.
@@ -104,16 +104,21 @@ class Cascade:
     def run(self) -> None:
         """Try until draws are good enough, or nothing cheaper than NUTS is left."""
         try:
-            start = self._find()
-            if start is not None:
-                self._weigh(start)
-                if self.answer is None or not self.answer.is_good:
-                    self._move_weighted()
-            else:
-                self._move_climbed()
+            with self.target.in_time():
+                self._try()
         except OutOfTimeError:
             self.is_out_of_time = True
         self._judge_raw()
+
+    def _try(self) -> None:
+        """Search for modes, then weigh or move draws."""
+        start = self._find()
+        if start is None:
+            self._move_climbed()
+            return
+        self._weigh(start)
+        if self.answer is None or not self.answer.is_good:
+            self._move_weighted()
 
     def warm_points(self) -> WarmPoints | None:
         """Return where NUTS may start; None if nothing is better than its own starts."""

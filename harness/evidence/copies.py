@@ -15,7 +15,8 @@ from scipy.special import logsumexp
 from harness.data.dataset import FloatArray
 from harness.evidence.climbs import climb
 from harness.evidence.missed import Missed
-from harness.methods.metered import Metered, OutOfTimeError
+from harness.methods.metered import Metered
+from harness.program.log_density import OutOfTimeError
 
 #: Climbs from so many pairs of opposite places, of so many steps.
 _N_PAIRS, _N_STEPS = 8, 100
@@ -52,7 +53,7 @@ def missed_by_copies(
     worst = Missed()
     if not (np.isfinite(sd) & (sd > 0)).all():
         return worst
-    with suppress(OutOfTimeError):
+    with suppress(OutOfTimeError), target.in_time():
         for way in _ways(draws, sd, target, aside, limit):
             some = draws[:: max(1, len(draws) // _N_DRAWS)]
             ratio = target.log_density(some + way) - target.log_density(some)

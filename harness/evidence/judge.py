@@ -10,9 +10,9 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.evidence.missed import Missed
-from harness.evidence.search import Search
+from harness.evidence.search import DEAR, Search
 from harness.evidence.weights import K_HAT_LIMIT, Weighted
-from harness.messages.numerals import beside_limit, numeral
+from harness.messages.numerals import beside_limit, counted, numeral
 from harness.methods.chain_checks import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
 from harness.verdict.outcome import SEVERITY
@@ -82,10 +82,15 @@ def _at_least(
 def _reached_check(search: Search) -> _Check:
     """Return whether the posterior has modes at all."""
     reached = search.n_reached / max(1, search.n_starts)
+    why = f", as in a funnel or on a ridge; {_REPARAMETRISE}"
+    if search.n_dear > search.n_starts - search.n_reached - search.n_dear:
+        why = (
+            f"; {counted(search.n_dear, 'start')} of {search.n_starts} had to be given up, because "
+            f"{DEAR}; give parameters priors or bounds that keep them away from there"
+        )
     return _at_least(
         *("reached_share", reached, REACHED_LIMIT),
-        f"only {{value}} of the optimiser's starts ended at a mode (limit {{limit}}), as in a "
-        f"funnel or on a ridge; {_REPARAMETRISE}",
+        f"only {{value}} of the optimiser's starts ended at a mode (limit {{limit}}){why}",
     )
 
 

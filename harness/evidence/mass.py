@@ -16,7 +16,8 @@ from harness.evidence.copies import missed_by_copies
 from harness.evidence.missed import Missed, missed
 from harness.evidence.proposal import Component, Mixture
 from harness.evidence.search import PosteriorMode, Search
-from harness.methods.metered import Metered, OutOfTimeError
+from harness.methods.metered import Metered
+from harness.program.log_density import OutOfTimeError
 
 #: Points at which a mode's own distribution is compared with the posterior.
 _N_POINTS = 1000
@@ -92,7 +93,7 @@ def missed_by_chains(
     """
     if search is None:
         return missed_by_copies(chains, target, rng)
-    with suppress(OutOfTimeError):
+    with suppress(OutOfTimeError), target.in_time():
         search = measured_masses(search, chains, target, rng)
     return missed(search, _flat(chains))
 

@@ -12,6 +12,9 @@ from harness.data.dataset import FloatArray
 from harness.evidence.proposal import Component, Mixture
 from harness.messages.numerals import counted, numeral
 
+#: Why a place is given up.
+DEAR = "the density takes many times as long there as near a mode"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PosteriorMode:
@@ -53,6 +56,9 @@ class Search:
         Starts with a density, without those that lie far away in units of a mode.
     n_reached : int
         Of them, those that ended at one of the modes.
+    n_dear, n_dear_far : int
+        Of the starts, and of starts and points that lie far away in units of a mode: those that
+        were given up because the density takes much longer there.
     ends : ndarray, shape (end, d)
         Where all starts have ended.
     """
@@ -61,6 +67,8 @@ class Search:
     n_starts: int
     n_reached: int
     ends: FloatArray
+    n_dear: int = 0
+    n_dear_far: int = 0
 
     @property
     def shares(self) -> FloatArray:
@@ -73,11 +81,21 @@ class Search:
         ended = f"{self.n_reached} of {counted(self.n_starts, 'start')}"
         found = f"{ended} ended at {counted(n, 'mode')}"
         found += ", with further mass far around" if n < n_parts else ""
-        if n_parts < 2:
-            return found
-        shares = [numeral(100 * share, 2) + "%" for share in self.shares[:3]]
-        more = " and less" if n_parts > len(shares) else ""
-        return f"{found}, of {', '.join(shares)} of the mass{more}"
+        if n_parts > 1:
+            shares = [numeral(100 * share, 2) + "%" for share in self.shares[:3]]
+            more = " and less" if n_parts > len(shares) else ""
+            found += f", of {', '.join(shares)} of the mass{more}"
+        return found + self._given_up()
+
+    def _given_up(self) -> str:
+        """Say what is not known because it would take too long."""
+        given_up = [
+            f"{self.n_dear} of the starts" if self.n_dear else "",
+            counted(self.n_dear_far, "place") + " far around" if self.n_dear_far else "",
+        ]
+        places = " and ".join(filter(None, given_up))
+        was = "was" if self.n_dear + self.n_dear_far == 1 else "were"
+        return f"; {places} {was} given up, because {DEAR}" if places else ""
 
     def regions(self) -> "Regions":
         """Return which points are which mode's."""

@@ -3,28 +3,27 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.data.dataset import FloatArray
-from harness.program.log_density import LogDensity
+from harness.program.log_density import Density, LogDensity, OutOfTimeError, TooDearError
 
 #: Points of one call, so that a budget of time is kept where a density is slow.
 _CHUNK = 128
 #: Products of one call, each of which takes several gradients.
 _FEW = 16
+#: Points of one call when the time is up, and the seconds that such calls may take together.
+_LATE_CHUNK, _LATE_S = 16, 3.0
 #: What a log density costs in gradients: autodiff records and runs back what doubles compute once.
 GRADIENTS_PER_DENSITY = 0.5
 #: Gradients of a Hessian-vector product by differences, and by autodiff.
 _DIFFERENCES, _EXACT = 4, 2
-
-
-class OutOfTimeError(Exception):
-    """The budget of time is used up; whoever set it has the best so far."""
 
 
 class DensityFunction(Protocol):
@@ -144,6 +143,66 @@ class Metered:
         return self.target.n_parameters
 
     @property
+    def _programs(self) -> list[Density]:
+        """The processes; a function of NumPy has none."""
+        return [target for target in self._targets if isinstance(target, Density)]
+
+    @property
+    def cpu_s(self) -> float:
+        """The CPU time that the processes have used, in seconds."""
+        return sum(program.process.cpu_s for program in self._programs)
+
+    @property
+    def start_s(self) -> float:
+        """The seconds that a process needs until it evaluates."""
+        return max((program.process.start_s for program in self._programs), default=0.0)
+
+    @contextmanager
+    def in_time(self, *, late_s: float = 0.0) -> Iterator[None]:
+        """Stop whatever a process evaluates when the time is up.
+
+        Parameters
+        ----------
+        late_s : float
+            So many seconds at least are left.
+        """
+        now = time.perf_counter()
+        until = max(self._account.begin + self._account.budget_s, now + late_s)
+        before = [program.limits.until for program in self._programs]
+        for program in self._programs:
+            program.limits.until = until
+        try:
+            yield
+        finally:
+            for program, earlier in zip(self._programs, before, strict=True):
+                program.limits.until = earlier
+
+    def within[R](self, cpu_s: float, work: Callable[[], R]) -> R | None:
+        """Do some work, and give it up if a process takes more CPU time than this.
+
+        Parameters
+        ----------
+        cpu_s : float
+            In seconds.
+        work : callable
+            What needs the density.
+
+        Returns
+        -------
+        object or None
+            What the work gives; None if it was given up.
+        """
+        for program in self._programs:
+            program.limits.cpu_until = program.process.cpu_s + cpu_s
+        try:
+            return work()
+        except TooDearError:
+            return None
+        finally:
+            for program in self._programs:
+                program.limits.cpu_until = np.inf
+
+    @property
     def spent(self) -> Effort:
         """What has been asked so far."""
         account = self._account
@@ -182,8 +241,15 @@ class Metered:
         return np.where(np.isnan(values), -np.inf, values)
 
     def late_log_density(self, points: FloatArray) -> FloatArray:
-        """Return the log density at a few points in one process, whatever the time."""
-        values = self._evaluate(points)
+        """Return the log density at a few points in one process when the time is up.
+
+        Where that would take more than some seconds, the last points have none.
+        """
+        values = np.full(len(points), -np.inf)
+        with self.in_time(late_s=_LATE_S), suppress(OutOfTimeError):
+            for begin in range(0, len(points), _LATE_CHUNK):
+                some = slice(begin, begin + _LATE_CHUNK)
+                values[some] = self._evaluate(points[some])
         return np.where(np.isnan(values), -np.inf, values)
 
     def _log_density(self, points: FloatArray) -> FloatArray:

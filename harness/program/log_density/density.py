@@ -1,6 +1,7 @@
 """The log density of a program with its data, and its derivatives, at any points."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -8,9 +9,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import DensityError
-from harness.program.log_density.data_files import data_file
-from harness.program.log_density.process import DensityProcess
+from harness.program.log_density.limits import Limits, OutOfTimeError, TooDearError
+from harness.program.log_density.points import as_points
+from harness.program.log_density.process import DensityProcess, start_process
 from harness.program.log_density.wire import FloatArray, Reply, switch_words
 
 #: What ``_rng`` functions in transformed data draw is decided by this seed, for all fits alike.
@@ -70,6 +71,8 @@ class Density:
         What the program has printed so far, by ``print`` or otherwise.
     failures : tuple of str
         Causes that the last call has met, each with how often.
+    limits : Limits
+        A call that reaches one raises its error, and the next call starts a new process.
 
     Raises
     ------
@@ -87,12 +90,13 @@ class Density:
         data_seed: int = DATA_SEED,
         rows_files: Path | None = None,
     ) -> None:
-        with data_file(data) as file:
-            self.process = DensityProcess(
-                executable, file, data_seed=data_seed, name=name, rows_files=rows_files
-            )
+        self._begin = partial(
+            start_process, executable, data, data_seed=data_seed, name=name, rows_files=rows_files
+        )
+        self._process, self._is_stopped = self._begin(), False
         self._threads = threads
         self._printed = ""
+        self.limits = Limits()
         self.failures: tuple[str, ...] = ()
         self.parameter_names = self.process.ask("names unconstrained=1").lines
         sizes = (line.partition(" ") for line in self.process.ask("axes").lines)
@@ -111,17 +115,25 @@ class Density:
 
     def close(self) -> None:
         """End the process."""
-        self.process.close()
+        self._is_stopped = False
+        self._process.close()
+
+    @property
+    def process(self) -> DensityProcess:
+        """What evaluates; a new process if the last one was stopped at a limit."""
+        if self._is_stopped:
+            self._process, self._is_stopped = self._begin(), False
+        return self._process
 
     @property
     def n_parameters(self) -> int:
         """How many unconstrained parameters there are."""
-        return self.process.ready.words["dimension"]
+        return self._process.ready.words["dimension"]
 
     @property
     def has_exact_curvature(self) -> bool:
         """Whether :meth:`hessian_vector` is exact, not by differences of gradients."""
-        return bool(self.process.ready.words["exact_curvature"])
+        return bool(self._process.ready.words["exact_curvature"])
 
     @property
     def printed(self) -> str:
@@ -160,7 +172,7 @@ class Density:
         -------
         ndarray, shape (...)
         """
-        at = self._points(points, self.n_parameters)
+        at = as_points(points, self.n_parameters)
         flags = f"gradient=0 {switch_words(jacobian=jacobian, propto=propto)}"
         return self._map("density", flags, at, 1)[..., 0]
 
@@ -178,7 +190,7 @@ class Density:
         -------
         LogDensity
         """
-        at = self._points(points, self.n_parameters)
+        at = as_points(points, self.n_parameters)
         flags = f"gradient=1 {switch_words(jacobian=jacobian, propto=propto)}"
         table = self._map("density", flags, at, 1 + self.n_parameters)
         return LogDensity(table[..., 0], table[..., 1:])
@@ -203,7 +215,7 @@ class Density:
         ndarray, shape (..., parameter)
         """
         n = self.n_parameters
-        at, along = np.broadcast_arrays(self._points(points, n), self._points(vectors, n))
+        at, along = np.broadcast_arrays(as_points(points, n), as_points(vectors, n))
         flags = switch_words(jacobian=jacobian)
         return self._map("curvature", flags, np.concatenate([at, along], axis=-1), n)
 
@@ -232,7 +244,7 @@ class Density:
         """
         size = len(self.variable_names(transformed=transformed, generated=generated))
         flags = f"{switch_words(transformed=transformed, generated=generated)} seed={seed}"
-        return self._map("constrain", flags, self._points(points, self.n_parameters), size)
+        return self._map("constrain", flags, as_points(points, self.n_parameters), size)
 
     def unconstrain(self, values: npt.ArrayLike) -> FloatArray:
         """Put values of the parameters on the unconstrained scale.
@@ -246,35 +258,20 @@ class Density:
         -------
         ndarray, shape (..., parameter)
         """
-        given = self._points(values, len(self.variable_names()))
+        given = as_points(values, len(self.variable_names()))
         return self._map("unconstrain", "", given, self.n_parameters)
 
     def ask(self, request: str, numbers: FloatArray) -> Reply:
         """Send a command of the C++ beside the model, and keep what the program told."""
-        reply = self.process.ask(f"{request} threads={self._threads}", numbers)
+        words = f"{request} threads={self._threads}"
+        try:
+            reply = self.process.ask(words, numbers, self.limits)
+        except (OutOfTimeError, TooDearError):
+            self._is_stopped = True
+            raise
         self._printed = (self._printed + reply.printed)[-_MAX_PRINTED:]
         self.failures = _failures(reply.lines)
         return reply
-
-    def _points(self, points: npt.ArrayLike, size: int) -> FloatArray:
-        """Return points as an array, and refuse those of another size."""
-        try:
-            given = np.asarray(points)
-            # NumPy would drop the imaginary parts
-            array = None if np.iscomplexobj(given) else given.astype(np.float64, copy=False)
-        except (TypeError, ValueError):
-            array = None
-        if array is None:
-            raise DensityError(
-                f"the points are of type {type(points).__name__} and are no array of real numbers; "
-                f"give one of shape (..., {size})"
-            )
-        if array.ndim == 0 or array.shape[-1] != size:
-            raise DensityError(
-                f"the points have the shape {array.shape}; the last dimension must be {size}, "
-                "a number for each parameter"
-            )
-        return array
 
     def _map(self, command: str, flags: str, points: FloatArray, size: int) -> FloatArray:
         """Return so many values for each point."""

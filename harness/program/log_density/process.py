@@ -10,14 +10,17 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from harness.errors import DensityError
+from harness.program.log_density.data_files import data_file
+from harness.program.log_density.limits import Limits, await_answer, cpu_time
 from harness.program.log_density.wire import FloatArray, RefusalError, Reply, receive, send
 
 #: The environment tells the program's process by this name which pipes to serve.
@@ -27,6 +30,7 @@ _ROWS_FILES = "HARNESS_ROWS_FILES"
 #: What CmdStan prints before the program's own words ends with this line.
 _BEGIN = "[harness]\n"
 _NONE = np.empty(0)
+_NO_LIMITS = Limits()
 _PATIENCE_S = 10
 
 
@@ -45,6 +49,13 @@ class DensityProcess:
         The program's name, for messages.
     rows_files : Path or None
         A list of files with the rows, which the data then do not have.
+
+    Attributes
+    ----------
+    ready : Reply
+        What it tells when it has read its data.
+    start_s : float
+        How long that took, in seconds.
 
     Raises
     ------
@@ -80,26 +91,31 @@ class DensityProcess:
         self.close = weakref.finalize(
             self, _end, self._process, (self._in, self._out), self._folder
         )
+        begun = time.perf_counter()
         self.ready = self._talk(None, _NONE)
+        self.start_s = time.perf_counter() - begun
 
-    def ask(self, request: str, numbers: FloatArray = _NONE) -> Reply:
+    def ask(self, request: str, numbers: FloatArray = _NONE, limits: Limits = _NO_LIMITS) -> Reply:
         """Send a command with numbers, and wait for the answer.
 
         Raises
         ------
         DensityError
             If the process refuses or has ended; the message says why, in one line.
+        OutOfTimeError, TooDearError
+            If a limit is reached before; the process has ended then.
         """
         with self._lock:
-            return self._talk(request, numbers)
+            return self._talk(request, numbers, limits)
 
-    def _talk(self, request: str | None, numbers: FloatArray) -> Reply:
+    def _talk(self, request: str | None, numbers: FloatArray, limits: Limits = _NO_LIMITS) -> Reply:
         """Send what there is to send, and wait; an interrupted talk ends the process."""
         if not self.close.alive:
             raise DensityError(f"the density of program '{self._name}' is closed; open a new one")
         try:
             if request is not None:
                 send(self._out, request, numbers)
+                await_answer(self._in, self._process.pid, limits)
             return receive(self._in)
         except RefusalError as refusal:
             reason = " ".join(str(refusal).split())
@@ -142,6 +158,26 @@ class DensityProcess:
     def pid(self) -> int:
         """The process's number."""
         return self._process.pid
+
+    @property
+    def cpu_s(self) -> float:
+        """The CPU time that it has used, in seconds."""
+        return cpu_time(self._process.pid)
+
+
+def start_process(
+    executable: Path,
+    data: Path | Mapping[str, Any],
+    *,
+    data_seed: int,
+    name: str,
+    rows_files: Path | None,
+) -> DensityProcess:
+    """Start a process with data, in a file or as such a file holds them."""
+    with data_file(data) as file:
+        return DensityProcess(
+            executable, file, data_seed=data_seed, name=name, rows_files=rows_files
+        )
 
 
 def _start(
