@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import ProgramError
 from harness.program.axes import Along, ProgramAxis, find_axes, read_account
-from harness.program.axes.account import fields
+from harness.program.axes.sizes import fields
 from harness.program.log_density.wrapper import befriend, wrap
 from tests.row_programs import ADDING_UP, REFUSED, REFUSED_AT_SIGHT, row_program
 
@@ -77,6 +77,49 @@ def test_everything_along_an_axis_is_found_where_it_lies(stanc: Path, tmp_path: 
         "made": Along(dimensions=(1,)),
     }
     assert axes["N"].summaries == ("x",)
+
+
+def test_sizes_that_count_elements_are_the_integer(stanc: Path, tmp_path: Path) -> None:
+    axes = axes_of_code(
+        stanc,
+        tmp_path,
+        """data {
+             int N; int K; int J;
+             matrix[N, K] X; vector[rows(X)] y; row_vector[J] u; array[J, 2] int group;
+           }
+           transformed data {
+             matrix[rows(X), cols(X)] centred; array[size(y)] vector[K] made;
+             vector[size(made)] more; vector[cols(X)] means;
+             row_vector[num_elements(u)] v; vector[rows(u)] one;
+             int n_groups = max(group[, 1]);
+           }
+           parameters { vector[cols(X)] beta; vector[n_groups] effect; }""",
+    )
+    assert list(axes) == ["N", "J"]
+    along = {variable.name: variable.along.dimensions for variable in axes["N"].variables}
+    first = (0,)
+    assert along == {"X": first, "y": first, "centred": first, "made": first, "more": first}
+    assert [variable.name for variable in axes["J"].variables] == ["u", "group", "v"]
+    assert not any(axis.refusal for axis in axes.values())
+
+
+@pytest.mark.parametrize(
+    ("further", "reason"),
+    [
+        ("parameters { vector[rows(X)] theta; }", "'theta' has the size rows(X), not N"),
+        ("parameters { vector[num_elements(X)] theta; }", "the size num_elements(X), not N"),
+        ("transformed data { vector[num_elements(X)] x; }", "the size num_elements(X), not N"),
+        ("transformed parameters { vector[rows(X)] mu = y; }", "'mu' has the size rows(X), not N"),
+        ("transformed data { vector[size(y) - 1] step; }", "the size size(y) - 1, not N"),
+        ("transformed data { int M = size(y); vector[M] z; }", "size M, which is computed from N"),
+        ("transformed data { vector[K > 1 ? N : 0] w; }", "the size K > 1 ? N : 0, not N"),
+    ],
+)
+def test_sizes_that_count_elements_otherwise_are_refused(
+    stanc: Path, tmp_path: Path, further: str, reason: str
+) -> None:
+    code = f"data {{ int N; int K; matrix[N, K] X; vector[N] y; }} {further}"
+    assert reason in axes_of_code(stanc, tmp_path, code)["N"].refusal
 
 
 def test_summaries_are_followed_through_loops_conditions_and_locals(

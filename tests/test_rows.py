@@ -1,20 +1,26 @@
 """Rows of programs of all kinds: found, proved on the program itself, or refused."""
 
+import dataclasses
 import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.cli import main
-from harness.data.stan_json import write_stan_json
+from harness.data.dataset import Dataset
+from harness.data.stan_json import plain_variables, write_stan_json
 from harness.errors import ProgramError
+from harness.fits.fit import Status
+from harness.methods import Problem, ViMeanfield
 from harness.program.compilation import CompiledProgram, compile_program
-from harness.program.log_density import NO_ROWS, Density, RowBlocks
+from harness.program.identities import identities
+from harness.program.log_density import NO_ROWS, Density, RowBlocks, Rows
 from harness.program.program import Program
 from harness.program.rows import RowAxis, choose_axis, find_rows
 from tests.cases import DATA, FloatArray
@@ -96,6 +102,62 @@ def test_an_epoch_of_blocks_is_the_program() -> None:
 @pytest.mark.parametrize("name", each(name for name in ADDING_UP if name != "logit"))
 def test_an_epoch_of_blocks_is_the_program_of_any_kind(name: str) -> None:
     check_epoch(name)
+
+
+#: What couples rows in ``couplings.stan``, where its data lie, and in which units.
+_COUPLINGS = [
+    pytest.param(0, 0.0, 1.0, "", id="nothing"),
+    pytest.param(1, 0.0, 1.0, "larger and larger blocks", id="few rows"),
+    pytest.param(2, 0.0, 3e7, "where the density is high", id="beside large numbers"),
+    pytest.param(3, 7.0, 1.0, "where the density is high", id="far from the origin"),
+    pytest.param(4, 70.0, 1.0, "where the density is high", id="beyond rounding"),
+]
+
+
+def couplings(which: int, y: FloatArray, cut: float = 5.0) -> dict[str, Any]:
+    """Data of ``couplings.stan``."""
+    return {"which": which, "cut": cut, "N": y.size, "y": y.tolist()}
+
+
+@pytest.mark.parametrize(("which", "centre", "scale", "refused"), _COUPLINGS)
+def test_what_couples_rows_is_seen_where_it_counts(
+    which: int, centre: float, scale: float, refused: str
+) -> None:
+    y = centre + scale * np.random.default_rng(4).normal(size=300)
+    found = find_rows(row_program("couplings"), couplings(which, y))
+    assert found[0].adds_up is (not refused)
+    assert refused in found[0].reason
+
+
+def test_what_couples_rows_at_a_fit_alone_is_seen_after_it() -> None:
+    """Beyond a cut that the proof's paths do not pass: they end at the mode."""
+    y = 7 + np.random.default_rng(4).normal(size=300)
+    data = couplings(3, y, cut=y.mean() + 0.3 * y.std() / np.sqrt(y.size))
+    program = dataclasses.replace(row_program("couplings"), parameters=("mu",))
+    dataset = Dataset(name="rows", variables=plain_variables(data))
+    problem = Problem(program=compile_program(program), dataset=dataset)
+    assert find_rows(program, data)[0].adds_up
+    fit = ViMeanfield(batch_size=30).fit(problem, seed=1)
+    assert fit.status is Status.NOT_APPLICABLE
+    assert "at the fit's draws" in fit.reason
+    assert ViMeanfield().fit(problem, seed=1).status is Status.OK
+
+
+def test_a_pair_among_thousands_of_rows_is_seen() -> None:
+    """Each pair is in two parts of some identity, whatever the random numbers, but for 1 in 100."""
+    rows = np.arange(5000)
+    missed = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        pair = rng.choice(rows, 2, replace=False)
+        parts = [identity.parts for identity in identities(rows, None, rng)]
+        missed += not any(_is_split(pair, each) for each in parts)
+    assert missed <= 2
+
+
+def _is_split(pair: Rows, parts: Sequence[Rows]) -> bool:
+    found = [int(np.isin(pair, part).sum()) for part in parts]
+    return found.count(1) == 2
 
 
 def axis(name: str, size: int, reason: str = "") -> RowAxis:

@@ -11,9 +11,10 @@ from harness.data.dataset import FloatArray
 from harness.methods.base import Problem
 from harness.methods.cmdstan_run import run_folder
 from harness.methods.proofs import kept_axes
-from harness.program.additivity import TOLERANCE, random_points
+from harness.program.additivity import TOLERANCE
 from harness.program.filed_rows import some_rows, write_manifest
 from harness.program.log_density import NO_ROWS, Density, LogDensity, RowBlocks
+from harness.program.points import random_points
 from harness.program.rows import RowAxis, prove_rows
 
 #: Rows that a program is first constructed with.

@@ -16,7 +16,7 @@ from harness.program.log_density import cpp_digest
 from harness.program.rows import RowAxis
 
 #: Raised when axes are found or proved in another way, so that older proofs are not found.
-FORMAT = 2
+FORMAT = 3
 
 _AXES = TypeAdapter(tuple[RowAxis, ...])
 

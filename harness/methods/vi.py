@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import PositiveFloat, PositiveInt
 from pydantic.dataclasses import dataclass
 
-from harness.data.dataset import Dataset
+from harness.data.dataset import Dataset, FloatArray
 from harness.errors import DensityError, FitError, ProgramError, SubsampleError
 from harness.fits.fit import Cost, Diagnostics, DrawKind, Fit, Status, failed_fit
 from harness.messages.numerals import numeral
@@ -22,6 +22,7 @@ from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
 from harness.methods.density import open_density
 from harness.methods.row_axis import row_axis
 from harness.methods.scoring import drawn_points
+from harness.program.additivity import recheck
 from harness.program.log_density import Density
 from harness.program.program import Program
 
@@ -32,6 +33,8 @@ else:
 
 #: Covariance matrices are of so many parameters at most.
 MAX_DENSE = 1000
+#: Rows are checked to add up at so many draws.
+_N_CHECKED = 8
 #: Draws have another stream of random numbers than the optimiser.
 _DRAWS_STREAM = 7
 _UNBOUNDED = (
@@ -123,6 +126,8 @@ class Vi:
         seeds = [int(number) for number in rng.integers(2**31, size=2)]
         points, log_q = found.gaussian.draw(self.n_draws, seeds[0])
         run_time_s = time.perf_counter() - start
+        if axis is not None and found.end is End.CONVERGED:
+            _refuse_coupled(density, axis, points[:_N_CHECKED])
         draws = drawn_points(
             problem,
             density,
@@ -228,6 +233,16 @@ class ViLowrank(Vi):
 
     def _rank(self) -> int:
         return self.rank
+
+
+def _refuse_coupled(density: Density, axis: str, points: FloatArray) -> None:
+    """Refuse rows that add up where they were proved to, but not where the fit has led."""
+    checked = recheck(density, axis, points)
+    if not checked.adds_up:
+        raise ProgramError(
+            f"the rows of axis '{axis}' do not add up at the fit's draws: {checked.reason}; use a "
+            "method without batches"
+        )
 
 
 def _diagnostics(found: Ascended) -> Diagnostics:

@@ -9,5 +9,6 @@
 - `portable`: programs that travel to other machines
 - `axes`: which integers could count a program's rows, out of stanc's account of it
 - `log_density`: `Density`, in a process of its own; the C++ beside the model
-- `rows`: the rows of a program, found and chosen; `additivity` proves that they add up
+- `rows`: the rows of a program, found and chosen; `additivity` proves that they add up, by
+  `identities`, at `points`
 """

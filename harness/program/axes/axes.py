@@ -1,9 +1,10 @@
 """Which integers of a program's data could count its rows, and what lies along each (pure)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.program.axes.account import ProgramAccount, Sized
+from harness.program.axes.account import ProgramAccount
+from harness.program.axes.sizes import Size, Sized
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +95,14 @@ def find_axes(account: ProgramAccount) -> tuple[ProgramAxis, ...]:
 
 def _axis(name: str, account: ProgramAccount) -> ProgramAxis | None:
     """Return the axis of an integer, None if it is none."""
+    count = _Count(name, account)
     variables = tuple(
         RowVariable(name=variable, along=along, is_data=is_data)
         for is_data, block in ((True, account.data), (False, account.transformed_data))
         for variable, sized in block.items()
-        if (along := _along(name, sized))
+        if (along := count.along(sized))
     )
-    refusal = _unlike(name, account) or _latent(name, account)
+    refusal = _unlike(count, account) or _latent(count, account)
     if refusal and not any(_counts_first(name, sized) for sized in account.data.values()):
         return None  # the number of predictors, say
     if not refusal and not any(variable.is_data for variable in variables):
@@ -115,14 +117,55 @@ def _axis(name: str, account: ProgramAccount) -> ProgramAxis | None:
     )
 
 
-def _along(name: str, sized: Sized) -> Along:
-    """Return where an integer sizes a variable."""
-    return Along(
-        dimensions=tuple(i for i, size in enumerate(sized.sizes) if size.text == name),
-        parts=tuple(_along(name, part) for part in sized.parts)
-        if any(_along(name, part) for part in sized.parts)
-        else (),
-    )
+class _Count:
+    """Which sizes are an integer, by its name or as a number of elements: ``rows(x)``."""
+
+    def __init__(self, name: str, account: ProgramAccount) -> None:
+        self.name = name
+        self._kinds = {**account.data, **account.transformed_data}
+        self._along: dict[str, tuple[int, ...]] = {}
+        for variable, sized in self._kinds.items():  # a size may count one before it
+            self._along[variable] = self.along(sized).dimensions
+
+    def along(self, sized: Sized) -> Along:
+        """Return where it sizes a variable."""
+        parts = tuple(self.along(part) for part in sized.parts)
+        return Along(
+            dimensions=tuple(i for i, size in enumerate(sized.sizes) if self.is_all_of(size)),
+            parts=parts if any(parts) else (),
+        )
+
+    def is_in(self, size: Size) -> bool:
+        """Whether a size has to do with it."""
+        return self.name in size.names or self.is_counted(size.counts)
+
+    def is_all_of(self, size: Size) -> bool:
+        """Whether a size is it, and nothing else."""
+        if size.is_count:
+            return (
+                self.is_counted(size.counts) and len(self._counted(*next(iter(size.counts)))) == 1
+            )
+        return size.text == self.name
+
+    def is_counted(self, counts: Iterable[tuple[str, str]]) -> bool:
+        """Whether a function counts elements along it."""
+        return any(
+            set(self._counted(function, variable)) & set(self._along.get(variable, ()))
+            for function, variable in counts
+        )
+
+    def _counted(self, function: str, variable: str) -> tuple[int, ...]:
+        """Return the dimensions of which a function tells the size."""
+        if variable not in self._along:
+            return ()
+        sized = self._kinds[variable]
+        is_matrix = "Matrix" in sized.kind and not sized.n_array_sizes
+        if function == "num_elements" or (function == "size" and is_matrix):
+            return tuple(range(len(sized.sizes)))
+        if function == "cols" and is_matrix:
+            return (1,)
+        is_one = "Vector" in sized.kind and (function == "rows") == ("RowVector" in sized.kind)
+        return () if is_one and function != "size" else (0,)
 
 
 def _counts_first(name: str, sized: Sized) -> bool:
@@ -132,12 +175,14 @@ def _counts_first(name: str, sized: Sized) -> bool:
     return any(_counts_first(name, part) for part in sized.parts)
 
 
-def _unlike(name: str, account: ProgramAccount) -> str:
+def _unlike(count: _Count, account: ProgramAccount) -> str:
     """Say which variable has a size that only contains an integer; empty if none has."""
+    name = count.name
     derived = {
         variable
         for variable, sources in account.sources.items()
-        if name in sources and account.transformed_data.get(variable) == Sized("SInt")
+        if account.transformed_data.get(variable) == Sized("SInt")
+        and (name in sources or count.is_counted(account.counts[variable]))
     }
     blocks = (
         ("data", account.data),
@@ -148,7 +193,9 @@ def _unlike(name: str, account: ProgramAccount) -> str:
     for what, block in blocks:
         for variable, sized in block.items():
             for size in sized.all_sizes():
-                if name in size.names and not size.is_name:
+                # the size of a parameter is counted once and for all
+                is_kept = size.is_count and "data" not in what
+                if count.is_in(size) and (is_kept or not count.is_all_of(size)):
                     return f"{what} '{variable}' has the size {size.text}, not {name} itself"
                 if what != "transformed parameter" and size.names & derived:
                     return (
@@ -158,11 +205,11 @@ def _unlike(name: str, account: ProgramAccount) -> str:
     return ""
 
 
-def _latent(name: str, account: ProgramAccount) -> str:
+def _latent(count: _Count, account: ProgramAccount) -> str:
     """Say which parameter an integer sizes; empty if none."""
     for parameter, sized in account.parameters.items():
-        if any(size.text == name for size in sized.all_sizes()):
-            return f"parameter '{parameter}' has the size {name}: a parameter for each row"
+        if any(size.text == count.name for size in sized.all_sizes()):
+            return f"parameter '{parameter}' has the size {count.name}: a parameter for each row"
     return ""
 
 
