@@ -239,6 +239,7 @@ NO_DRAWS = {
     *("errors.py", "fits/quantities.py", "fits/relabel.py", "folders.py", "messages/clauses.py"),
     *("messages/faults.py", "messages/numerals.py", "messages/toml_table.py"),
     *("program/additivity.py", "program/compilation.py", "program/contract.py"),
+    *("program/identities.py", "program/points.py"),
     *("program/flags.py", "program/lean.py", "program/make_command.py", "program/make_program.py"),
     *("program/mir.py", "program/program.py", "program/server_object.py", "program/stanc.py"),
     "verdict/outcome.py",
