@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from harness.data.dataset import Dataset
 from harness.data.stan_json import plain_variables
@@ -17,10 +17,12 @@ from harness.methods.directions import directions
 from harness.methods.gaussian import Gaussian, LowRank
 from harness.methods.vi import Vi
 from harness.program.compilation import compile_program
+from harness.program.log_density import Density
 from harness.program.program import Program
 from harness.program.stanc import describe_program
 from tests.cases import FloatArray, gaussian_posterior, gaussian_program, gaussian_rows
 from tests.known_posteriors import MODELS
+from tests.row_programs import row_program
 
 SEED = 20_250
 LOADINGS = np.array([[1.0, 0.2], [-0.5, 0.0], [0.3, 2.0]])
@@ -208,6 +210,39 @@ def test_the_best_gaussian_of_a_funnel_is_found(name: str) -> None:
     for one in found:
         assert np.abs(one.gaussian.mean / sd).max() < 0.2
         np.testing.assert_allclose(one.gaussian.sd, sd, rtol=0.1)
+
+
+def best_of_one(log_p: Callable[[FloatArray], FloatArray]) -> tuple[float, float]:
+    """The mean and the sd of the Gaussian with the largest ELBO, of one parameter."""
+    z, weight = np.polynomial.hermite_e.hermegauss(60)
+
+    def loss(at: FloatArray) -> float:
+        value = log_p(at[0] + np.exp(at[1]) * z) @ weight / np.sqrt(2 * np.pi)
+        return float(-value - at[1])
+
+    mean, log_sd = optimize.minimize(loss, np.zeros(2)).x
+    return float(mean), float(np.exp(log_sd))
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_batches_do_not_converge_without_the_few_rows_that_tell_of_a_parameter(
+    *, fresh: bool
+) -> None:
+    """Five of 40,000 rows: most batches have none, and agree that there is nothing to be told."""
+    n, seen = 40_000, np.array([1, 1, 1, 1, 0])
+    x, y = np.zeros(n), np.arange(n) % 2
+    x[::8000], y[::8000] = 1, seen
+    data = {"N": n, "K": 1, "X": x[:, None].tolist(), "y": y.tolist()}
+    mean, sd = best_of_one(
+        lambda b: seen.sum() * b - seen.size * np.log1p(np.exp(b)) - b**2 / (2 * 2.5**2)
+    )
+    executable = compile_program(row_program("logit")).executable
+    method = ViMeanfield(batch_size=20, fresh_batches=fresh, max_gradients=30)
+    with Density(executable, data) as density:
+        for seed in range(1, 5):
+            found = ascend(density, method.asked("N", seed))
+            error = abs(found.gaussian.mean[1] - mean) / sd
+            assert found.end is not End.CONVERGED or error < 0.3
 
 
 def test_directions_give_the_points_of_the_sequence() -> None:

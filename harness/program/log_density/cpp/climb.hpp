@@ -34,6 +34,9 @@ class Climb {
     // a check has fewer pairs, for which gradients are kept
     const int wanted = checking_ ? pairs_.of_check() : pairs_.n();
     const int most = checking_ ? affordable() : std::max(pairs_.least(), static_cast<int>(0.8 * affordable()));
+    if (checking_) {
+      evidence_->begin_epoch();
+    }
     const Tally tally = (*sampler_)(q, metric_, std::min(wanted, most), is_large_);
     if (is_refused(tally)) {
       return ++n_refused_ > 30 ? Went::nowhere : Went::back;
@@ -42,16 +45,19 @@ class Climb {
     const bool moving = is_moving(tally);
     const Estimate found = estimate(tally, moving);
     note(tally, found);
-    if (is_close(found) && has_measured_here()) {
+    if (is_close(found)) {
+      if (!has_measured_here()) {
+        return Went::on;  // the tally is another metric's
+      }
       if (checking_) {
-        return Went::close;
+        return tally.n_tried < evidence_->n_blocks() ? Went::on : Went::close;
       }
       if (has_coupling() && !is_close_together(tally)) {
         return Went::on;
       }
       move(tally, found, pairs_.share());
       checking_ = true;
-      pairs_.begin_check();
+      pairs_.begin_check(evidence_->n_blocks());
       return Went::on;
     }
     if (checking_ && !moving && is_within(found) && pairs_.widen_check()) {

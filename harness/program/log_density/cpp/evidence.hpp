@@ -68,16 +68,24 @@ class Evidence {
     if (n_blocks_ == 1) {
       return 0;
     }
-    if (fresh_) {
+    if (fresh_ && n_certain_ == 0) {
       const int size = size_of(std::uniform_int_distribution<int>(0, n_blocks_ - 1)(random_));
       fresh_block_ = target_.gather(axis_, Shuffle(n_rows_, random_).sorted(0, size));
       return n_blocks_;
     }
+    n_certain_ = std::max(0, n_certain_ - 1);
     if (visited_ == n_blocks_) {
       std::shuffle(order_.begin(), order_.end(), random_);
       visited_ = 0;
     }
     return order_[visited_++];
+  }
+
+  // The next blocks are all of the partition, each once, even if batches are drawn anew: of a predictor that is not zero
+  // in five rows, no error tells that is estimated without them.
+  void begin_epoch() {
+    visited_ = n_blocks_;
+    n_certain_ = n_blocks_;
   }
 
   // On one block, its likelihood for that of all.
@@ -191,7 +199,7 @@ class Evidence {
   std::unique_ptr<View> view_;
   Shuffle shuffle_;
   std::vector<int> order_;
-  int visited_ = 0;
+  int visited_ = 0, n_certain_ = 0;
   std::vector<std::unique_ptr<Block>> blocks_;
   std::unique_ptr<Block> fresh_block_, passing_;
   int passing_number_ = -1;

@@ -31,8 +31,8 @@ class Pairs {
   // Of the average that the next iteration makes.
   double share() const { return weight() / (weight_ + weight()); }
 
-  // ---- A check has fewer, and more if their errors are too large to tell anything.
-  void begin_check() { n_check_ = n_ / 4; }
+  // ---- A check has fewer, but one on each block of the rows, and more if their errors are too large to tell anything.
+  void begin_check(int n_blocks) { n_check_ = std::max(n_ / 4, n_blocks); }
   int of_check() const { return std::max(least_, n_check_); }
   bool widen_check() {
     const bool can = n_check_ < n_;
