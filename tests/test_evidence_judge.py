@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness.evidence.checks import NOT_EXCLUDED
 from harness.evidence.judge import (
-    NOT_EXCLUDED,
     judge_chains,
     judge_raw,
     judge_weighted,
@@ -65,6 +65,7 @@ def test_what_passes_is_trusted_but_for_modes_that_no_start_has_reached() -> Non
         ({"divergent": 0.006}, "divergent_share", Verdict.UNKNOWN),
         ({"e_bfmi": 0.2}, "e_bfmi", Verdict.UNKNOWN),
         ({"r_hat_log_p": 1.02}, "r_hat_log_p", Verdict.MARGINALS),
+        ({"lost": Missed(is_endless=True)}, "endless", Verdict.UNKNOWN),
         ({"n_reached": 9}, "reached_share", Verdict.UNKNOWN),
         ({"lost": Missed(share=0.2, mean_error_sd=0.31)}, "missed_mean_sd", Verdict.DO_NOT_TRUST),
         ({"lost": Missed(log_sd_ratio=0.23)}, "missed_log_sd_ratio", Verdict.DO_NOT_TRUST),

@@ -9,7 +9,7 @@ from harness.evidence.missed import missed
 from harness.evidence.modes import GRADIENT_LIMIT, find_modes, mode_near
 from harness.evidence.search import Search
 from harness.methods.metered import Metered
-from tests.known_targets import KnownTarget, funnel, gaussian, two_modes
+from tests.known_targets import KnownTarget, funnel, gaussian, student, two_modes
 
 COVARIANCE = np.array([[4.0, 1.9], [1.9, 1.0]])
 
@@ -145,3 +145,43 @@ def test_starts_without_a_density_are_drawn_again_or_left_out() -> None:
     nowhere = search(KnownTarget(2, lambda at: (np.full(len(at), -np.inf), at)))
     assert nowhere.n_starts == 0
     assert nowhere.modes == ()
+
+
+def scale_of_groups(*, is_proper: bool) -> KnownTarget:
+    """A mean and the log of a scale, without a prior or with a half-Cauchy one.
+
+    The effects of the groups are seen with an sd of 1, and integrated out.
+    """
+    effects = np.array([-6.0, -2.0, 1.0, 3.0, 8.0, 12.0])
+
+    def function(at: FloatArray) -> tuple[FloatArray, FloatArray]:
+        mean, log_scale = at[:, :1], np.minimum(at[:, 1:], 300.0)
+        square = np.exp(2 * log_scale)
+        variance, off = 1 + square, effects - mean
+        value = -0.5 * np.sum(off**2 / variance + np.log(variance), axis=1)
+        slope = np.sum((off**2 / variance - 1) * square / variance, axis=1)
+        if is_proper:
+            value += log_scale[:, 0] - np.log1p(square[:, 0])
+            slope += 1 - 2 * square[:, 0] / (1 + square[:, 0])
+        return value, np.column_stack([np.sum(off / variance, axis=1), slope])
+
+    return KnownTarget(2, function)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_density_that_never_falls_is_no_posterior(seed: int) -> None:
+    # most starts end at a mode; yet with a flat prior on the log scale there is no finite mass
+    improper, proper = (
+        find_modes(Metered(scale_of_groups(is_proper=each)), np.random.default_rng(seed))
+        for each in (False, True)
+    )
+    assert improper.n_reached > improper.n_starts / 2
+    assert improper.is_endless
+    assert not proper.is_endless
+    draws = improper.modes[0].point + np.random.default_rng(1).normal(size=(100, 2))
+    assert missed(improper, draws).is_endless
+
+
+@pytest.mark.parametrize("target", [funnel(10), student(5, 1.0), two_modes(20, 0.3, 6.0)])
+def test_proper_posteriors_have_an_end(target: KnownTarget) -> None:
+    assert not search(target).is_endless

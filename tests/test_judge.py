@@ -18,7 +18,7 @@ import harness
 from harness.api.result import StudyResult
 from harness.cli import main
 from harness.errors import DrawsError
-from harness.evidence.judge import NOT_EXCLUDED
+from harness.evidence.checks import NOT_EXCLUDED
 from harness.program.compilation import compile_program
 from harness.program.program import Program
 from harness.results.columns import COMPARISON_COLUMNS, FITS_COLUMNS, read_table

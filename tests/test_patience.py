@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import harness
-from harness.evidence import patience
-from harness.evidence.judge import judge_search
+from harness.evidence import fitting, patience
+from harness.evidence.judge import judge_nothing, judge_search
 from harness.evidence.modes import find_modes
 from harness.evidence.search import DEAR, Search
+from harness.evidence.steps import Answer
 from harness.methods.metered import Metered
 from harness.program.log_density import Density, OutOfTimeError
 from tests.known_posteriors import MODELS
@@ -113,3 +114,22 @@ def test_a_fit_keeps_its_budget_where_the_density_does_not_end() -> None:
     with pytest.raises(harness.HarnessError, match=r"0\.5 s"):
         harness.fit(MODEL, {"end": NEVER, "far": 0.0}, budget_s=0.5)
     assert time.perf_counter() - begun < 15
+
+
+def test_when_the_time_is_up_draws_are_thinned_that_would_take_long(
+    endless: Density, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = np.arange(2000.0).reshape(2, 1000, 1)
+    answer = Answer(
+        title="",
+        points=points,
+        log_p=points[..., 0],
+        judgement=judge_nothing(""),
+        kind="moved",
+    )
+    monkeypatch.setattr(fitting, "_LATE_S", 1e9)
+    assert fitting._fewer(endless, answer).points.shape == (2, 1000, 1)
+    monkeypatch.setattr(fitting, "_LATE_S", 1e-9)
+    fewer = fitting._fewer(endless, answer)
+    np.testing.assert_array_equal(fewer.points, points[:, ::20])
+    np.testing.assert_array_equal(fewer.log_p, points[:, ::20, 0])

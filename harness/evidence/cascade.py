@@ -7,6 +7,7 @@ then.  What comes after that, NUTS, is not this module's.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,13 +24,13 @@ from harness.evidence.judge import (
     judge_weighted,
 )
 from harness.evidence.mass import missed_by_chains
-from harness.evidence.missed import missed
+from harness.evidence.missed import Missed, missed
 from harness.evidence.modes import find_modes
 from harness.evidence.proposal import Mixture
 from harness.evidence.raw import N_RAW, Raw
 from harness.evidence.search import Search
 from harness.evidence.starts import dispersed_starts, factor_of
-from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints, after
+from harness.evidence.steps import GOOD_ENOUGH, Answer, Step, WarmPoints, after, weighted_answer
 from harness.evidence.stretched import metric_of
 from harness.evidence.undisturbed import undisturbed
 from harness.evidence.weights import Weighted, attempts
@@ -43,8 +44,6 @@ from harness.verdict.criteria import Judgement
 #: What all that comes before NUTS may cost, of the gradients that NUTS is expected to take.
 CAP = 0.3
 _FIRST = "Laplace, weighted"
-#: Draws of equal weight that weighted ones become, at most.
-MOST_DRAWS = 4000
 #: The part of it that VI may take.
 _CLIMB = 0.5
 #: Keeps the generator apart from others of the same seed.
@@ -98,6 +97,7 @@ class Cascade:
         self._moved: Moved | None = None
         self._climbed: WarmPoints | None = None
         self._raw: Raw | None = None
+        self._is_endless = False
         self._spent = self.target.spent
 
     @undisturbed()
@@ -136,6 +136,11 @@ class Cascade:
         points = best.proposal.draw(_N_STARTS, self._rng)
         return WarmPoints(points=points, metric=factor @ factor.T)
 
+    def missed_by(self, chains: FloatArray, rng: np.random.Generator) -> Missed:
+        """Return what chains lack of what the search has found."""
+        lost = missed_by_chains(self.search, chains, self.target, rng)
+        return replace(lost, is_endless=self._is_endless)
+
     def raw_answer(self) -> Answer | None:
         """Return draws that nothing has weighed or moved; None if none, or if there is time."""
         if self._raw is None or not self.is_out_of_time:
@@ -150,6 +155,7 @@ class Cascade:
             self.add("search for modes", found, judge_nothing(found), "VI needs none")
             return None
         search = self.search = find_modes(self.target, self._rng)
+        self._is_endless = search.is_endless
         found = search.words()
         judgement = judge_search(search)
         if judgement.criterion:
@@ -171,9 +177,8 @@ class Cascade:
                 follows = after(judgement, "its tails are too light or it lies elsewhere: adapt it")
                 self.add(_FIRST, draws.words(), judgement, follows)
             if judgement.verdict in GOOD_ENOUGH or self.answer is None:
-                self.answer = self._answer(
-                    _FIRST if is_first else "adapted weights", draws, judgement
-                )
+                title = _FIRST if is_first else "adapted weights"
+                self.answer = weighted_answer(title, draws, judgement, self._rng)
         if len(self._weighted) > 1:
             last = max(self._weighted[1:], key=lambda each: (each.passes, each.n_eff_square))
             judgement = self._judge_weighted(last)
@@ -181,7 +186,7 @@ class Cascade:
             follows = after(judgement, "move the draws by NUTS")
             self.add("adapted weights", found, judgement, follows)
             if not (self.answer and self.answer.is_good) and last.is_usable:
-                self.answer = self._answer("adapted weights", last, judgement)
+                self.answer = weighted_answer("adapted weights", last, judgement, self._rng)
 
     def _judge_weighted(self, draws: Weighted) -> Judgement:
         """Judge weighted draws with the search for modes."""
@@ -189,20 +194,6 @@ class Cascade:
             return judge_nothing("no draw of the proposal has a density")
         lost = missed(self.search, draws.points, draws.weights)
         return judge_weighted(draws, self.search, lost)
-
-    def _answer(self, title: str, draws: Weighted, judgement: Judgement) -> Answer | None:
-        """Return weighted draws as draws of equal weight."""
-        if not draws.is_usable:
-            return None
-        # as many as are effective: of more, many would be duplicates
-        chosen = draws.resampled(max(1, min(MOST_DRAWS, int(draws.n_eff))), self._rng)
-        return Answer(
-            title=title,
-            points=draws.points[chosen][None],
-            log_p=draws.log_p[chosen][None],
-            judgement=judgement,
-            kind="weighted",
-        )
 
     def _move_weighted(self) -> None:
         """Move weighted draws by warm NUTS."""
@@ -259,7 +250,7 @@ class Cascade:
             return
         self._moved = moved
         points = moved.moves.points
-        lost = missed_by_chains(self.search, points, self.target, self._rng)
+        lost = self.missed_by(points, self._rng)
         judgement = judge_chains(
             *(moved.checks, self.search, lost), name="warm NUTS", divergent_limit=divergent_limit
         )

@@ -1,7 +1,9 @@
 """The cheapest draws that may be trusted: the cascade, and NUTS behind it."""
 
+import math
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import lazy_loader as lazy
@@ -11,7 +13,6 @@ from harness.errors import FitError
 from harness.evidence.cascade import Cascade
 from harness.evidence.fallback import fit_checks, nuts_from
 from harness.evidence.judge import judge_chains, judge_nothing
-from harness.evidence.mass import missed_by_chains
 from harness.evidence.missed import Missed
 from harness.evidence.search import Search
 from harness.evidence.steps import Answer, Step
@@ -28,6 +29,8 @@ else:
 
 #: So many points are put on the constrained scale at once.
 _CHUNK = 500
+#: When the time is up: draws that tell how long one takes, the seconds for all, the fewest.
+_N_TIMED, _LATE_S, _FEWEST = 10, 3.0, 100
 #: Keeps the generator apart from others of the same seed.
 _STREAM = 18
 
@@ -102,6 +105,8 @@ def fit_cheapest(
         answer, tree = _with_nuts(problem, density, cascade, seed=seed, budget_s=budget_s)
     if answer is None:
         raise FitError(_no_draws(cascade, budget_s))
+    if tree is None and cascade.target.time_left_s <= 0:
+        answer = _fewer(density, answer)
     return Cheapest(
         answer=answer,
         tree=points_tree(density, answer, seed=seed) if tree is None else tree,
@@ -153,13 +158,24 @@ def _with_nuts(
     rng = np.random.default_rng([seed, _STREAM])
     lost = Missed()
     if on_own_scale:
-        lost = missed_by_chains(cascade.search, points, cascade.target, rng)
+        lost = cascade.missed_by(points, rng)
     judgement = judge_chains(checks, None, lost, name="NUTS", divergent_limit=0.0)
     cascade.add("NUTS", checks.words(points.shape[:2]), judgement, "nothing is left to try")
     tree = fit.read_draws()
     log_p = tree["sample_stats"]["lp"].to_numpy()
     answer = Answer(title="NUTS", points=points, log_p=log_p, judgement=judgement, kind="NUTS")
     return answer, tree
+
+
+def _fewer(density: Density, answer: Answer) -> Answer:
+    """Return so many of the draws as transformed parameters can soon be computed of."""
+    few = answer.points[0, :_N_TIMED]
+    begun = time.perf_counter()
+    density.constrain(few, transformed=True, generated=True)
+    most = max(_FEWEST, _LATE_S * len(few) / (time.perf_counter() - begun))
+    n_chains, n_draws = answer.points.shape[:2]
+    every = max(1, math.ceil(n_chains * n_draws / most))
+    return replace(answer, points=answer.points[:, ::every], log_p=answer.log_p[:, ::every])
 
 
 def points_tree(density: Density, answer: Answer, *, seed: int) -> "xr.DataTree":

@@ -4,18 +4,17 @@ The limits and where they come from stand in ``docs/verdict.md``.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from harness.data.dataset import FloatArray
+from harness.evidence.checks import Check, at_least, at_most, concluded, in_words
 from harness.evidence.missed import Missed
 from harness.evidence.search import DEAR, Search
 from harness.evidence.weights import K_HAT_LIMIT, Weighted
-from harness.messages.numerals import beside_limit, counted, numeral
+from harness.messages.numerals import counted, numeral
 from harness.methods.chain_checks import ChainChecks
 from harness.verdict.criteria import Judgement, Verdict
-from harness.verdict.outcome import SEVERITY
 from harness.verdict.rules import E_BFMI_LIMIT, ESS_LIMIT, MEAN_LIMIT_SD, R_HAT_LIMIT
 
 #: A mode that would change an sd by more than this factor is missed.
@@ -25,61 +24,13 @@ DIVERGENT_LIMIT = 0.005
 #: Of the starts that have ended, at least this part must have ended at a mode.
 REACHED_LIMIT = 0.5
 
-#: What no evidence of this kind excludes.
-NOT_EXCLUDED = "a mode that no start has reached is not excluded"
 _REPARAMETRISE = (
     "reparametrise the program, for example with non-centred parameters, or give its scales "
     "priors that keep them away from zero"
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Check:
-    """A criterion, whether it is within its limit, and what follows if it is not."""
-
-    criterion: str
-    value: float
-    limit: float
-    is_kept: bool
-    verdict: Verdict
-    words: str
-
-    @property
-    def nearness(self) -> float:
-        """How far the value has gone to its limit (1) and beyond."""
-        if self.value <= 0 or self.limit <= 0:
-            return math.inf if not self.is_kept else 0.0
-        ratio = self.value / self.limit
-        return ratio if self.is_kept == (ratio <= 1) else 1 / ratio
-
-
-def _at_most(
-    criterion: str, value: float, limit: float, words: str, verdict: Verdict = Verdict.UNKNOWN
-) -> _Check:
-    return _Check(
-        criterion=criterion,
-        value=value,
-        limit=limit,
-        is_kept=value <= limit,
-        verdict=verdict,
-        words=words,
-    )
-
-
-def _at_least(
-    criterion: str, value: float, limit: float, words: str, verdict: Verdict = Verdict.UNKNOWN
-) -> _Check:
-    return _Check(
-        criterion=criterion,
-        value=value,
-        limit=limit,
-        is_kept=value >= limit,
-        verdict=verdict,
-        words=words,
-    )
-
-
-def _reached_check(search: Search) -> _Check:
+def _reached_check(search: Search) -> Check:
     """Return whether the posterior has modes at all."""
     reached = search.n_reached / max(1, search.n_starts)
     why = f", as in a funnel or on a ridge; {_REPARAMETRISE}"
@@ -88,24 +39,29 @@ def _reached_check(search: Search) -> _Check:
             f"; {counted(search.n_dear, 'start')} of {search.n_starts} had to be given up, because "
             f"{DEAR}; give parameters priors or bounds that keep them away from there"
         )
-    return _at_least(
+    return at_least(
         *("reached_share", reached, REACHED_LIMIT),
         f"only {{value}} of the optimiser's starts ended at a mode (limit {{limit}}){why}",
     )
 
 
-def _mode_checks(search: Search | None, lost: Missed) -> list[_Check]:
+def _mode_checks(search: Search | None, lost: Missed) -> list[Check]:
     """Return what the search for modes says of draws."""
     share = numeral(100 * lost.share, 2)
     return [
+        at_most(
+            *("endless", float(lost.is_endless), 0.0),
+            "from a place where a climb ended the density does not fall, however far one goes: the "
+            "posterior is improper, or nearly so; give every parameter a proper prior",
+        ),
         *([] if search is None else [_reached_check(search)]),
-        _at_most(
+        at_most(
             *("missed_mean_sd", lost.mean_error_sd, MEAN_LIMIT_SD),
             f"a mode with about {share}% of the mass has few or no draws and would move a mean "
             "by {value} sds (limit {limit})",
             Verdict.DO_NOT_TRUST,
         ),
-        _at_most(
+        at_most(
             *("missed_log_sd_ratio", lost.log_sd_ratio, SD_LIMIT_LOG),
             f"a mode with about {share}% of the mass has few or no draws and would change the "
             "logarithm of an sd by {value} (limit {limit})",
@@ -118,7 +74,7 @@ def judge_search(search: Search) -> Judgement:
     """Judge whether there are modes to start from; no criterion decides if there are."""
     check = _reached_check(search)
     if not check.is_kept:
-        return _concluded([check], "", shown=check.criterion)
+        return concluded([check], "", shown=check.criterion)
     return Judgement(verdict=Verdict.UNKNOWN, criterion="", reason="no draws yet", nearness=0.0)
 
 
@@ -142,17 +98,17 @@ def judge_weighted(draws: Weighted, search: Search, lost: Missed) -> Judgement:
     advice = "the proposal is too far from the posterior; NUTS can tell"
     checks = [
         *_mode_checks(search, lost),
-        _at_least(
+        at_least(
             *("n_eff_square", draws.n_eff_square, draws.n_eff_limit),
             "the effective number of weighted draws for an sd is {value} (limit {limit}): "
             + advice,
         ),
-        _at_most(
+        at_most(
             *("k_hat_square", draws.k_hat, K_HAT_LIMIT),
             "the largest k-hat of w, w h and w h^2 is {value} (limit {limit}): " + advice,
         ),
     ]
-    return _concluded(
+    return concluded(
         checks,
         "the weights carry means and sds: {value} effective draws for the sd of the worst "
         "parameter (limit {limit})",
@@ -186,35 +142,35 @@ def judge_chains(
     """
     checks = [
         *_mode_checks(search, lost),
-        _at_most(
+        at_most(
             *("divergent_share", chains.divergent, divergent_limit),
             f"{numeral(100 * chains.divergent, 2)}% of the transitions of {name} diverged; "
             + _REPARAMETRISE,
         ),
-        _at_least(
+        at_least(
             *("e_bfmi", chains.e_bfmi, E_BFMI_LIMIT),
             f"E-BFMI of {name} is {{value}} (limit {{limit}}); {_REPARAMETRISE}",
         ),
-        _at_most(
+        at_most(
             *("r_hat", chains.r_hat, chains.r_hat_limit),
             f"R-hat of {name} is {{value}} (limit {{limit}}): its chains have not mixed",
         ),
-        _at_least(
+        at_least(
             *("ess_bulk", chains.ess_bulk, ESS_LIMIT),
             f"the bulk effective sample size of {name} is {{value}} (limit {{limit}})",
         ),
-        _at_least(
+        at_least(
             *("ess_tail", chains.ess_tail, ESS_LIMIT),
             f"the tail effective sample size of {name} is {{value}} (limit {{limit}})",
         ),
-        _at_most(
+        at_most(
             *("r_hat_log_p", chains.r_hat_log_p, R_HAT_LIMIT),
             "R-hat of the log density is {value} (limit {limit}): each parameter may be used, but "
             "the chains do not show that the joint draws may",
             Verdict.MARGINALS,
         ),
     ]
-    return _concluded(
+    return concluded(
         checks, f"{name} passes its own checks: R-hat is {{value}} (limit {{limit}})", shown="r_hat"
     )
 
@@ -222,7 +178,7 @@ def judge_chains(
 def missed_problem(lost: Missed) -> str:
     """Say what draws lack, as a clause; empty if no mode that they lack would change much."""
     broken = [check for check in _mode_checks(None, lost) if not check.is_kept]
-    return _in_words(broken[0]) if broken else ""
+    return in_words(broken[0]) if broken else ""
 
 
 def judge_raw(raw: FloatArray, reference: FloatArray) -> tuple[Judgement, str]:
@@ -246,12 +202,12 @@ def judge_raw(raw: FloatArray, reference: FloatArray) -> tuple[Judgement, str]:
     log_ratios = np.log(raw.std(axis=0) / sd)
     low, high = np.exp(log_ratios.min()), np.exp(log_ratios.max())
     checks = [
-        _at_most(
+        at_most(
             *("mean_error_sd", mean_error, MEAN_LIMIT_SD),
             "a mean is {value} sds off (limit {limit})",
             Verdict.DO_NOT_TRUST,
         ),
-        _at_most(
+        at_most(
             *("log_sd_ratio", float(np.abs(log_ratios).max()), SD_LIMIT_LOG),
             "the logarithm of an sd's ratio is {value} (limit {limit})",
             Verdict.MEANS_ONLY,
@@ -262,7 +218,7 @@ def judge_raw(raw: FloatArray, reference: FloatArray) -> tuple[Judgement, str]:
         f"means within {numeral(mean_error, 2)} sds, sds {numeral(low, 2)} to {numeral(high, 2)} "
         "times those of the draws that may be trusted"
     )
-    return _concluded(checks, praise, shown="mean_error_sd"), found
+    return concluded(checks, praise, shown="mean_error_sd"), found
 
 
 def judge_nothing(reason: str) -> Judgement:
@@ -270,28 +226,3 @@ def judge_nothing(reason: str) -> Judgement:
     return Judgement(
         verdict=Verdict.UNKNOWN, criterion="no_evidence", reason=reason, nearness=math.inf
     )
-
-
-def _concluded(checks: list[_Check], praise: str, *, shown: str) -> Judgement:
-    """Return the worst verdict, by the first check that reaches it."""
-    broken = [check for check in checks if not check.is_kept]
-    if broken:
-        check = max(broken, key=lambda each: SEVERITY.index(each.verdict))
-        words, verdict = check.words, check.verdict
-    else:
-        check = next(each for each in checks if each.criterion == shown)
-        words, verdict = praise, Verdict.TRUST
-    return Judgement(
-        verdict=verdict,
-        criterion=check.criterion,
-        value=check.value,
-        limit=check.limit,
-        reason=f"{_in_words(check, words)}; {NOT_EXCLUDED}",
-        nearness=check.nearness,
-    )
-
-
-def _in_words(check: _Check, words: str = "") -> str:
-    """Write a check's words, or others, with its value beside its limit."""
-    value, limit = beside_limit(check.value, check.limit)
-    return (words or check.words).format(value=value, limit=limit)

@@ -26,11 +26,14 @@ class Missed:
         Largest shift of a mean, in sds of the draws with these modes.
     log_sd_ratio : float
         Largest logarithm of the ratio of an sd with and without them.
+    is_endless : bool
+        Whether there is a place from which the density does not fall, however far one goes.
     """
 
     share: float = 0.0
     mean_error_sd: float = 0.0
     log_sd_ratio: float = 0.0
+    is_endless: bool = False
 
 
 def missed(search: Search, points: FloatArray, weights: FloatArray | None = None) -> Missed:
@@ -50,13 +53,18 @@ def missed(search: Search, points: FloatArray, weights: FloatArray | None = None
         All 0 where every mode has its draws; all infinite where the draws are at none of them.
     """
     if len(search.modes) < 2:
-        return Missed()
+        return Missed(is_endless=search.is_endless)
     weights = np.full(len(points), 1 / len(points)) if weights is None else weights
     nearest = search.regions().nearest(points)
     drawn = np.bincount(nearest, weights, minlength=len(search.modes))
     lacking = drawn < _VISITED * search.shares
     if lacking.all():
-        return Missed(share=1.0, mean_error_sd=np.inf, log_sd_ratio=np.inf)
+        return Missed(
+            share=1.0,
+            mean_error_sd=np.inf,
+            log_sd_ratio=np.inf,
+            is_endless=search.is_endless,
+        )
     mean = weights @ points
     variance = weights @ (points - mean) ** 2
     parts = [(float(search.shares[~lacking].sum()), mean, variance)] + [
@@ -70,4 +78,5 @@ def missed(search: Search, points: FloatArray, weights: FloatArray | None = None
         share=float(search.shares[lacking].sum()),
         mean_error_sd=float(np.max(np.abs(full_mean - mean) / np.sqrt(full_variance))),
         log_sd_ratio=float(np.max(np.abs(0.5 * np.log(full_variance / variance)))),
+        is_endless=search.is_endless,
     )

@@ -12,6 +12,7 @@ from scipy.linalg import cho_solve, solve_triangular
 
 from harness.data.dataset import FloatArray
 from harness.evidence.climbs import climb
+from harness.evidence.level import is_endless
 from harness.evidence.patience import DEARER, Patience
 from harness.evidence.search import PosteriorMode, Search
 from harness.evidence.wide import wide_parts
@@ -86,6 +87,7 @@ def find_modes(
     (aside,) = rng.spawn(1)  # what finds nothing changes nothing that is drawn later
     if target.spent.n_gradients - begun < limit:
         _search_far(target, found, aside, limit=min(_FAR_PART * climbed, limit))
+    centre = found.modes[0].point if found.modes else np.zeros(target.n_parameters)
     wide, n_blind = wide_parts(target, found.modes, aside, patience)
     return Search(
         modes=tuple(sorted((*found.modes, *wide), key=lambda each: -each.log_mass)),
@@ -93,6 +95,7 @@ def find_modes(
         n_reached=n_reached,
         n_dear=n_dear,
         n_dear_far=found.n_dear - n_dear + n_blind,
+        is_endless=is_endless(target, found.astray, centre, patience),
         ends=np.array(found.ends).reshape(-1, target.n_parameters),
     )
 
@@ -132,6 +135,7 @@ class _Found:
         self.patience = patience
         self.modes: list[PosteriorMode] = []
         self.ends: list[FloatArray] = []
+        self.astray: list[FloatArray] = []
         self.n_reached = 0
         self.n_dear = 0
         self._target = target
@@ -167,6 +171,7 @@ class _Found:
                 self.modes.append(mode)
                 self.modes.sort(key=lambda each: -each.log_mass)
         self.n_reached += mode is not None
+        self.astray += [end] if mode is None else []
         self.ends.append(end if mode is None else mode.point)
         return True
 

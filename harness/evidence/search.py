@@ -13,7 +13,7 @@ from harness.evidence.proposal import Component, Mixture
 from harness.messages.numerals import counted, numeral
 
 #: Why a place is given up.
-DEAR = "the density takes many times as long there as near a mode"
+DEAR = "the density takes many times as long there as elsewhere"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,6 +61,8 @@ class Search:
         were given up because the density takes much longer there.
     ends : ndarray, shape (end, d)
         Where all starts have ended.
+    is_endless : bool
+        Whether the density does not fall from one of the ends, however far one goes.
     """
 
     modes: tuple[PosteriorMode, ...]
@@ -69,6 +71,7 @@ class Search:
     ends: FloatArray
     n_dear: int = 0
     n_dear_far: int = 0
+    is_endless: bool = False
 
     @property
     def shares(self) -> FloatArray:
@@ -85,7 +88,8 @@ class Search:
             shares = [numeral(100 * share, 2) + "%" for share in self.shares[:3]]
             more = " and less" if n_parts > len(shares) else ""
             found += f", of {', '.join(shares)} of the mass{more}"
-        return found + self._given_up()
+        never = "; from an end the density does not fall, however far one goes"
+        return found + self._given_up() + (never if self.is_endless else "")
 
     def _given_up(self) -> str:
         """Say what is not known because it would take too long."""

@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from harness.data.dataset import FloatArray
+from harness.evidence.weights import Weighted
 from harness.methods.metered import Effort
 from harness.verdict.criteria import Judgement, Verdict
 
+#: Draws of equal weight that weighted ones become, at most.
+MOST_DRAWS = 4000
 #: Verdicts that end the search for draws.
 GOOD_ENOUGH = frozenset({Verdict.TRUST, Verdict.MARGINALS})
 
@@ -91,3 +96,20 @@ class WarmPoints:
 def after(judgement: Judgement, otherwise: str) -> str:
     """Say why the next step is taken, or that none is needed."""
     return "done: nothing dearer is needed" if judgement.verdict in GOOD_ENOUGH else otherwise
+
+
+def weighted_answer(
+    title: str, draws: Weighted, judgement: Judgement, rng: np.random.Generator
+) -> Answer | None:
+    """Return weighted draws as draws of equal weight; None if none has a density."""
+    if not draws.is_usable:
+        return None
+    # as many as are effective: of more, many would be duplicates
+    chosen = draws.resampled(max(1, min(MOST_DRAWS, int(draws.n_eff))), rng)
+    return Answer(
+        title=title,
+        points=draws.points[chosen][None],
+        log_p=draws.log_p[chosen][None],
+        judgement=judgement,
+        kind="weighted",
+    )

@@ -19,8 +19,8 @@ from harness.methods.metered import Metered
 _WIDTHS = 2.0 ** np.arange(3.0, 11.5, 0.5)
 #: Points of each.
 _N_POINTS = 12
-#: No more layers of points when so many have been given up.
-_MOST_DEAR = 4
+#: Layers that are looked at side by side, and no more when so many points have been given up.
+_AT_ONCE, _MOST_DEAR = 2, 4
 #: So many modes, if they have so much of the mass.
 _MOST_MODES, _LEAST_SHARE = 3, 0.01
 #: A part is wide if it would change a variance by this factor.
@@ -79,12 +79,13 @@ class _Around:
         self.mode = mode
         self.n_dear = 0
         found: list[float] = []
-        for layer in mode.point + layers @ mode.factor.T:
+        points = mode.point + layers @ mode.factor.T
+        for first in range(0, _N_POINTS, _AT_ONCE):
             if self.n_dear > _MOST_DEAR:
                 break
-            values = target.map(patience.value, list(layer))
-            self.n_dear += values.count(None)
-            found += [-np.inf if value is None else value for value in values]
+            for values in target.map(patience.values, list(points[first : first + _AT_ONCE])):
+                self.n_dear += values.count(None)
+                found += [-np.inf if value is None else value for value in values]
         self.log_p = np.array(found)
         self.steps = layers.reshape(-1, mode.point.size)[: len(found)]
 

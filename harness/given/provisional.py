@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.evidence.checks import NOT_EXCLUDED
 from harness.evidence.fitting import points_tree
-from harness.evidence.judge import NOT_EXCLUDED
 from harness.evidence.provisional import gather
 from harness.evidence.steps import Step
 from harness.fits.fit import DrawKind

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from harness.errors import StoreError
-from harness.evidence.judge import NOT_EXCLUDED
+from harness.evidence.checks import NOT_EXCLUDED
 from harness.evidence.method import Evidence
 from harness.execution.run import FittedRun
 from harness.fits.fit import DrawKind
