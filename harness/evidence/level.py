@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.data.dataset import FloatArray
 from harness.evidence.patience import Patience
+from harness.evidence.search import PosteriorMode
 from harness.methods.metered import Metered
 
 #: A parameter without a slope at an end, in nats over its distance from zero or over 1.
@@ -26,7 +27,7 @@ _MOST_PAIRS, _MOST_ENDS = 10, 20
 def is_endless(
     target: Metered,
     ends: Sequence[FloatArray],
-    centre: FloatArray,
+    modes: Sequence[PosteriorMode],
     patience: Patience,
 ) -> bool:
     """Whether the density stays as high as at the end of a climb, however far one goes from there.
@@ -36,8 +37,8 @@ def is_endless(
     target : Metered
     ends : sequence of ndarray, shape (d,)
         Of climbs that ended at no mode.
-    centre : ndarray, shape (d,)
-        Parameters that are far from this are looked at first.
+    modes : sequence of PosteriorMode
+        Parameters that are far from the first, or from zero if there is none, come first.
     patience : Patience
 
     Returns
@@ -47,6 +48,7 @@ def is_endless(
     if not ends:
         return False
     points = np.array(ends[:_MOST_ENDS])
+    centre = modes[0].point if modes else np.zeros(points.shape[1])
     gradients = np.array([target.gradient(point).gradient for point in points])
     is_level = np.abs(gradients) * np.maximum(1.0, np.abs(points)) < _LEVEL
     distance = np.where(is_level, np.abs(points - centre), -1.0)

@@ -87,7 +87,6 @@ def find_modes(
     (aside,) = rng.spawn(1)  # what finds nothing changes nothing that is drawn later
     if target.spent.n_gradients - begun < limit:
         _search_far(target, found, aside, limit=min(_FAR_PART * climbed, limit))
-    centre = found.modes[0].point if found.modes else np.zeros(target.n_parameters)
     wide, n_blind = wide_parts(target, found.modes, aside, patience)
     return Search(
         modes=tuple(sorted((*found.modes, *wide), key=lambda each: -each.log_mass)),
@@ -95,7 +94,7 @@ def find_modes(
         n_reached=n_reached,
         n_dear=n_dear,
         n_dear_far=found.n_dear - n_dear + n_blind,
-        is_endless=is_endless(target, found.astray, centre, patience),
+        is_endless=is_endless(target, found.astray, found.modes, patience),
         ends=np.array(found.ends).reshape(-1, target.n_parameters),
     )
 
