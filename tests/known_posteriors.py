@@ -7,6 +7,12 @@ import numpy as np
 from scipy.special import expit, logsumexp
 from scipy.stats import multivariate_t
 
+from harness.data.dataset import Dataset
+from harness.data.stan_json import plain_variables
+from harness.methods import Problem
+from harness.program.compilation import compile_program
+from harness.program.program import Program
+from harness.program.stanc import describe_program
 from tests.cases import DATA, FloatArray
 
 MODELS = DATA / "models"
@@ -19,6 +25,14 @@ def data_of(model: str) -> dict[str, Any]:
     """The data of a model; arrays of real numbers as such."""
     content = json.loads((MODELS / f"{model}.json").read_text())
     return {name: np.array(v) if isinstance(v, list) else v for name, v in content.items()}
+
+
+def models_problem(name: str, data: dict[str, Any]) -> Problem:
+    """A program of the tests with data."""
+    file = MODELS / f"{name}.stan"
+    declared = describe_program(Program(name=name, file=file, parameters=()))
+    program = compile_program(Program(name=name, file=file, parameters=declared.parameters))
+    return Problem(program=program, dataset=Dataset(name=name, variables=plain_variables(data)))
 
 
 def _moments(values: dict[str, FloatArray], log_weights: FloatArray) -> Moments:

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from harness.data.dataset import Dataset
-from harness.data.stan_json import plain_variables
 from harness.errors import DensityError, FitError, SubsampleError
 from harness.fits.fit import Fit
 from harness.methods import Problem, ViMeanfield, make_method
@@ -18,10 +16,8 @@ from harness.methods.gaussian import Gaussian, LowRank
 from harness.methods.vi import Vi
 from harness.program.compilation import compile_program
 from harness.program.log_density import Density
-from harness.program.program import Program
-from harness.program.stanc import describe_program
 from tests.cases import FloatArray, gaussian_posterior, gaussian_program, gaussian_rows
-from tests.known_posteriors import MODELS
+from tests.known_posteriors import models_problem
 from tests.row_programs import row_program
 
 SEED = 20_250
@@ -148,14 +144,6 @@ def test_larger_batches_than_rows_that_were_found_are_refused(
     """They are known once the rows are proved; a fit of all rows would be called one of batches."""
     with pytest.raises(FitError, match=r"41 rows.* 40"):
         fitted("vi_meanfield", gaussian(0.8), batch_size=41)
-
-
-def models_problem(name: str, data: dict[str, object]) -> Problem:
-    """A program of the tests with data."""
-    file = MODELS / f"{name}.stan"
-    declared = describe_program(Program(name=name, file=file, parameters=()))
-    program = compile_program(Program(name=name, file=file, parameters=declared.parameters))
-    return Problem(program=program, dataset=Dataset(name=name, variables=plain_variables(data)))
 
 
 @pytest.mark.slow

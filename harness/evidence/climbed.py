@@ -12,9 +12,8 @@ from harness.data.dataset import FloatArray
 from harness.errors import DensityError
 from harness.evidence.stretched import Metric
 from harness.methods.ascent import Ascended, Asked, Family, ascend
-from harness.methods.gaussian import Gaussian
+from harness.methods.gaussian import MAX_DENSE, Gaussian
 from harness.methods.metered import Metered
-from harness.methods.vi import MAX_DENSE
 from harness.program.log_density import Density
 
 #: Starts of the optimiser; runs that end at other places make chains that do not agree.

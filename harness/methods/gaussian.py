@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 else:
     scipy = lazy.load("scipy")
 
+#: Covariance matrices are of so many parameters at most.
+MAX_DENSE = 1000
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LowRank:
@@ -26,6 +29,29 @@ class LowRank:
 
     variances: FloatArray
     loadings: FloatArray
+
+    def whitened(self, away: FloatArray) -> tuple[FloatArray, float]:
+        """Return deviations of shape (n, d) in units in which all directions have an sd of one.
+
+        Also half the log determinant of the covariance.  No matrix of d columns and rows is made:
+        in units of the diagonal the covariance is a change of the identity along a few directions.
+        """
+        units = np.sqrt(self.variances)
+        directions, lengths, _ = np.linalg.svd(self.loadings / units[:, None], full_matrices=False)
+        widths = np.hypot(1, lengths)
+        white = away / units
+        white += (white @ directions * (1 / widths - 1)) @ directions.T
+        return white, float(np.log(units).sum() + np.log(widths).sum())
+
+    def solve(self, away: FloatArray) -> FloatArray:
+        """Return what the inverse of the covariance makes of deviations of shape (n, d)."""
+        units = np.sqrt(self.variances)
+        directions, lengths, _ = np.linalg.svd(self.loadings / units[:, None], full_matrices=False)
+        white = away / units
+        return np.asarray(
+            (white - (white @ directions * (lengths / np.hypot(1, lengths)) ** 2) @ directions.T)
+            / units
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,25 +111,31 @@ class Gaussian:
     def log_density(self, points: FloatArray) -> FloatArray:
         """Return the log density at points of shape (n, d), in nats, shape (n,)."""
         away = points - self.mean
-        factor = self.factor
+        factor = self._lean_factor()
         if isinstance(factor, LowRank):
-            factor = np.linalg.cholesky(self.covariance)
-        if factor.ndim == 1:
-            white, log_sds = away / factor, np.log(factor)
+            white, log_scale = factor.whitened(away)
+        elif factor.ndim == 1:
+            white, log_scale = away / factor, np.log(factor).sum()
         else:
             white = scipy.linalg.solve_triangular(factor, away.T, lower=True).T
-            log_sds = np.log(np.diag(factor))
-        constant = 0.5 * self.mean.size * np.log(2 * np.pi) + log_sds.sum()
+            log_scale = np.log(np.diag(factor)).sum()
+        constant = 0.5 * self.mean.size * np.log(2 * np.pi) + log_scale
         return np.asarray(-0.5 * np.square(white).sum(axis=1) - constant)
 
     def gradient(self, points: FloatArray) -> FloatArray:
         """Return the gradient of the log density at points of shape (n, d), in their shape."""
-        away, factor = points - self.mean, self.factor
+        away, factor = points - self.mean, self._lean_factor()
         if isinstance(factor, LowRank):
-            factor = np.linalg.cholesky(self.covariance)
+            return -factor.solve(away)
         if factor.ndim == 1:
             return np.asarray(-away / factor**2)
         return np.asarray(-scipy.linalg.cho_solve((factor, True), away.T).T)
+
+    def _lean_factor(self) -> FloatArray | LowRank:
+        """Return the factor; that of few parameters as a matrix, which rounds less."""
+        if isinstance(self.factor, LowRank) and self.mean.size <= MAX_DENSE:
+            return np.linalg.cholesky(self.covariance)
+        return self.factor
 
     def _away(self, z: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Return how far from the mean standard normal numbers lead."""

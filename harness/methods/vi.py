@@ -20,6 +20,7 @@ from harness.messages.numerals import numeral
 from harness.methods.ascent import Ascended, Asked, End, Family, ascend
 from harness.methods.base import OPTIONS_CONFIG, Problem, RowsUsed
 from harness.methods.density import open_density
+from harness.methods.gaussian import MAX_DENSE
 from harness.methods.row_axis import row_axis
 from harness.methods.scoring import drawn_points
 from harness.program.additivity import recheck
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 else:
     xr = lazy.load("xarray")
 
-#: Covariance matrices are of so many parameters at most.
-MAX_DENSE = 1000
 #: Rows are checked to add up at so many draws.
 _N_CHECKED = 8
 #: Draws have another stream of random numbers than the optimiser.
@@ -156,11 +155,11 @@ class Vi:
 
     def _too_many(self, n_parameters: int) -> str:
         """Say that a covariance matrix would be too large; empty if it is not."""
-        if n_parameters <= MAX_DENSE or self.gaussians is Family.MEAN_FIELD:
+        if n_parameters <= MAX_DENSE or self.gaussians is not Family.FULL_RANK:
             return ""
         return (
             f"method '{self.name}' takes at most {MAX_DENSE} parameters on the unconstrained "
-            f"scale, and there are {n_parameters}; use 'vi_meanfield'"
+            f"scale, and there are {n_parameters}; use 'vi_lowrank' or 'vi_meanfield'"
         )
 
     def asked(self, axis: str | None, seed: int) -> Asked:

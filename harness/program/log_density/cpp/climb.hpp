@@ -9,6 +9,7 @@
 
 #include "coupling.hpp"
 #include "estimate.hpp"
+#include "look.hpp"
 #include "pairs.hpp"
 #include "regression.hpp"
 
@@ -21,12 +22,22 @@ class Climb {
   // From the Gaussian with the curvature at a point.
   Climb(const Settings& settings, Evidence& evidence, Sampler& sampler, const Probe& probe, const Vector& at)
       : settings_(settings), evidence_(&evidence), sampler_(&sampler), probe_(probe),
-        random_(settings.seed * 97u + 31), d_(at.size()), is_large_(d_ > most_dense),
+        random_(settings.seed * 97u + 31), looking_(settings.seed * 131u + 7), d_(at.size()),
+        is_large_(d_ > most_dense), is_lean_(is_large_ && settings.family == Family::low_rank),
         unlikely_(largest_of(2 * d_, 0.05)), pairs_(least(), !sampler.directions().empty()) {
     measure(at, 1e-3 * (at.cwiseAbs().array() + 1));
     q = Gaussian(settings.family, settings.rank, at, metric_);
     radius_ = std::max(2.0, std::sqrt(double(d_)));
+    const Vector before = q.sd();
     narrow();
+    if (is_large_) {
+      lead();
+      Vector diagonal = metric_.diagonal();
+      if (metric_.leading() && q.sd()[0] < 0.9 * before[0]) {  // the curvature alone would make it too wide
+        diagonal = diagonal.cwiseMax(q.curvature().diagonal());
+      }
+      q.set_curvature(Curvature(diagonal, metric_.leading()));
+    }
   }
 
   // One iteration.
@@ -113,7 +124,7 @@ class Climb {
   bool is_short = false;  // whether iterations stay short
 
  private:
-  static constexpr int few = 16;
+  static constexpr int few = 16, most_looks = 64;
   static constexpr double damping = 0.7;
 
   // As narrow as the ELBO says: the curvature at a point may be that of a wide plain where there is none.
@@ -142,28 +153,72 @@ class Climb {
       metric_ = std::move(learnt_);
       learnt_ = Curvature();
     }
+    if (metric_.leading()) {
+      return;  // a few directions that are narrow would magnify what the sds' errors make of them
+    }
     metric_ = q.family() != Family::mean_field ? q.curvature() : metric_.with_diagonal(q.curvature().diagonal());
   }
 
   // ---- The curvature at a point.
   void measure(const Vector& at, const Vector& units) {
     metric_ = is_large_ ? probe_.diagonal(at, units) : probe_.whole(at, units);
+    if (is_lean_) {
+      metric_ = Curvature(metric_.diagonal(), std::make_shared<const Leading>(d_, settings_.rank));
+    }
     measured_at_ = at;
     ++n_measured_;
   }
+  // Of many parameters: along leading directions.  A few that are narrow hide the diagonal from random signs.
+  void lead() {
+    metric_ = q.curvature().own_diagonal();
+    const Vector away = normal(looking_, d_), from = normal(looking_, d_);
+    for (bool is_last : {false, true}) {
+      const Vector sd = metric_.diagonal().cwiseSqrt().cwiseInverse();
+      const Krylov ends = probe_.ends(q.mean, sd.cwiseProduct(away), sd, from);
+      const int rank = is_lean_ ? settings_.rank : 0;
+      const auto leading = ends.inner.values.allFinite() ? std::make_shared<const Leading>(leading_of(ends, rank))
+                                                         : std::make_shared<const Leading>(d_, rank);
+      const Curvature found = Curvature(metric_.diagonal(), leading);
+      if (is_last || !leading->has_narrow()) {
+        metric_ = is_lean_ || (leading->has_narrow() && is_same_elsewhere(*leading, sd)) ? found
+                                                                                      : q.curvature().own_diagonal();
+        return;
+      }
+      metric_ = probe_.diagonal(q.mean, sd, found);
+    }
+  }
+  // Whether the curvature along them is about that at other points.
+  bool is_same_elsewhere(const Leading& leading, const Vector& sd) {
+    const Vector away = sd.cwiseProduct(normal(looking_, d_));
+    for (Eigen::Index k = 0; k < leading.values().size(); ++k) {
+      const Vector along = leading.basis().col(k), direction = sd.cwiseProduct(along);
+      const double there = along.dot(sd.cwiseProduct(probe_.between(q.mean, away, direction, sd, 0)));
+      if (!(std::abs(there - leading.values()[k]) < 0.25 * leading.values()[k])) {
+        return false;
+      }
+    }
+    return true;
+  }
   // Whether the curvature was measured near the mean, so that Newton's step is to be believed; else it is now.
   bool has_measured_here() {
-    if (q.family() != Family::mean_field || is_large_ || n_measured_ > 6) {
+    if (q.family() != Family::mean_field || n_measured_ > 6 || (is_large_ && !metric_.leading())) {
       return true;
     }
-    if (metric_.norm(q.mean - measured_at_) < (n_measured_ > 1 ? 1 : 0.1)) {
+    const double near = is_large_ ? 0.1 * std::sqrt(double(d_)) : n_measured_ > 1 ? 1 : 0.1;
+    if (metric_.norm(q.mean - measured_at_) < near) {
       return true;
     }
     measure_here();
     return false;
   }
   void measure_here() {
-    measure(q.mean, q.curvature().diagonal().cwiseSqrt().cwiseInverse());
+    if (is_large_) {
+      lead();
+      measured_at_ = q.mean;
+      ++n_measured_;
+    } else {
+      measure(q.mean, q.curvature().diagonal().cwiseSqrt().cwiseInverse());
+    }
     follow();
     pairs_.forget();
   }
@@ -199,6 +254,8 @@ class Climb {
       } else {
         metric_ = metric_.own_diagonal();
       }
+    } else if (q.family() == Family::mean_field && metric_.leading() && ++n_misled_ % 3 == 0) {
+      metric_ = metric_.own_diagonal();
     }
     follow();
     has_last_ = false;
@@ -215,22 +272,52 @@ class Climb {
     if (is_large_) {
       solve(tally, moving, found);
     }
+    if (is_lean_) {
+      look(moving, found);
+    }
     return found;
+  }
+  // What the leading directions are here.  How far they make the sds differ is told where all else is known.
+  void look(bool moving, Estimate& found) {
+    const bool is_near = !moving && !is_short && found.has_errors_below((checking_ ? 4 : 2) * settings_.tolerance);
+    Matrix further(d_, 0);
+    has_seen_ends_ = has_seen_ends_ && !moving;
+    if (checking_ || (is_near && !has_seen_ends_)) {  // what has become wide unseen
+      has_seen_ends_ = true;
+      const Vector unit = q.curvature().diagonal().cwiseSqrt().cwiseInverse();
+      const Krylov ends = probe_.ends(q.mean, q.away(normal(looking_, d_)), unit, normal(looking_, d_));
+      const Leading wide = leading_of(ends, settings_.rank);
+      further = wide.basis().leftCols(std::min<Eigen::Index>(wide.basis().cols(), settings_.rank + 2));
+    }
+    // gradients are large along what is narrow, in whatever units
+    const Vector change = metric_.diagonal().cwiseQuotient(q.curvature().diagonal()).cwiseSqrt();
+    const Matrix narrow = scaled_rows(change, metric_.leading()->narrow_directions());
+    Matrix both(d_, further.cols() + narrow.cols());
+    both << further, narrow;
+    look_ = Look(probe_, q, both, is_near ? n_looks_ : 2, looking_);
+    if (!is_near) {
+      return;
+    }
+    found.spread = look_.change();
+    found.spread_error = look_.error();
+    if (found.spread_error.maxCoeff() > settings_.tolerance) {
+      n_looks_ = std::min(2 * n_looks_, most_looks);
+    }
   }
   // Where the metric is a diagonal it says little: Newton's step, and its error by what the same equations make of sums
   // of the gradients' deviations with random signs, which are as large as the mean's error.
   void solve(const Tally& tally, bool moving, Estimate& found) {
     const Vector sd = q.sd();
     const Vector away = q.away(normal(random_, d_));
-    const Solution newton = probe_.solve(q.mean, away, sd, tally.gradient.mean());
-    found.is_solved = newton.left < 0.5;
-    found.step = newton.at;
+    const Solution newton = probe_.solve(q.mean, away, sd, tally.gradient.mean(), metric_);
+    found.is_solved = newton.left < 0.5 && newton.at.allFinite();
+    found.step = newton.at.allFinite() ? newton.at : Vector(Vector::Zero(d_));
     if (moving || !found.has_errors_below(2 * settings_.tolerance)) {
       return;
     }
     double largest = 0;
     for (const Vector& noise : tally.noises()) {
-      largest += probe_.solve(q.mean, away, sd, noise).at.cwiseAbs().maxCoeff() / tally.noises().size();
+      largest += probe_.solve(q.mean, away, sd, noise, metric_).at.cwiseAbs().maxCoeff() / tally.noises().size();
     }
     found.step_error = found.step_error.cwiseMax(largest / largest_of(d_, 0.5));
   }
@@ -241,6 +328,12 @@ class Climb {
     const double scale_off = found.off.cwiseAbs().maxCoeff(&at_scale);
     distance = std::max(mean_off, scale_off);
     distance_error = mean_off > scale_off ? found.step_error[at_mean] : found.off_error[at_scale];
+    if (found.spread.size() > 0) {
+      Eigen::Index at;
+      const double spread = found.spread.cwiseAbs().maxCoeff(&at);
+      distance_error = spread > distance ? found.spread_error[at] : distance_error;
+      distance = std::max(distance, spread);
+    }
     const double widest = std::max(found.step_error.maxCoeff(), found.off_error.maxCoeff()) / settings_.tolerance;
     n_last = tally.n();
     plainly_needed_ = needed_ = tally.n() * widest * widest;
@@ -264,7 +357,8 @@ class Climb {
     const auto within = [&](const Vector& by, const Vector& error) {
       return (by.cwiseAbs() - unlikely_ * error).maxCoeff() < settings_.tolerance;
     };
-    return found.is_solved && within(found.step, found.step_error) && within(found.off, found.off_error);
+    return found.is_solved && within(found.step, found.step_error) && within(found.off, found.off_error)
+           && (found.spread.size() == 0 ? !is_lean_ : within(found.spread, found.spread_error));
   }
 
   // ---- Means and sds together.
@@ -289,6 +383,9 @@ class Climb {
   // went since the last.
   bool is_crawling() const {
     const double cost = double(Coupling::most_gradients(d_)) / evidence_->n_blocks();
+    if (is_lean_ && is_short) {
+      return false;  // a start is no place for what costs thousands of gradients
+    }
     return has_coupling() && has_last_ && evidence_->passes() - leapt_at_ > std::max(cost, 0.5 * leapt_at_);
   }
   // Near the optimum, steps by each given the others, or averages of them, would stay far for long.
@@ -419,6 +516,11 @@ class Climb {
     }
     by.bound();
     share *= shorten(by);
+    if (is_lean_) {
+      metric_ = Curvature(q.curvature().diagonal(), look_.after(1));
+      turn(by, by.of(Curvature(q.curvature().diagonal(), look_.after(share))));
+      return;
+    }
     turn(by, q.family() == Family::mean_field ? by.of(q.curvature()) : regressed(q, metric_, tally, share));
   }
   // To the radius: says by how much.
@@ -445,19 +547,22 @@ class Climb {
   }
   // Fewer pairs than parameters do not tell a whole matrix.
   int least() const {
-    return settings_.family == Family::mean_field ? few : std::max(few, std::min(2 * d_, 200));
+    return settings_.family == Family::mean_field || is_lean_ ? few : std::max(few, std::min(2 * d_, 200));
   }
 
   Settings settings_;
   Evidence* evidence_;
   Sampler* sampler_;
   Probe probe_;
-  Random random_;
+  Random random_, looking_;
   int d_;
-  bool is_large_;
+  bool is_large_, is_lean_;  // whether no matrix is made; and of a covariance with correlations
   double unlikely_;
   Pairs pairs_;
   Curvature metric_, learnt_;
+  Look look_;
+  int n_looks_ = 16;
+  bool has_seen_ends_ = false;
   std::shared_ptr<const Coupling> coupling_;
   Vector measured_at_;
   int n_measured_ = 0, n_since_anchor_ = 0, n_misled_ = 0, n_refused_ = 0;

@@ -25,15 +25,20 @@ class Coupling {
   Coupling(Evidence& evidence, const Gaussian& q, const Curvature& metric, const Directions& directions, Random& random,
            const Tally& tally)
       : evidence_(evidence), mean_(q.mean), sd_(q.sd()), d_(q.mean.size()),
-        unit_(metric.is_dense() ? cholesky(metric.inverse()) : Matrix()) {
+        unit_(metric.is_dense() ? cholesky(metric.inverse()) : Matrix()), metric_(metric),
+        scale_unit_(Vector::Constant(d_, std::sqrt(0.5))) {
+    if (q.is_lean()) {  // by the scales too, correlations curve the ELBO
+      const Vector squares = metric.entries().cwiseProduct(sd_.cwiseAbs2());
+      scale_unit_ = (1 + squares.array()).sqrt().inverse();
+    }
     Normals normals(directions, d_, n_pairs, random, 1);
     for (int k = 0; k < n_pairs; ++k) {
       points_.push_back({q.away(normals.next()), evidence.next_block()});
     }
     // in a funnel a model of the curvature adds to the noise
     const bool is_modelled = 2 * tally.width.error().norm() < tally.bare_width.error().norm();
-    const Curvature& model = q.family() == Family::mean_field ? metric : q.curvature();
-    const Matrix expected = is_modelled ? q.products(model) : Matrix();
+    const Curvature& model = q.is_dense() ? q.curvature() : metric;
+    const Expected expected = is_modelled ? expected_of(q, model) : Expected();
     const auto gradient = [&](const Vector& by) { return this->gradient(by, model, expected); };
     const Vector here = gradient(Vector::Zero(2 * d_));
     const Vector from = transposed_units(both(tally.gradient.mean(), tally.width.mean()));
@@ -83,15 +88,30 @@ class Coupling {
     return joined;
   }
   Vector units(const Vector& v) const {
-    return both(unit_.size() ? product(unit_, Vector(v.head(d_))) : Vector(v.head(d_).cwiseProduct(sd_)),
-                std::sqrt(0.5) * v.tail(d_));
+    const Vector mean = v.head(d_);
+    return both(unit_.size() ? product(unit_, mean) : metric_.leading() ? metric_.from_unit(mean) : mean.cwiseProduct(sd_),
+                scale_unit_.cwiseProduct(v.tail(d_)));
   }
   Vector transposed_units(const Vector& v) const {
-    return both(unit_.size() ? Vector(unit_.transpose() * v.head(d_)) : Vector(v.head(d_).cwiseProduct(sd_)),
-                std::sqrt(0.5) * v.tail(d_));
+    const Vector mean = v.head(d_);
+    return both(unit_.size()         ? Vector(unit_.transpose() * mean)
+                : metric_.leading() ? metric_.transposed_from_unit(mean)
+                                    : mean.cwiseProduct(sd_),
+                scale_unit_.cwiseProduct(v.tail(d_)));
+  }
+  // What the quadratic part adds to the gradient by the logarithms of the scales, at some scales.
+  using Expected = std::function<Vector(const Vector&)>;
+  static Expected expected_of(const Gaussian& q, const Curvature& model) {
+    if (q.is_lean()) {
+      return [q, model](const Vector& scale) { return Vector(scale.cwiseProduct(q.products(model, scale))); };
+    }
+    return [expected = q.products(model)](const Vector& scale) {
+      return expected.cols() > 1 ? Vector(scale.cwiseProduct(product(expected, scale)))
+                                 : Vector(expected.cwiseProduct(scale.cwiseAbs2()));
+    };
   }
   // By means and logarithms of scales, some way from here.
-  Vector gradient(const Vector& by, const Curvature& model, const Matrix& expected) const {
+  Vector gradient(const Vector& by, const Curvature& model, const Expected& expected) const {
     const Vector mean = mean_ + by.head(d_), scale = by.tail(d_).array().exp();
     Vector sum = Vector::Zero(2 * d_);
     Point above, below;
@@ -101,17 +121,15 @@ class Coupling {
       if (evidence_.one(pair.block, mean + away, above) && evidence_.one(pair.block, mean - away, below)) {
         sum.head(d_) += 0.5 * (above.gradient + below.gradient);
         sum.tail(d_) += 0.5 * (above.gradient - below.gradient).cwiseProduct(away);
-        if (expected.size() > 0) {
+        if (expected) {
           sum.tail(d_) += model.times(away).cwiseProduct(away);
         }
         ++n;
       }
     }
     sum /= std::max(1, n);
-    if (expected.size() > 0) {
-      sum.tail(d_) -= expected.cols() > 1
-                          ? Vector(scale.cwiseProduct(product(expected, scale)))
-                          : Vector(expected.cwiseProduct(scale.cwiseAbs2()));
+    if (expected) {
+      sum.tail(d_) -= expected(scale);
     }
     return sum;
   }
@@ -120,6 +138,8 @@ class Coupling {
   Vector mean_, sd_;
   int d_;
   Matrix unit_;
+  Curvature metric_;
+  Vector scale_unit_;
   std::vector<Pair> points_;
   Krylov found_;
 };

@@ -19,9 +19,13 @@ struct Settings {
 struct Estimate {
   Vector step, step_error;  // of the mean, in sds
   Vector off, off_error;    // of the logarithms of the sds
+  Vector spread, spread_error;  // of the logarithms of the sds, by what leading directions make of them
   bool is_solved = true;    // whether the step is Newton's
 
-  bool has_errors_below(double limit) const { return step_error.maxCoeff() < limit && off_error.maxCoeff() < limit; }
+  bool has_errors_below(double limit) const {
+    return step_error.maxCoeff() < limit && off_error.maxCoeff() < limit
+           && (spread.size() == 0 || spread_error.maxCoeff() < limit);
+  }
 };
 
 // A step of the Gaussian.
@@ -43,7 +47,7 @@ struct Change {
   Curvature of(const Curvature& before) const {
     const Vector by = (-log_scale.array()).exp();
     return before.is_dense() ? Curvature(scaled_both(by, before.matrix()))
-                             : Curvature(Vector(before.diagonal().cwiseProduct(by.cwiseAbs2())));
+                             : before.with_diagonal(before.diagonal().cwiseProduct(by.cwiseAbs2()));
   }
 };
 

@@ -2,55 +2,19 @@
 #ifndef HARNESS_GAUSSIAN_HPP
 #define HARNESS_GAUSSIAN_HPP
 
-#include "minimise.hpp"
+#include "leading.hpp"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-
-#include <algorithm>
+#include <memory>
 
 namespace harness {
-
-using Matrix = Eigen::MatrixXd;
 
 // Of more parameters no matrix is made.
 constexpr int most_dense = 1000;
 
-// Each compiled once: of Eigen's products and solvers every use is code anew.
-__attribute__((noinline)) inline Matrix product(const Matrix& a, const Matrix& b) { return a * b; }
-__attribute__((noinline)) inline Vector product(const Matrix& a, const Vector& b) { return a * b; }
-__attribute__((noinline)) inline Matrix transposed(const Matrix& a) { return a.transpose(); }
-// Row i times by[i].
-__attribute__((noinline)) inline Matrix scaled_rows(const Vector& by, const Matrix& a) { return by.asDiagonal() * a; }
-__attribute__((noinline)) inline Matrix scaled_both(const Vector& by, const Matrix& a) {
-  return by.asDiagonal() * a * by.asDiagonal();
-}
-struct Spectrum {
-  Vector values;  // ascending
-  Matrix vectors;
-};
-__attribute__((noinline)) inline Spectrum spectrum(const Matrix& a) {
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(a);
-  return {eigen.eigenvalues(), eigen.eigenvectors()};
-}
-// V diag(by) V'.
-__attribute__((noinline)) inline Matrix composed(const Matrix& v, const Vector& by) {
-  return product(v * by.asDiagonal(), transposed(v));
-}
-// The lower Cholesky factor; empty if there is none.
-__attribute__((noinline)) inline Matrix cholesky(const Matrix& a) {
-  const Eigen::LLT<Matrix> found(a);
-  return found.info() == Eigen::Success ? Matrix(found.matrixL()) : Matrix();
-}
-// The inverse of a lower triangle.
-__attribute__((noinline)) inline Matrix inverse_of_lower(const Matrix& l) {
-  return l.triangularView<Eigen::Lower>().solve(Matrix::Identity(l.rows(), l.cols()));
-}
-
 enum class Family { mean_field = 0, full_rank = 1, low_rank = 2 };
 
 // A symmetric matrix made positive: in units in which its diagonal is one, eigenvalues by their size, from `least` on.
-// With a diagonal alone it is diagonal.
+// With a diagonal alone it is diagonal, but for what it is along a few leading directions.
 class Curvature {
  public:
   Curvature() = default;
@@ -64,18 +28,40 @@ class Curvature {
     diagonal_ = matrix_.diagonal();
   }
 
+  Curvature(const Vector& diagonal, std::shared_ptr<const Leading> leading) : Curvature(diagonal) {
+    leading_ = std::move(leading);
+    unit_ = diagonal_.cwiseSqrt();
+  }
+
   bool is_dense() const { return matrix_.size() > 0; }
+  // Null without such directions; in units in which the diagonal is one.
+  const std::shared_ptr<const Leading>& leading() const { return leading_; }
+  // That which is wanted: with leading directions, the matrix of entries() is only near.
   const Vector& diagonal() const { return diagonal_; }
+  Vector entries() const { return leading_ ? Vector(diagonal_.cwiseProduct(leading_->entries())) : diagonal_; }
   const Matrix& matrix() const { return matrix_; }
   const Matrix& inverse() const { return inverse_; }
-  Vector times(const Vector& v) const { return is_dense() ? product(matrix_, v) : Vector(diagonal_.cwiseProduct(v)); }
-  Vector solve(const Vector& v) const { return is_dense() ? product(inverse_, v) : Vector(v.cwiseQuotient(diagonal_)); }
+  Vector times(const Vector& v) const {
+    if (leading_) {
+      return unit_.cwiseProduct(leading_->times(unit_.cwiseProduct(v)));
+    }
+    return is_dense() ? product(matrix_, v) : Vector(diagonal_.cwiseProduct(v));
+  }
+  Vector solve(const Vector& v) const {
+    if (leading_) {
+      return leading_->solve(v.cwiseQuotient(unit_)).cwiseQuotient(unit_);
+    }
+    return is_dense() ? product(inverse_, v) : Vector(v.cwiseQuotient(diagonal_));
+  }
+  // With leading directions: a matrix of which the product with its transpose is the inverse, and that transpose.
+  Vector from_unit(const Vector& v) const { return leading_->root_of_inverse(v).cwiseQuotient(unit_); }
+  Vector transposed_from_unit(const Vector& v) const { return leading_->root_of_inverse(v.cwiseQuotient(unit_)); }
   double norm(const Vector& v) const { return std::sqrt(v.dot(times(v))); }
   // The same with nothing beside its diagonal.
   Curvature own_diagonal() const { return Curvature(diagonal_); }
   // The same correlations with another diagonal.
   Curvature with_diagonal(const Vector& diagonal) const {
-    Curvature changed(diagonal);
+    Curvature changed(diagonal, leading_);
     if (is_dense()) {
       const Vector by = changed.diagonal_.cwiseQuotient(diagonal_).cwiseSqrt();
       changed.matrix_ = scaled_both(by, matrix_);
@@ -90,8 +76,9 @@ class Curvature {
     const Vector sizes = diagonal.cwiseAbs();
     return sizes.cwiseMax(1e-18);
   }
-  Vector diagonal_;
+  Vector diagonal_, unit_;
   Matrix matrix_, inverse_;
+  std::shared_ptr<const Leading> leading_;
 };
 
 // The covariance D + B B' that has the largest ELBO where the posterior has the precision P: it minimises
@@ -157,6 +144,9 @@ class Gaussian {
   Family family() const { return family_; }
   const Vector& sd() const { return sd_; }  // of each coordinate
   const Curvature& curvature() const { return curvature_; }
+  // Whether its covariance is a matrix of as many rows as columns, or of low rank without one.
+  bool is_dense() const { return factor_.size() > 0; }
+  bool is_lean() const { return family_ != Family::mean_field && !is_dense(); }
   const LowRank& low_rank() const { return low_rank_; }
   const Matrix& factor() const { return factor_; }
 
@@ -164,6 +154,15 @@ class Gaussian {
     curvature_ = curvature;
     if (family_ == Family::mean_field) {
       sd_ = curvature.diagonal().cwiseSqrt().cwiseInverse();
+      return;
+    }
+    if (!curvature.is_dense()) {
+      const Leading& leading = *curvature.leading();
+      unit_ = curvature.diagonal().cwiseSqrt().cwiseInverse();
+      low_rank_.diagonal = leading.diagonal().cwiseQuotient(curvature.diagonal());
+      low_rank_.factor = Matrix::Zero(mean.size(), rank_);
+      low_rank_.factor.leftCols(leading.factor().cols()) = scaled_rows(unit_, leading.factor());
+      sd_ = unit_.cwiseProduct(leading.variances().cwiseSqrt());
       return;
     }
     Matrix covariance = curvature.inverse();
@@ -177,24 +176,36 @@ class Gaussian {
   }
   // Narrower or wider as a whole.
   void scale(double by) {
-    set_curvature(family_ == Family::mean_field ? Curvature(Vector(curvature_.diagonal() / (by * by)))
-                                                : Curvature(Matrix(curvature_.matrix() / (by * by))));
+    set_curvature(curvature_.is_dense() ? Curvature(Matrix(curvature_.matrix() / (by * by)))
+                                        : curvature_.with_diagonal(curvature_.diagonal() / (by * by)));
   }
 
   Vector away(const Vector& z) const {
-    return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(z))
-                                         : product(factor_, z);
+    if (family_ == Family::mean_field) {
+      return sd_.cwiseProduct(z);
+    }
+    return is_dense() ? product(factor_, z) : Vector(unit_.cwiseProduct(curvature_.leading()->away(z)));
   }
   // The transpose of what away() multiplies by.
   Vector whitened(const Vector& g) const {
-    return family_ == Family::mean_field ? Vector(sd_.cwiseProduct(g))
-                                         : product(across_, g);
+    if (family_ == Family::mean_field) {
+      return sd_.cwiseProduct(g);
+    }
+    return is_dense() ? product(across_, g) : curvature_.leading()->whitened(unit_.cwiseProduct(g));
+  }
+  // Of low rank without a matrix: the inverse of the covariance times away(z).
+  Vector inverse_of_away(const Vector& z) const {
+    return curvature_.leading()->inverse_of_away(z).cwiseQuotient(unit_);
   }
   // The mean of a deviation's square in a metric: by coordinates, of which the sum is that of all.
   Vector mean_squares(const Curvature& metric) const {
-    return family_ == Family::mean_field
-               ? Vector(metric.diagonal().cwiseProduct(sd_.cwiseAbs2()))
-               : Vector((product(metric.matrix(), factor_).array() * factor_.array()).rowwise().sum());
+    if (family_ == Family::mean_field) {
+      return metric.entries().cwiseProduct(sd_.cwiseAbs2());
+    }
+    if (is_dense()) {
+      return (product(metric.matrix(), factor_).array() * factor_.array()).rowwise().sum();
+    }
+    return products(metric, Vector::Ones(mean.size()));
   }
   // A metric's entries times those of the covariance; where that is diagonal, the diagonal as a column.
   Matrix products(const Curvature& metric) const {
@@ -202,11 +213,23 @@ class Gaussian {
                ? Matrix(mean_squares(metric))
                : Matrix(metric.matrix().cwiseProduct(product(factor_, across_)));
   }
+  // The same of low rank without a matrix, times a vector.
+  Vector products(const Curvature& metric, const Vector& by) const {
+    Vector sum = metric.entries().cwiseProduct(low_rank_.diagonal).cwiseProduct(by);
+    for (Eigen::Index k = 0; k < low_rank_.factor.cols(); ++k) {
+      const Vector column = low_rank_.factor.col(k);
+      sum += column.cwiseProduct(metric.times(column.cwiseProduct(by)));
+    }
+    return sum;
+  }
   double mean_square(const Curvature& metric) const { return mean_squares(metric).sum(); }
   double entropy() const {
     const double constant = 0.5 * mean.size() * std::log(2 * M_PI * M_E);
-    return constant + (family_ == Family::mean_field ? sd_.array().log().sum()
-                                                     : factor_.diagonal().array().log().sum());
+    if (family_ == Family::mean_field) {
+      return constant + sd_.array().log().sum();
+    }
+    return constant + (is_dense() ? factor_.diagonal().array().log().sum()
+                                  : unit_.array().log().sum() + curvature_.leading()->half_log_determinant());
   }
 
  private:
@@ -215,7 +238,7 @@ class Gaussian {
   Curvature curvature_;
   LowRank low_rank_;
   Matrix factor_, across_;  // the Cholesky factor and its transpose
-  Vector sd_;
+  Vector sd_, unit_;
 
  public:
   Vector mean;

@@ -100,32 +100,62 @@ class Probe {
   }
 
   // By vectors of random signs (Hutchinson 1989; Bekas, Kokiopoulou and Saad 2007).
-  Curvature diagonal(const Vector& at, const Vector& units) {
+  Curvature diagonal(const Vector& at, const Vector& units) { return Curvature(Vector(signed_mean(at, units))); }
+  // The same of what a model leaves (Meyer, Musco, Musco and Woodruff 2021).
+  Curvature diagonal(const Vector& at, const Vector& units, const Curvature& model) {
+    return Curvature(Vector(model.entries() + signed_mean(at, units, &model)));
+  }
+
+  // What its inverse makes of a gradient, in the units.  The curvature is the mean of that at two points, a deviation
+  // from the center away.  Where a metric knows leading directions, the equations are those in its own units.
+  Solution solve(const Vector& center, const Vector& away, const Vector& units, const Vector& gradient,
+                 const Curvature& metric) {
+    if (metric.leading()) {
+      Solution found = lanczos(metric.transposed_from_unit(gradient), [&](const Vector& v) {
+        return metric.transposed_from_unit(between(center, away, metric.from_unit(v), units, 0));
+      }, max_steps, enough);
+      found.at = metric.from_unit(found.at).cwiseQuotient(units);
+      return found;
+    }
+    return lanczos(units.cwiseProduct(gradient), [&](const Vector& v) {
+      return Vector(units.cwiseProduct(between(center, away, units.cwiseProduct(v), units, 0)));
+    }, max_steps, enough);
+  }
+
+  // The mean curvature of two points times a direction that is one unit long.
+  Vector between(const Vector& center, const Vector& away, const Vector& direction, const Vector& units, int first) {
+    const Vector found = along(center + away, direction, step, first, units)
+                         + along(center - away, direction, step, first, units);
+    return found.allFinite() ? Vector(0.5 * found) : Vector(direction.cwiseQuotient(Vector(units.cwiseAbs2())));
+  }
+  // What it is in the units along the directions that the Lanczos process tells first: its ends.
+  Krylov ends(const Vector& center, const Vector& away, const Vector& units, const Vector& from) {
+    const int first = next();
+    return krylov(from, [&](const Vector& v) {
+      return Vector(units.cwiseProduct(between(center, away, units.cwiseProduct(v), units, first)));
+    }, max_ends, 0);
+  }
+  // The next of the blocks of rows.
+  int next() { return evidence_->n_blocks() > 1 ? n_probed_++ * n_together_ % evidence_->n_blocks() : 0 * n_probed_++; }
+
+ private:
+  static constexpr int n_signs = 32, max_steps = 150, max_ends = 80;
+  static constexpr double enough = 0.1, step = 1e-3;
+
+  Vector signed_mean(const Vector& at, const Vector& units, const Curvature* model = nullptr) {
     Random random(seed_ + n_probed_);
     const int d = at.size(), first = next();
     Vector sum = Vector::Zero(d);
     for (int k = 0; k < n_signs; ++k) {
-      const Vector signs = normal(random, d).array().sign();
-      sum += along(at, units.cwiseProduct(signs), 1, first, units).cwiseProduct(signs).cwiseQuotient(units);
+      const Vector signs = normal(random, d).array().sign(), direction = units.cwiseProduct(signs);
+      Vector product = along(at, direction, 1, first, units);
+      if (model) {
+        product -= model->times(direction);
+      }
+      sum += product.cwiseProduct(signs).cwiseQuotient(units);
     }
-    return Curvature(Vector(sum / n_signs));
+    return sum / n_signs;
   }
-
-  // What its inverse makes of a gradient, in the units.  The curvature is the mean of that at two points, a deviation
-  // from the center away.
-  Solution solve(const Vector& center, const Vector& away, const Vector& units, const Vector& gradient) {
-    return lanczos(units.cwiseProduct(gradient), [&](const Vector& v) {
-      const Vector direction = units.cwiseProduct(v);
-      return Vector(0.5 * units.cwiseProduct(along(center + away, direction, step, 0, units)
-                                             + along(center - away, direction, step, 0, units)));
-    }, max_steps, enough);
-  }
-
- private:
-  static constexpr int n_signs = 32, max_steps = 150;
-  static constexpr double enough = 0.1, step = 1e-3;
-
-  int next() { return evidence_->n_blocks() > 1 ? n_probed_++ * n_together_ % evidence_->n_blocks() : 0 * n_probed_++; }
 
   // Minus the Hessian times a vector of such a size; where there is no density, that of a Gaussian with these sds.
   Vector along(const Vector& at, const Vector& direction, double size, int first, const Vector& units) {

@@ -19,7 +19,8 @@ struct Tally {
   Mean gradient;       // of its mean with respect to the Gaussian's mean
   Mean step;           // Newton's to the best mean
   Mean scale;          // by how much the curvature exceeds what the Gaussian says, in its own units: half of
-                       // E[-H] sd^2 - 1 for each coordinate, of whitened ones where it is not mean-field
+                       // E[-H] sd^2 - 1 for each coordinate, of whitened ones where it is dense; where it is lean, by
+                       // how much the logarithm of the curvature's diagonal does, halved
   Mean width, bare_width;  // the ELBO's gradient by the logarithms of the coordinates' scales, and without the model of
                            // the curvature: in a funnel its noise is that of the mean's gradient, and they cancel
   bool is_independent;  // whether the points are
@@ -55,7 +56,7 @@ class Sampler {
 
   Tally operator()(const Gaussian& q, const Curvature& metric, int n, bool with_signs = false) {
     const int d = q.mean.size();
-    const bool dense = q.family() != Family::mean_field;
+    const bool lean = q.is_lean(), dense = q.family() != Family::mean_field && !lean;
     const Curvature& model = dense ? q.curvature() : metric;
     const int regressed = model.is_dense() ? d : 0;
     Normals normals(directions_, d, n, random_, Mean::n_groups);
@@ -65,6 +66,8 @@ class Sampler {
     Matrix residual_z = Matrix::Zero(regressed, regressed), z_z = residual_z;
     const double quadratic = 0.5 * q.mean_square(model);
     const Vector unmodelled = Vector::Ones(d) - q.mean_squares(model);
+    const Vector of_model = lean ? Vector(0.5 * (model.entries().cwiseQuotient(q.curvature().diagonal()).array() - 1))
+                                 : Vector();
     Point above, below, excess;
     for (int k = 0; k < n; ++k) {
       const int group = k % Mean::n_groups;
@@ -84,9 +87,14 @@ class Sampler {
             0.5 * (above.gradient + below.gradient) - excess.gradient);
       }
       const Vector residual = 0.5 * (above.gradient - below.gradient) + modelled;
-      const Vector white = q.whitened(residual);
       plain.width.add(unmodelled + residual.cwiseProduct(away), group);
       plain.bare_width.add(Vector::Ones(d) + (residual - modelled).cwiseProduct(away), group);
+      if (lean) {  // by Stein's lemma, the diagonal of the curvature
+        const Vector more = residual.cwiseProduct(q.inverse_of_away(z)).cwiseQuotient(q.curvature().diagonal());
+        plain.scale.add(of_model - 0.5 * more, group);
+        continue;
+      }
+      const Vector white = q.whitened(residual);
       if (regressed > 0) {
         residual_z += white * z.transpose();
         z_z += z * z.transpose();
