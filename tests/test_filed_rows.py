@@ -236,23 +236,25 @@ def test_command_says_what_is_wrong_with_its_files(
 ) -> None:
     write_stan_json(tmp_path / "data.json", {"K": K})
     model = str(row_program("logit").file)
-    for command, given in itertools.product(("compare", "rows"), ("X", f"X={tmp_path / 'X.npy'}")):
+    wrong = ("X", f"X={tmp_path / 'X.npy'}", "X=a.npy,X=b.npy")
+    for command, given in itertools.product(("compare", "rows"), wrong):
         assert main([command, model, str(tmp_path / "data.json"), "--rows-file", given]) == 2
         told = capsys.readouterr().err
         assert told.count("\n") == 1
         assert "X" in told
 
 
+@pytest.mark.parametrize(("value", "told_of"), [(0.5, "0.5"), (1.0, "int32")])
 def test_command_names_the_file_whose_rows_are_wrong(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], value: float, told_of: str
 ) -> None:
     write_stan_json(tmp_path / "data.json", {"K": K})
-    files = saved(tmp_path, {**logit_rows(), "y": np.full(N, 0.5)})
+    files = saved(tmp_path, {**logit_rows(), "y": np.full(N, value)})
     model, given = str(row_program("logit").file), ",".join(f"{n}={f}" for n, f in files.items())
     assert main(["rows", model, str(tmp_path / "data.json"), "--rows-file", given]) == 2
     told = capsys.readouterr().err
     assert f"rows file '{files['y']}'" in told
-    assert "0.5" in told
+    assert told_of in told
     assert "data.json" not in told
 
 

@@ -94,6 +94,8 @@ def test_hessian_vector_products_are_those_of_the_logistic_curvature(logit: Dens
     assert not logit.has_exact_curvature
     np.testing.assert_allclose(logit.hessian_vector(at, vectors), expected, rtol=1e-9, atol=1e-9)
     assert (logit.hessian_vector(at[0], np.zeros(4)) == 0).all()
+    with pytest.raises(DensityError, match=r"\(2, 4\).*\(5, 4\)"):
+        logit.hessian_vector(np.zeros((2, 4)), np.zeros((5, 4)))
 
 
 @pytest.mark.parametrize("jacobian", [True, False])

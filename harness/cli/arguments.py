@@ -175,13 +175,17 @@ def named_files(text: str | None) -> dict[str, Path]:
     Raises
     ------
     StudyError
-        If a part is no name with a file.
+        If a part is no name with a file, or a name has two.
     """
-    found = {}
+    found: dict[str, Path] = {}
     for part in split_names(text or ""):
         name, equals, file = part.partition("=")
         if not (equals and name and file):
             raise StudyError(f"--rows-file has '{part}'; give NAME=FILE.npy for each variable")
+        if name in found:
+            raise StudyError(
+                f"--rows-file gives '{name}' two files, '{found[name]}' and '{file}'; leave out one"
+            )
         found[name] = Path(file)
     return found
 

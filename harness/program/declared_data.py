@@ -230,7 +230,7 @@ def _no_integer(numbers: Any) -> str:
     odd = values[~np.isfinite(values) | (values != np.rint(values))]
     if odd.size:
         return f"holds {odd[0]:g}, but the program declares integers"
-    return (
-        f"holds {values[0]:.1f}, but the program declares integers; write it without a decimal "
-        "point"
+    written = (
+        "save it as int32" if isinstance(numbers, np.memmap) else "write it without a decimal point"
     )
+    return f"holds {values[0]:.1f}, but the program declares integers; {written}"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from harness.errors import DensityError
 from harness.program.log_density.limits import Limits, OutOfTimeError, TooDearError
 from harness.program.log_density.points import as_points
 from harness.program.log_density.process import DensityProcess, start_process
@@ -215,7 +216,14 @@ class Density:
         ndarray, shape (..., parameter)
         """
         n = self.n_parameters
-        at, along = np.broadcast_arrays(as_points(points, n), as_points(vectors, n))
+        pair = as_points(points, n), as_points(vectors, n)
+        try:
+            at, along = np.broadcast_arrays(*pair)
+        except ValueError:
+            raise DensityError(
+                f"the points have the shape {pair[0].shape} and the vectors {pair[1].shape}; give "
+                "one vector, or one for each point"
+            ) from None
         flags = switch_words(jacobian=jacobian)
         return self._map("curvature", flags, np.concatenate([at, along], axis=-1), n)
 
