@@ -126,7 +126,7 @@ class Gaussian:
         """Return the gradient of the log density at points of shape (n, d), in their shape."""
         away, factor = points - self.mean, self._lean_factor()
         if isinstance(factor, LowRank):
-            return -factor.solve(away)
+            return np.asarray(-factor.solve(away))
         if factor.ndim == 1:
             return np.asarray(-away / factor**2)
         return np.asarray(-scipy.linalg.cho_solve((factor, True), away.T).T)
@@ -134,7 +134,7 @@ class Gaussian:
     def _lean_factor(self) -> FloatArray | LowRank:
         """Return the factor; that of few parameters as a matrix, which rounds less."""
         if isinstance(self.factor, LowRank) and self.mean.size <= MAX_DENSE:
-            return np.linalg.cholesky(self.covariance)
+            return np.asarray(np.linalg.cholesky(self.covariance))
         return self.factor
 
     def _away(self, z: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -37,7 +37,7 @@ class Coupling {
     }
     // in a funnel a model of the curvature adds to the noise
     const bool is_modelled = 2 * tally.width.error().norm() < tally.bare_width.error().norm();
-    const Curvature& model = q.is_dense() ? q.curvature() : metric;
+    const Curvature& model = q.family() == Family::mean_field || q.is_lean() ? metric : q.curvature();
     const Expected expected = is_modelled ? expected_of(q, model) : Expected();
     const auto gradient = [&](const Vector& by) { return this->gradient(by, model, expected); };
     const Vector here = gradient(Vector::Zero(2 * d_));

@@ -144,9 +144,8 @@ class Gaussian {
   Family family() const { return family_; }
   const Vector& sd() const { return sd_; }  // of each coordinate
   const Curvature& curvature() const { return curvature_; }
-  // Whether its covariance is a matrix of as many rows as columns, or of low rank without one.
-  bool is_dense() const { return factor_.size() > 0; }
-  bool is_lean() const { return family_ != Family::mean_field && !is_dense(); }
+  // Whether its covariance has correlations, and is of low rank without a matrix of as many rows as columns.
+  bool is_lean() const { return family_ != Family::mean_field && curvature_.leading() != nullptr; }
   const LowRank& low_rank() const { return low_rank_; }
   const Matrix& factor() const { return factor_; }
 
@@ -156,7 +155,7 @@ class Gaussian {
       sd_ = curvature.diagonal().cwiseSqrt().cwiseInverse();
       return;
     }
-    if (!curvature.is_dense()) {
+    if (is_lean()) {
       const Leading& leading = *curvature.leading();
       unit_ = curvature.diagonal().cwiseSqrt().cwiseInverse();
       low_rank_.diagonal = leading.diagonal().cwiseQuotient(curvature.diagonal());
@@ -176,22 +175,26 @@ class Gaussian {
   }
   // Narrower or wider as a whole.
   void scale(double by) {
-    set_curvature(curvature_.is_dense() ? Curvature(Matrix(curvature_.matrix() / (by * by)))
-                                        : curvature_.with_diagonal(curvature_.diagonal() / (by * by)));
+    if (is_lean()) {
+      set_curvature(curvature_.with_diagonal(curvature_.diagonal() / (by * by)));
+      return;
+    }
+    set_curvature(family_ == Family::mean_field ? Curvature(Vector(curvature_.diagonal() / (by * by)))
+                                                : Curvature(Matrix(curvature_.matrix() / (by * by))));
   }
 
   Vector away(const Vector& z) const {
     if (family_ == Family::mean_field) {
       return sd_.cwiseProduct(z);
     }
-    return is_dense() ? product(factor_, z) : Vector(unit_.cwiseProduct(curvature_.leading()->away(z)));
+    return is_lean() ? Vector(unit_.cwiseProduct(curvature_.leading()->away(z))) : product(factor_, z);
   }
   // The transpose of what away() multiplies by.
   Vector whitened(const Vector& g) const {
     if (family_ == Family::mean_field) {
       return sd_.cwiseProduct(g);
     }
-    return is_dense() ? product(across_, g) : curvature_.leading()->whitened(unit_.cwiseProduct(g));
+    return is_lean() ? curvature_.leading()->whitened(unit_.cwiseProduct(g)) : product(across_, g);
   }
   // Of low rank without a matrix: the inverse of the covariance times away(z).
   Vector inverse_of_away(const Vector& z) const {
@@ -202,10 +205,10 @@ class Gaussian {
     if (family_ == Family::mean_field) {
       return metric.entries().cwiseProduct(sd_.cwiseAbs2());
     }
-    if (is_dense()) {
-      return (product(metric.matrix(), factor_).array() * factor_.array()).rowwise().sum();
+    if (is_lean()) {
+      return products(metric, Vector::Ones(mean.size()));
     }
-    return products(metric, Vector::Ones(mean.size()));
+    return (product(metric.matrix(), factor_).array() * factor_.array()).rowwise().sum();
   }
   // A metric's entries times those of the covariance; where that is diagonal, the diagonal as a column.
   Matrix products(const Curvature& metric) const {
@@ -228,8 +231,8 @@ class Gaussian {
     if (family_ == Family::mean_field) {
       return constant + sd_.array().log().sum();
     }
-    return constant + (is_dense() ? factor_.diagonal().array().log().sum()
-                                  : unit_.array().log().sum() + curvature_.leading()->half_log_determinant());
+    return constant + (is_lean() ? unit_.array().log().sum() + curvature_.leading()->half_log_determinant()
+                                 : factor_.diagonal().array().log().sum());
   }
 
  private:
