@@ -330,5 +330,7 @@ def test_a_gradient_on_a_batch_costs_about_that_of_the_program_on_these_rows(m: 
 
 
 def test_data_of_all_programs_are_there() -> None:
-    assert {file.stem for file in (DATA / "rows").glob("*.stan")} == CASES.keys()
+    with_data_of_its_own = {"couplings"}
+    programs = {file.stem for file in (DATA / "rows").glob("*.stan")}
+    assert programs - with_data_of_its_own == CASES.keys()
     assert len(CASES) >= 30

@@ -1,12 +1,18 @@
 """Points at which a program's density is looked at: random ones, and some where it is high."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+import lazy_loader as lazy
 import numpy as np
-from scipy.optimize import minimize
 
 from harness.program.log_density import Density, LogDensity
 from harness.program.log_density.wire import FloatArray
+
+if TYPE_CHECKING:
+    import scipy
+else:
+    scipy = lazy.load("scipy")
 
 _N_POINTS = 3
 _MAX_TRIES = 40
@@ -71,7 +77,7 @@ def higher_points(gradient: Callable[[FloatArray], LogDensity], starts: FloatArr
             path.append(at.copy())
             return -float(known.value), -known.gradient
 
-        end = minimize(
+        end = scipy.optimize.minimize(
             descent,
             start,
             jac=True,
