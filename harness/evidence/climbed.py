@@ -61,6 +61,7 @@ def climb(target: Metered, rng: np.random.Generator, *, limit: float) -> list[As
             tolerance=_TOLERANCE,
             max_passes=min(passes, limit / _N_RUNS),
             init_radius=_RADIUS,
+            leading=False,  # the chains that start there have a metric of their own
         )
         for seed in rng.integers(1, 2**30, _N_RUNS)
     ]

@@ -48,6 +48,9 @@ class Asked:
         The start is uniform within this distance of zero.
     rank : int
         Columns of a low-rank factor.
+    leading : bool
+        Whether mean-field on many parameters looks for leading directions of the curvature, which
+        takes some hundreds of gradients.
     axis : str or None
         Along which rows are taken in batches; None for all rows.
     batch_size : int
@@ -62,6 +65,7 @@ class Asked:
     max_passes: float
     init_radius: float
     rank: int = 1
+    leading: bool = True
     axis: str | None = None
     batch_size: int = 0
     fresh: bool = False
@@ -127,6 +131,7 @@ def ascend(density: Density, asked: Asked) -> Ascended:
         tolerance=asked.tolerance, passes=asked.max_passes, radius=asked.init_radius
     )
     words = f"family={int(asked.family)} rank={asked.rank} seed={asked.seed} {numbers}"
+    words += f" leading={asked.leading:d}"
     if asked.axis is not None:
         axis = list(density.axes).index(asked.axis)
         words += f" axis={axis} batch={asked.batch_size} fresh={asked.fresh:d}"

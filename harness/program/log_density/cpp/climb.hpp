@@ -171,6 +171,9 @@ class Climb {
   // Of many parameters: along leading directions.  A few that are narrow hide the diagonal from random signs.
   void lead() {
     metric_ = q.curvature().own_diagonal();
+    if (!is_lean_ && !settings_.leading) {
+      return;
+    }
     const Vector away = normal(looking_, d_), from = normal(looking_, d_);
     for (bool is_last : {false, true}) {
       const Vector sd = metric_.diagonal().cwiseSqrt().cwiseInverse();

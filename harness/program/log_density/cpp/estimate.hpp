@@ -9,6 +9,7 @@ namespace harness {
 struct Settings {
   Family family = Family::mean_field;
   int rank = 0;
+  bool leading = true;        // of mean-field on many parameters: whether leading directions are looked for
   double tolerance = 0.02;    // error of means and log sds, in sds
   double max_passes = 20000;  // evaluations, counted by their share of the rows
   double radius = 2;          // of the uniform start

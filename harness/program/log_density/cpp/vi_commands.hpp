@@ -21,6 +21,7 @@ inline Message run_ascent(Session& session, const Request& request) {
   if (settings.family == Family::low_rank && d == 1) {
     settings.family = Family::mean_field;
   }
+  settings.leading = request.integer("leading", 1) != 0;
   settings.tolerance = request.number("tolerance", settings.tolerance);
   settings.max_passes = request.number("passes", settings.max_passes);
   settings.radius = request.number("radius", settings.radius);
