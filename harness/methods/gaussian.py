@@ -36,8 +36,7 @@ class LowRank:
         Also half the log determinant of the covariance.  No matrix of d columns and rows is made:
         in units of the diagonal the covariance is a change of the identity along a few directions.
         """
-        units = np.sqrt(self.variances)
-        directions, lengths, _ = np.linalg.svd(self.loadings / units[:, None], full_matrices=False)
+        units, directions, lengths = self._in_units()
         widths = np.hypot(1, lengths)
         white = away / units
         white += (white @ directions * (1 / widths - 1)) @ directions.T
@@ -45,13 +44,18 @@ class LowRank:
 
     def solve(self, away: FloatArray) -> FloatArray:
         """Return what the inverse of the covariance makes of deviations of shape (n, d)."""
-        units = np.sqrt(self.variances)
-        directions, lengths, _ = np.linalg.svd(self.loadings / units[:, None], full_matrices=False)
+        units, directions, lengths = self._in_units()
         white = away / units
         return np.asarray(
             (white - (white @ directions * (lengths / np.hypot(1, lengths)) ** 2) @ directions.T)
             / units
         )
+
+    def _in_units(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the sds of the diagonal, and in these units the loadings' axes and lengths."""
+        units = np.sqrt(self.variances)
+        directions, lengths, _ = np.linalg.svd(self.loadings / units[:, None], full_matrices=False)
+        return units, directions, lengths
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
